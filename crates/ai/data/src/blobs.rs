@@ -1,0 +1,175 @@
+//! Content on the local disk, named by its SHA-256, one set per project.
+//!
+//! Guarantees: a blob is whole and, after [`Blobs::sync`], on the disk; its
+//! file is never written again. Unfinished things live in `uploads` and
+//! `.building-*` and are cleared at start.
+
+use std::fs::{self, Permissions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use axum::body::Bytes;
+use futures::{Stream, StreamExt};
+use sha2::{Digest as _, Sha256};
+use tokio::io::AsyncWriteExt;
+
+use crate::Error;
+use crate::digest::Digest;
+use crate::error::Result;
+
+pub(crate) struct Blobs {
+    root: PathBuf,
+}
+
+pub(crate) const BUILDING: &str = ".building-";
+
+impl Blobs {
+    pub fn open(root: PathBuf) -> Result<Blobs> {
+        let failed = Error::file("opening the data directory");
+        fs::create_dir_all(&root).map_err(&failed)?;
+        for project in fs::read_dir(&root).map_err(&failed)? {
+            let project = project.map_err(&failed)?.path();
+            absent_is_fine(fs::remove_dir_all(project.join("uploads"))).map_err(&failed)?;
+            let Ok(trees) = fs::read_dir(project.join("trees")) else { continue };
+            for tree in trees {
+                let tree = tree.map_err(&failed)?;
+                if tree.file_name().to_string_lossy().starts_with(BUILDING) {
+                    remove_read_only(&tree.path()).map_err(&failed)?;
+                }
+            }
+        }
+        Ok(Blobs { root })
+    }
+
+    /// Where the blob of a digest is, or would be.
+    pub fn path(&self, project: &str, digest: &Digest) -> PathBuf {
+        let hex = digest.hex();
+        self.root.join(project).join("blobs").join(&hex[..2]).join(hex)
+    }
+
+    pub fn staging(&self, project: &str, upload: &str) -> PathBuf {
+        self.root.join(project).join("uploads").join(upload)
+    }
+
+    pub fn trees(&self, project: &str) -> PathBuf {
+        self.root.join(project).join("trees")
+    }
+
+    pub fn has(&self, project: &str, digest: &Digest) -> bool {
+        self.path(project, digest).is_file()
+    }
+
+    /// Makes a staged file the blob of its digest.
+    pub fn adopt(&self, project: &str, staged: &Path, digest: &Digest) -> Result<()> {
+        let failed = Error::file("storing content");
+        let target = self.path(project, digest);
+        if target.is_file() {
+            return absent_is_fine(fs::remove_file(staged)).map_err(&failed);
+        }
+        fs::create_dir_all(target.parent().unwrap_or(&self.root)).map_err(&failed)?;
+        fs::set_permissions(staged, Permissions::from_mode(0o444)).map_err(&failed)?;
+        fs::rename(staged, &target).map_err(&failed)
+    }
+
+    /// Stores a text that we made ourselves.
+    pub fn put(&self, project: &str, staging: &Path, text: &[u8]) -> Result<Digest> {
+        let digest = Digest::of(text);
+        let staged = staging.join("manifest");
+        let failed = Error::file("storing a manifest");
+        fs::create_dir_all(staging).map_err(&failed)?;
+        let mut file = fs::File::create(&staged).map_err(&failed)?;
+        file.write_all(text).map_err(&failed)?;
+        file.sync_all().map_err(&failed)?;
+        self.adopt(project, &staged, &digest)?;
+        Ok(digest)
+    }
+
+    /// Everything written so far is on the disk: one call for many files.
+    pub fn sync(&self) -> Result<()> {
+        let failed = Error::file("syncing the disk");
+        let directory = fs::File::open(&self.root).map_err(&failed)?;
+        rustix::fs::syncfs(&directory).map_err(|errno| failed(errno.into()))
+    }
+
+    pub fn read(&self, project: &str, digest: &Digest) -> Result<Vec<u8>> {
+        fs::read(self.path(project, digest)).map_err(Error::file("reading content"))
+    }
+
+    pub async fn open_blob(&self, project: &str, digest: &Digest) -> Result<tokio::fs::File> {
+        tokio::fs::File::open(self.path(project, digest))
+            .await
+            .map_err(Error::file("reading content"))
+    }
+
+    /// The path of a blob whose content has just been found undamaged.
+    pub fn verified(&self, project: &str, digest: &Digest) -> Result<PathBuf> {
+        let failed = Error::file("verifying content");
+        let path = self.path(project, digest);
+        let mut file = fs::File::open(&path).map_err(&failed)?;
+        let mut hash = Sha256::new();
+        let mut buffer = vec![0; 1 << 20];
+        loop {
+            match file.read(&mut buffer).map_err(&failed)? {
+                0 => break,
+                length => hash.update(&buffer[..length]),
+            }
+        }
+        let actual = Digest::from_hash(hash);
+        match actual == *digest {
+            true => Ok(path),
+            false => Err(Error::Damaged { digest: digest.to_string(), actual: actual.to_string() }),
+        }
+    }
+}
+
+/// Writes a stream to a new file and hashes it on the way; `allow` may stop it
+/// before each piece. What failed is removed.
+pub(crate) async fn receive<E>(
+    at: &Path,
+    body: impl Stream<Item = Result<Bytes, E>>,
+    mut allow: impl FnMut(u64) -> Result<()>,
+) -> Result<(Digest, u64)> {
+    let failed = Error::file("storing an upload");
+    let outcome = async {
+        let mut file = tokio::fs::File::create_new(at).await.map_err(&failed)?;
+        let (mut hash, mut size) = (Sha256::new(), 0);
+        let mut body = std::pin::pin!(body);
+        while let Some(piece) = body.next().await {
+            let piece = piece.map_err(|_| Error::BrokenOff)?;
+            allow(piece.len() as u64)?;
+            size += piece.len() as u64;
+            hash.update(&piece);
+            file.write_all(&piece).await.map_err(&failed)?;
+        }
+        file.flush().await.map_err(&failed)?;
+        Ok((Digest::from_hash(hash), size))
+    }
+    .await;
+    if outcome.is_err() {
+        // The first error is the one to report.
+        let _ = tokio::fs::remove_file(at).await;
+    }
+    outcome
+}
+
+pub(crate) fn absent_is_fine(outcome: io::Result<()>) -> io::Result<()> {
+    match outcome {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+/// Directories made read-only must be opened up before they can be emptied.
+pub(crate) fn remove_read_only(directory: &Path) -> io::Result<()> {
+    fs::set_permissions(directory, Permissions::from_mode(0o755))?;
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            remove_read_only(&entry.path())?;
+        } else {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    fs::remove_dir(directory)
+}

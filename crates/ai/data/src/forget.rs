@@ -1,0 +1,23 @@
+//! A dataset that is no more. Its versions go; the content that they named stays
+//! until nothing of the project names it.
+
+use crate::{Data, Error, paths};
+
+impl Data {
+    /// Forgets every version of a dataset; forgetting what is not there is well.
+    ///
+    /// # Errors
+    /// When the name is none, or the database does not answer.
+    pub async fn forget(&self, project: &str, dataset: &str) -> Result<(), Error> {
+        paths::dataset(dataset)?;
+        let _numbering = self.inner.committing.lock().await;
+        let mut transaction = self.inner.database.begin().await?;
+        sqlx::query("DELETE FROM data_versions WHERE project = $1 AND dataset = $2")
+            .bind(project.to_owned())
+            .bind(dataset.to_owned())
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,126 @@
+//! Datasets and code, stored by content.
+//!
+//! Owns files on the local disk (each named by its SHA-256, per project), the
+//! immutable numbered versions that list them, and read-only directories made
+//! from those lists for work to mount. Deliberately knows nothing of
+//! Kubernetes objects, sign-in or permissions: whoever mounts [`router`]
+//! inserts a [`Scope`], and mirrors [`Data::subscribe`] where it likes.
+//!
+//! ```text
+//! PUT files ─ uploads (staged) ─ commit ─┬─ blobs (by SHA-256)
+//! PUT tar   ─ code (unpacked)  ──────────┤
+//!                                        ├─ manifest (itself a blob; its digest is the version's)
+//!                                        └─ one SQL row, then subscribers
+//! materialize ─ trees/<digest> (hard links, verified, read-only)
+//! ```
+//!
+//! Start reading at [`router`], then `uploads`, then `trees`.
+
+mod blobs;
+mod code;
+mod commit;
+mod database;
+mod digest;
+mod error;
+mod forget;
+mod http;
+mod manifest;
+mod migrations;
+mod paths;
+mod scope;
+mod trees;
+mod uploads;
+mod usage;
+mod versions;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::broadcast;
+
+pub use error::Error;
+pub use http::router;
+pub use manifest::{FileEntry, Manifest};
+pub use scope::Scope;
+pub use versions::{Version, VersionCreated};
+
+/// What one project, upload or bundle may take.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bytes that a project's datasets and code may take together; `None` is without limit.
+    pub project_bytes: Option<u64>,
+    pub files_per_upload: usize,
+    pub code_bytes: u64,
+    pub code_entries: usize,
+    /// An upload that nobody has touched for this long is removed.
+    pub abandoned_after: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            project_bytes: None,
+            files_per_upload: 1_000_000,
+            code_bytes: 512 << 20,
+            code_entries: 20_000,
+            abandoned_after: Duration::from_secs(24 * 3600),
+        }
+    }
+}
+
+/// The data service: cheap to clone, shared by all requests.
+#[derive(Clone)]
+pub struct Data {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    database: database::Database,
+    blobs: blobs::Blobs,
+    uploads: uploads::Uploads,
+    usage: usage::Usage,
+    limits: Limits,
+    created: broadcast::Sender<VersionCreated>,
+    /// Numbers of versions are given one commit at a time.
+    committing: tokio::sync::Mutex<()>,
+}
+
+/// Subscribers further behind than this learn that they missed some, and list.
+const EVENTS_KEPT: usize = 1024;
+
+impl Data {
+    /// Opens the relations at `database_url` (`sqlite:/path/file.db` or
+    /// `postgres://…`) and the directory of files. Uploads that a former
+    /// process left unfinished are removed: they were never durable.
+    ///
+    /// # Errors
+    /// When the database cannot be opened, was written by a newer program, or
+    /// the directory cannot be made.
+    pub async fn open(
+        database_url: &str,
+        directory: PathBuf,
+        limits: Limits,
+    ) -> Result<Data, Error> {
+        let database = database::Database::open(database_url).await?;
+        let blobs = blobs::Blobs::open(directory)?;
+        let data = Data {
+            inner: Arc::new(Inner {
+                database,
+                blobs,
+                uploads: uploads::Uploads::default(),
+                usage: usage::Usage::default(),
+                created: broadcast::Sender::new(EVENTS_KEPT),
+                committing: tokio::sync::Mutex::default(),
+                limits,
+            }),
+        };
+        data.remove_abandoned_uploads_forever();
+        Ok(data)
+    }
+
+    /// Tells of each new version from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<VersionCreated> {
+        self.inner.created.subscribe()
+    }
+}

@@ -1,0 +1,141 @@
+//! The numbered, immutable versions of datasets.
+
+use serde::Serialize;
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+use crate::digest::Digest;
+use crate::error::Result;
+use crate::manifest::Manifest;
+use crate::{Data, Error, paths};
+
+/// One version, as its dataset's status shows it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Version {
+    /// `v1`, `v2`, …
+    pub name: String,
+    /// `sha256:…` of the manifest.
+    pub digest: String,
+    pub files: u64,
+    pub bytes: u64,
+    /// RFC 3339.
+    pub created_at: String,
+    pub created_by: String,
+}
+
+/// What subscribers hear.
+#[derive(Clone, Debug)]
+pub struct VersionCreated {
+    pub project: String,
+    pub dataset: String,
+    pub version: Version,
+}
+
+const COLUMNS: &str = "version, digest, files, bytes, created_at, created_by";
+
+impl Version {
+    fn read(row: &AnyRow) -> Result<Version> {
+        let at: i64 = row.try_get(4)?;
+        Ok(Version {
+            name: format!("v{}", row.try_get::<i64, _>(0)?),
+            digest: row.try_get(1)?,
+            files: row.try_get::<i64, _>(2)?.unsigned_abs(),
+            bytes: row.try_get::<i64, _>(3)?.unsigned_abs(),
+            created_at: jiff::Timestamp::from_millisecond(at).unwrap_or_default().to_string(),
+            created_by: row.try_get(5)?,
+        })
+    }
+
+    pub(crate) fn number(&self) -> i64 {
+        self.name[1..].parse().expect("a version's name is v and its number")
+    }
+}
+
+impl Data {
+    /// The datasets of a project that have versions, by name, with their newest.
+    pub async fn datasets(&self, project: &str) -> Result<Vec<(String, Version)>, Error> {
+        let sql = format!(
+            "SELECT {COLUMNS}, dataset FROM data_versions v WHERE project = $1 AND version = (SELECT MAX(version) \
+             FROM data_versions w WHERE w.project = v.project AND w.dataset = v.dataset) ORDER BY dataset"
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(project.to_owned());
+        let rows = query.fetch_all(self.inner.database.read()).await?;
+        rows.iter().map(|row| Ok((row.try_get(6)?, Version::read(row)?))).collect()
+    }
+
+    /// All versions of a dataset, oldest first; none when it has none.
+    pub async fn versions(&self, project: &str, dataset: &str) -> Result<Vec<Version>, Error> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM data_versions WHERE project = $1 AND dataset = $2 ORDER BY version"
+        );
+        let query =
+            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(project.to_owned()).bind(dataset.to_owned());
+        let rows = query.fetch_all(self.inner.database.read()).await?;
+        rows.iter().map(Version::read).collect()
+    }
+
+    /// The version called `v3` (or `3`), `latest`, or `sha256:…`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none, [`Error::Invalid`] when the name has another form.
+    pub async fn version(
+        &self,
+        project: &str,
+        dataset: &str,
+        version: &str,
+    ) -> Result<Version, Error> {
+        paths::dataset(dataset)?;
+        let start =
+            format!("SELECT {COLUMNS} FROM data_versions WHERE project = $1 AND dataset = $2");
+        let (sql, number, digest) = if version == "latest" || version.is_empty() {
+            (format!("{start} ORDER BY version DESC LIMIT 1"), None, None)
+        } else if version.starts_with("sha256:") {
+            (
+                format!("{start} AND digest = $3"),
+                None,
+                Some(Digest::parse("version", version)?.to_string()),
+            )
+        } else {
+            let number = version.strip_prefix('v').unwrap_or(version).parse::<i64>();
+            let number = number.map_err(|_| {
+                Error::invalid(
+                    "version",
+                    format!("expected v1, latest or sha256:…, got '{version}'"),
+                )
+            })?;
+            (format!("{start} AND version = $3"), Some(number), None)
+        };
+        let query =
+            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(project.to_owned()).bind(dataset.to_owned());
+        let query = match (number, digest) {
+            (Some(number), _) => query.bind(number),
+            (_, Some(digest)) => query.bind(digest),
+            _ => query,
+        };
+        let row = query.fetch_optional(self.inner.database.read()).await?;
+        let absent =
+            || Error::NotFound { what: "dataset version", name: format!("{dataset}@{version}") };
+        Version::read(&row.ok_or_else(absent)?)
+    }
+
+    /// What a version or a code bundle of this project consists of.
+    pub(crate) async fn manifest(&self, project: &str, digest: &str) -> Result<Manifest> {
+        let (data, project, digest) =
+            (self.clone(), project.to_owned(), Digest::parse("digest", digest)?);
+        blocking(move || Manifest::parse(&digest, &data.inner.blobs.read(&project, &digest)?)).await
+    }
+}
+
+/// File work that would hold up other requests.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(outcome) => outcome,
+        Err(error) => Err(Error::File {
+            action: "waiting for a worker",
+            source: std::io::Error::other(error),
+        }),
+    }
+}

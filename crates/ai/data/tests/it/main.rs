@@ -1,0 +1,8 @@
+//! The data service from outside: its HTTP protocol on both databases, and the
+//! directories that it makes.
+
+mod code;
+mod datasets;
+mod server;
+mod trees;
+mod trouble;

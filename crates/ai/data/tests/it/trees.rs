@@ -1,0 +1,85 @@
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+use dais_data::{Error, Limits};
+
+use crate::server::{SQLITE, Server};
+
+async fn server() -> Server {
+    Server::start(SQLITE, Limits::default()).await
+}
+
+#[tokio::test]
+async fn a_version_becomes_a_read_only_directory_once() {
+    let server = server().await;
+    server.version("d", &[("a/b/c.txt", "hello"), ("top", "x"), ("same", "x")]).await;
+    let tree = server.data.materialize_dataset("team", "d", "latest").await.expect("materializes");
+    assert_eq!(fs::read_to_string(tree.join("a/b/c.txt")).expect("reads"), "hello");
+    assert_eq!(fs::read_to_string(tree.join("same")).expect("reads"), "x");
+    for (path, mode) in [("", 0o555), ("a", 0o555), ("a/b", 0o555), ("top", 0o444)] {
+        let found = fs::metadata(tree.join(path)).expect("is there");
+        assert_eq!(found.permissions().mode() & 0o777, mode, "{path}");
+    }
+    assert!(fs::metadata(tree.join("top")).expect("is there").nlink() > 1, "linked, not copied");
+    let again = server.data.materialize_dataset("team", "d", "v1").await.expect("materializes");
+    assert_eq!(again, tree);
+    let absent = server.data.materialize_dataset("team", "d", "v2").await;
+    assert!(matches!(absent, Err(Error::NotFound { .. })));
+    let foreign = server.data.materialize_dataset("other", "d", "v1").await;
+    assert!(matches!(foreign, Err(Error::NotFound { .. })));
+}
+
+#[tokio::test]
+async fn many_at_once_get_the_same_directory() {
+    let server = server().await;
+    server.version("d", &[("a", "1"), ("b/c", "2")]).await;
+    let all = futures::future::join_all(
+        (0..8).map(|_| server.data.materialize_dataset("team", "d", "v1")),
+    )
+    .await;
+    let trees: std::collections::HashSet<_> =
+        all.into_iter().map(|tree| tree.expect("materializes")).collect();
+    assert_eq!(trees.len(), 1);
+    let parent = trees.iter().next().expect("one").parent().expect("has one").to_owned();
+    assert_eq!(fs::read_dir(parent).expect("lists").count(), 1, "nothing half-made is left");
+}
+
+#[tokio::test]
+async fn damaged_content_is_not_handed_out() {
+    let server = server().await;
+    server.version("d", &[("a", "precious")]).await;
+    let blobs = server.directory.path().join("data/team/blobs");
+    let find = |content: &str| {
+        let files = fs::read_dir(&blobs)
+            .expect("lists")
+            .flat_map(|d| fs::read_dir(d.expect("entry").path()).expect("lists"));
+        let mut paths = files.map(|file| file.expect("entry").path());
+        paths
+            .find(|path| fs::read_to_string(path).is_ok_and(|text| text == content))
+            .expect("the blob")
+    };
+    let blob = find("precious");
+    fs::set_permissions(&blob, fs::Permissions::from_mode(0o644)).expect("opens up");
+    fs::write(&blob, "Precious").expect("damages");
+    let error = server.data.materialize_dataset("team", "d", "v1").await.expect_err("refuses");
+    assert!(matches!(error, Error::Damaged { .. }), "{error}");
+    let trees = server.directory.path().join("data/team/trees");
+    assert_eq!(fs::read_dir(trees).expect("lists").count(), 0);
+}
+
+#[tokio::test]
+async fn a_restart_keeps_versions_and_clears_what_was_unfinished() {
+    let first = server().await;
+    first.version("d", &[("a", "1")]).await;
+    let upload = first.begin().await;
+    first.call("PUT", &format!("uploads/{upload}/files/b"), "2").await;
+    let uploads = first.directory.path().join("data/team/uploads");
+    assert_eq!(fs::read_dir(&uploads).expect("lists").count(), 1);
+    let half = first.directory.path().join("data/team/trees/.building-x");
+    fs::create_dir_all(&half).expect("makes");
+    let second = Server::start_in(SQLITE, Limits::default(), first.directory.clone()).await;
+    assert!(!uploads.exists() && !half.exists());
+    assert_eq!(second.data.versions("team", "d").await.expect("lists").len(), 1);
+    let (status, _) = second.call("PUT", &format!("uploads/{upload}/files/b"), "2").await;
+    assert_eq!(status, 404);
+}

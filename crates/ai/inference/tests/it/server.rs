@@ -1,0 +1,59 @@
+//! A served model.
+
+use std::path::{Path, PathBuf};
+
+use dais_inference::{Choice, Error, Model, ModelConfig, router};
+use serde_json::Value;
+
+pub struct Server {
+    pub base: String,
+    pub http: reqwest::Client,
+}
+
+pub fn load(
+    path: &Path,
+    engine: Choice,
+    python_environment: Option<PathBuf>,
+) -> Result<Model, Error> {
+    Model::load(ModelConfig {
+        name: "m".into(),
+        version: "3".into(),
+        path: path.to_owned(),
+        threads: 2,
+        engine,
+        python_environment,
+    })
+}
+
+impl Server {
+    pub async fn start(model: Model) -> Server {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let base = format!("http://{}", listener.local_addr().expect("bound"));
+        tokio::spawn(async move { axum::serve(listener, router(model)).await.expect("serves") });
+        Server { base, http: reqwest::Client::new() }
+    }
+
+    pub async fn weigh() -> Server {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("model.onnx");
+        std::fs::write(&path, crate::models::weigh()).expect("writes");
+        Server::start(load(directory.path(), Choice::Tract, None).expect("loads")).await
+    }
+
+    pub async fn get(&self, path: &str) -> (u16, String) {
+        let answer = self.http.get(format!("{}{path}", self.base)).send().await.expect("answers");
+        (answer.status().as_u16(), answer.text().await.expect("text"))
+    }
+
+    pub async fn infer(&self, body: impl Into<reqwest::Body>) -> (u16, Value) {
+        let answer = self
+            .http
+            .post(format!("{}/v2/models/m/infer", self.base))
+            .body(body)
+            .send()
+            .await
+            .expect("answers");
+        let status = answer.status().as_u16();
+        (status, answer.json().await.expect("json"))
+    }
+}

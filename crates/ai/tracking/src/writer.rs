@@ -1,0 +1,340 @@
+//! One transaction for many logging requests.
+//!
+//! Expected flow: requests are queued; the writer takes all that wait, checks
+//! each against its run, writes everything in few statements, commits once,
+//! and only then answers them. While one commit waits for the disk the next
+//! group gathers, so throughput grows with load and no timer is involved.
+//!
+//! Guarantees: an answered request is on disk. A refused request changes
+//! nothing and does not disturb the others of its group.
+//!
+//! Errors: when the transaction itself fails (disk full, connection lost),
+//! every request of the group is told so and nothing of it is stored.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use sqlx::{Any, Row, Transaction};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::Error;
+use crate::database::{Database, Dialect};
+use crate::entity::{ACTIVE, Pair};
+use crate::error::Result;
+use crate::metric::Metric;
+use crate::statement::{Statement, statement};
+
+pub(crate) struct Batch {
+    pub project: String,
+    pub run_id: String,
+    pub metrics: Vec<Metric>,
+    pub params: Vec<Pair>,
+    pub tags: Vec<Pair>,
+}
+
+struct Waiting {
+    batch: Batch,
+    reply: oneshot::Sender<Result<()>>,
+}
+
+pub(crate) struct Writer {
+    queue: mpsc::Sender<Waiting>,
+}
+
+/// Requests that may wait before senders do; each holds at most one batch.
+const QUEUE: usize = 1024;
+/// Bounds the memory and the time of one transaction.
+const GROUP: usize = 128;
+
+impl Writer {
+    pub fn start(database: Database) -> Writer {
+        let (queue, mut waiting) = mpsc::channel(QUEUE);
+        tokio::spawn(async move {
+            let mut group: Vec<Waiting> = Vec::new();
+            while waiting.recv_many(&mut group, GROUP).await > 0 {
+                write_group(&database, &mut group).await;
+            }
+        });
+        Writer { queue }
+    }
+
+    pub async fn write(&self, batch: Batch) -> Result<()> {
+        let (reply, answer) = oneshot::channel();
+        let closed = || Error::Database(sqlx::Error::PoolClosed);
+        self.queue.send(Waiting { batch, reply }).await.map_err(|_| closed())?;
+        answer.await.map_err(|_| closed())?
+    }
+}
+
+async fn write_group(database: &Database, group: &mut Vec<Waiting>) {
+    let outcome = try_group(database, group).await;
+    match outcome {
+        Ok(verdicts) => {
+            for (waiting, verdict) in group.drain(..).zip(verdicts) {
+                // The client may have gone away; its data is stored all the same.
+                let _ = waiting.reply.send(verdict);
+            }
+        }
+        Err(error) => {
+            let error = Arc::new(error);
+            for waiting in group.drain(..) {
+                let _ = waiting.reply.send(Err(shared(&error)));
+            }
+        }
+    }
+}
+
+/// The same failure for each request of a group.
+fn shared(error: &Arc<Error>) -> Error {
+    match error.as_ref() {
+        Error::DiskFull => Error::DiskFull,
+        Error::Invalid(message) => Error::Invalid(message.clone()),
+        _ => {
+            let detail =
+                std::error::Error::source(error).map_or(error.to_string(), ToString::to_string);
+            Error::Database(sqlx::Error::Protocol(detail))
+        }
+    }
+}
+
+async fn try_group(database: &Database, group: &[Waiting]) -> Result<Vec<Result<()>>> {
+    let mut transaction = database.begin().await?;
+    let mut rows = Rows::default();
+    let mut verdicts = Vec::with_capacity(group.len());
+    for Waiting { batch, .. } in group {
+        verdicts.push(match admit(&mut transaction, batch, &rows).await? {
+            Err(refusal) => Err(refusal),
+            Ok(run) => {
+                rows.add(run, batch);
+                Ok(())
+            }
+        });
+    }
+    rows.write(&mut Target { on: &mut transaction, dialect: database.dialect() }).await?;
+    transaction.commit().await?;
+    Ok(verdicts)
+}
+
+/// Whether a batch may be written. The outer error is the transaction's.
+async fn admit(
+    transaction: &mut Transaction<'static, Any>,
+    batch: &Batch,
+    rows: &Rows,
+) -> Result<Result<i64>> {
+    let found = statement!(
+        "SELECT seq, lifecycle_stage FROM ml_runs WHERE project = $1 AND run_id = $2",
+        &batch.project,
+        &batch.run_id
+    )
+    .optional(&mut **transaction)
+    .await?;
+    let Some(row) = found else {
+        return Ok(Err(Error::NotFound(format!("Run with id={} not found", batch.run_id))));
+    };
+    let run: i64 = row.try_get(0)?;
+    if row.try_get::<String, _>(1)? != ACTIVE {
+        return Ok(Err(Error::invalid(format!(
+            "The run {} must be in the 'active' state. Current state is deleted.",
+            batch.run_id
+        ))));
+    }
+    if batch.params.is_empty() {
+        return Ok(Ok(run));
+    }
+    let mut known = HashMap::new();
+    let mut select = Statement::new("SELECT key, value FROM ml_run_params WHERE run = ");
+    select.bind(run).push(" AND key IN ").bind_list(batch.params.iter().map(|param| &param.key));
+    for row in select.all(&mut **transaction).await? {
+        let Pair { key, value } = Pair::read(&row, 0)?;
+        known.insert(key, value);
+    }
+    for Pair { key, value } in &batch.params {
+        let before = known.get(key).or_else(|| rows.params.get(&(run, key.clone())));
+        if let Some(before) = before.filter(|before| *before != value) {
+            return Ok(Err(Error::invalid(format!(
+                "Changing param values is not allowed. Param with key='{key}' was already logged with \
+                 value='{before}' for run ID='{}'. Attempted logging new value '{value}'.",
+                batch.run_id
+            ))));
+        }
+    }
+    Ok(Ok(run))
+}
+
+/// Where a group is written.
+struct Target<'a> {
+    on: &'a mut Transaction<'static, Any>,
+    dialect: Dialect,
+}
+
+/// What a group writes, so gathered that no statement meets a row twice.
+#[derive(Default)]
+struct Rows {
+    points: Vec<(i64, Metric)>,
+    latest: HashMap<(i64, String), Metric>,
+    params: HashMap<(i64, String), String>,
+    tags: HashMap<(i64, String), String>,
+    model_metrics: HashMap<(String, String, String), ModelMetric>,
+}
+
+struct ModelMetric {
+    project: String,
+    model_id: String,
+    run_id: String,
+    metric: Metric,
+}
+
+impl Rows {
+    fn add(&mut self, run: i64, batch: &Batch) {
+        for metric in &batch.metrics {
+            let latest =
+                self.latest.entry((run, metric.key.clone())).or_insert_with(|| metric.clone());
+            if metric.later_than(latest) {
+                *latest = metric.clone();
+            }
+            if let Some(model_id) = &metric.model_id {
+                let dataset = format!("{:?} {:?}", metric.dataset_name, metric.dataset_digest);
+                let key = (format!("{run} {model_id}"), metric.key.clone(), dataset);
+                let row = self.model_metrics.entry(key).or_insert_with(|| ModelMetric {
+                    project: batch.project.clone(),
+                    model_id: model_id.clone(),
+                    run_id: batch.run_id.clone(),
+                    metric: metric.clone(),
+                });
+                if metric.later_than(&row.metric) {
+                    row.metric = metric.clone();
+                }
+            }
+            self.points.push((run, metric.clone()));
+        }
+        for Pair { key, value } in &batch.params {
+            self.params.insert((run, key.clone()), value.clone());
+        }
+        for Pair { key, value } in &batch.tags {
+            self.tags.insert((run, key.clone()), value.clone());
+        }
+    }
+
+    async fn write(self, on: &mut Target<'_>) -> Result<()> {
+        insert(
+            on,
+            "INSERT INTO ml_points (run, key, step, timestamp, value, nan) VALUES ",
+            " ON CONFLICT DO NOTHING",
+            &self.points,
+            |statement, (run, metric)| metric_row(statement, *run, metric),
+        )
+        .await?;
+        let mut latest: Vec<_> = self.latest.into_iter().collect();
+        // Two writers on one PostgreSQL take row locks in the same order.
+        latest.sort_by(|(a, _), (b, _)| a.cmp(b));
+        insert(
+            on,
+            "INSERT INTO ml_latest (run, key, step, timestamp, value, nan) VALUES ",
+            " ON CONFLICT (run, key) DO UPDATE SET step = excluded.step, timestamp = excluded.timestamp, \
+              value = excluded.value, nan = excluded.nan \
+              WHERE (excluded.step, excluded.timestamp, excluded.value) \
+              >= (ml_latest.step, ml_latest.timestamp, ml_latest.value)",
+            &latest,
+            |statement, ((run, _), metric)| metric_row(statement, *run, metric),
+        )
+        .await?;
+        let mut params: Vec<_> = self.params.into_iter().collect();
+        params.sort();
+        insert(
+            on,
+            "INSERT INTO ml_run_params (run, key, value) VALUES ",
+            " ON CONFLICT DO NOTHING",
+            &params,
+            pair_row,
+        )
+        .await?;
+        write_tags(on, self.tags).await?;
+        insert(
+            on,
+            "INSERT INTO ml_logged_model_metrics (project, model_id, run_id, dataset_name, dataset_digest, \
+              key, step, timestamp, value, nan) VALUES ",
+            " ON CONFLICT (project, model_id, key, run_id, dataset_name, dataset_digest) DO UPDATE SET \
+              step = excluded.step, timestamp = excluded.timestamp, value = excluded.value, nan = excluded.nan \
+              WHERE (excluded.step, excluded.timestamp, excluded.value) >= (ml_logged_model_metrics.step, \
+              ml_logged_model_metrics.timestamp, ml_logged_model_metrics.value)",
+            &self.model_metrics.into_values().collect::<Vec<_>>(),
+            model_metric_row,
+        )
+        .await
+    }
+}
+
+/// Tags replace; the name of a run is also its tag `mlflow.runName`.
+async fn write_tags(on: &mut Target<'_>, tags: HashMap<(i64, String), String>) -> Result<()> {
+    let mut tags: Vec<_> = tags.into_iter().collect();
+    tags.sort();
+    for ((run, key), value) in &tags {
+        if key == "mlflow.runName" {
+            statement!("UPDATE ml_runs SET name = $1 WHERE seq = $2", value, *run)
+                .execute(&mut **on.on)
+                .await?;
+        }
+    }
+    insert(
+        on,
+        "INSERT INTO ml_run_tags (run, key, value) VALUES ",
+        " ON CONFLICT (run, key) DO UPDATE SET value = excluded.value",
+        &tags,
+        pair_row,
+    )
+    .await
+}
+
+fn metric_row(statement: &mut Statement, run: i64, metric: &Metric) {
+    let (value, nan) = metric.stored_value();
+    statement.push("(").bind(run).push(",").bind(&metric.key);
+    statement.push(",").bind(metric.step).push(",").bind(metric.timestamp);
+    statement.push(",").bind(value).push(",").bind(nan).push(")");
+}
+
+fn pair_row(statement: &mut Statement, ((run, key), value): &((i64, String), String)) {
+    statement.push("(").bind(*run).push(",").bind(key).push(",").bind(value).push(")");
+}
+
+fn model_metric_row(statement: &mut Statement, row: &ModelMetric) {
+    let (value, nan) = row.metric.stored_value();
+    statement
+        .push("(")
+        .bind(&row.project)
+        .push(",")
+        .bind(&row.model_id)
+        .push(",")
+        .bind(&row.run_id);
+    statement.push(",").bind(row.metric.dataset_name.clone().unwrap_or_default());
+    statement.push(",").bind(row.metric.dataset_digest.clone().unwrap_or_default());
+    statement.push(",").bind(&row.metric.key);
+    statement.push(",").bind(row.metric.step).push(",").bind(row.metric.timestamp);
+    statement.push(",").bind(value).push(",").bind(nan).push(")");
+}
+
+/// Few distinct sizes, so that each connection keeps these statements prepared.
+const CHUNKS: [usize; 4] = [250, 50, 10, 1];
+
+async fn insert<T>(
+    on: &mut Target<'_>,
+    into: &str,
+    conflict: &str,
+    mut rows: &[T],
+    row: impl Fn(&mut Statement, &T),
+) -> Result<()> {
+    while !rows.is_empty() {
+        let size = CHUNKS.into_iter().find(|size| *size <= rows.len()).unwrap_or(1);
+        let (chunk, rest) = rows.split_at(size);
+        let mut statement = Statement::bulk(into, on.dialect);
+        for (index, item) in chunk.iter().enumerate() {
+            if index > 0 {
+                statement.push(",");
+            }
+            row(&mut statement, item);
+        }
+        statement.push(conflict);
+        statement.execute(&mut **on.on).await?;
+        rows = rest;
+    }
+    Ok(())
+}

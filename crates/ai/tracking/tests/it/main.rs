@@ -1,0 +1,10 @@
+//! The tracking service from outside: its HTTP protocol on both databases,
+//! hostile requests, and MLflow's own client.
+
+mod client;
+mod files;
+mod hostile;
+mod registry;
+mod runs;
+mod server;
+mod tenancy;

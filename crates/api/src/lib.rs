@@ -1,0 +1,33 @@
+//! The kinds of dais: what a person declares and what the platform answers.
+//!
+//! Owns the shapes of `dais.io/v1alpha1`, their OpenAPI validation, the words of
+//! their conditions, the labels that every pod carries and the syntax of
+//! references. Deliberately knows no I/O: behaviour is in `dais-controllers`.
+//! Start reading at [`TrainingJob`].
+
+pub mod conditions;
+pub mod crds;
+pub mod dataset;
+pub mod environment;
+pub mod inferenceservice;
+pub mod labels;
+pub mod reference;
+pub mod routing;
+pub mod trainingjob;
+pub mod volumes;
+
+pub use dataset::{Dataset, DatasetSpec, DatasetStatus, DatasetVersion};
+pub use environment::{
+    Environment, EnvironmentSpec, EnvironmentStatus, InstalledPackage, PythonEnvironment,
+};
+pub use inferenceservice::{InferenceService, InferenceServiceSpec, InferenceServiceStatus};
+pub use reference::{DatasetReference, ModelReference, ReferenceError};
+pub use trainingjob::{
+    CodeBundle, DatasetInput, Phase, ProducedModel, ResolvedDataset, TrainingJob, TrainingJobSpec,
+    TrainingJobStatus,
+};
+
+/// The API group of every kind in this crate.
+pub const GROUP: &str = "dais.io";
+/// The served and stored version.
+pub const VERSION: &str = "v1alpha1";

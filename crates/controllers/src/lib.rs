@@ -1,0 +1,37 @@
+//! The behaviour of the dais kinds: one file or folder per kind.
+//!
+//! Owns reconciling what people declare into pods, services, routes, runs and
+//! built environments. Deliberately does not know which engine it runs on (it
+//! holds a `kube::Client`), how tracking or data store things (they are traits
+//! in [`seams`]), or who is signed in.
+//!
+//! Start reading at [`run`], then [`trainingjob`].
+
+pub mod apply;
+pub mod context;
+pub mod dataset;
+pub mod environment;
+pub mod error;
+pub mod inferenceservice;
+pub mod metrics;
+pub mod observed;
+pub mod project;
+pub mod seams;
+pub mod trainingjob;
+
+pub use context::{Context, Settings};
+pub use error::{Error, Result};
+pub use metrics::Metrics;
+
+use std::sync::Arc;
+
+/// Runs every controller until `context.shutdown` is cancelled.
+pub async fn run(context: Arc<Context>) {
+    tokio::join!(
+        project::run(context.clone()),
+        dataset::run(context.clone()),
+        environment::run(context.clone()),
+        trainingjob::run(context.clone()),
+        inferenceservice::run(context),
+    );
+}

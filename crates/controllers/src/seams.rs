@@ -1,0 +1,106 @@
+//! What controllers need of the other wings of the house, as traits that the
+//! binary implements: embedded by a call in process, on a cluster over HTTP.
+
+use async_trait::async_trait;
+use dais_api::reference::ModelReference;
+use dais_api::{DatasetVersion, InstalledPackage, ProducedModel};
+use futures::stream::BoxStream;
+use thiserror::Error;
+
+/// A failure behind a seam; trying again later may help.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct SeamError(pub String);
+
+/// A run in the tracking server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    pub run_id: String,
+    pub experiment_id: String,
+}
+
+/// What a run is made for.
+#[derive(Clone, Debug)]
+pub struct RunRequest<'a> {
+    pub project: &'a str,
+    pub user: &'a str,
+    pub experiment: &'a str,
+    pub name: &'a str,
+    /// Unique per attempt: a run that already carries it is returned instead of
+    /// making a second one, so that a crash in between leaves one run.
+    pub key: &'a str,
+    /// Tags of the run, for lineage.
+    pub tags: Vec<(String, String)>,
+}
+
+/// How a run ended, in MLflow's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunEnd {
+    Finished,
+    Failed,
+    Killed,
+}
+
+/// A version in the model registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegisteredVersion {
+    pub name: String,
+    pub version: String,
+    pub run_id: Option<String>,
+}
+
+/// Experiments, runs and the model registry.
+#[async_trait]
+pub trait Tracking: Send + Sync {
+    async fn ensure_run(&self, request: RunRequest<'_>) -> Result<Run, SeamError>;
+    /// Ends a run that did not end itself; leaves one that did as it is.
+    async fn end_run(&self, project: &str, run_id: &str, end: RunEnd) -> Result<(), SeamError>;
+    async fn models_of_run(
+        &self,
+        project: &str,
+        run_id: &str,
+    ) -> Result<Vec<ProducedModel>, SeamError>;
+    /// `None`: no such model, version or alias.
+    async fn resolve_model(
+        &self,
+        project: &str,
+        model: &ModelReference,
+    ) -> Result<Option<RegisteredVersion>, SeamError>;
+}
+
+/// Versions of datasets.
+#[async_trait]
+pub trait Datasets: Send + Sync {
+    /// Newest first; empty for a dataset without a version.
+    async fn versions(
+        &self,
+        project: &str,
+        dataset: &str,
+    ) -> Result<Vec<DatasetVersion>, SeamError>;
+    /// `(project, dataset)` each time that a version was made.
+    fn announcements(&self) -> BoxStream<'static, (String, String)>;
+    /// Forgets all versions; the data goes once nothing refers to it.
+    async fn forget(&self, project: &str, dataset: &str) -> Result<(), SeamError>;
+}
+
+/// What an environment turned out to hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BuiltEnvironment {
+    pub python_version: String,
+    pub packages: Vec<InstalledPackage>,
+}
+
+/// The store of built environments, shared by the volume driver of the node.
+#[async_trait]
+pub trait Environments: Send + Sync {
+    /// The finished build of `digest`, if there is one.
+    async fn built(
+        &self,
+        project: &str,
+        digest: &str,
+    ) -> Result<Option<BuiltEnvironment>, SeamError>;
+    /// Declares the build of `digest` finished and makes it read-only.
+    async fn seal(&self, project: &str, digest: &str) -> Result<BuiltEnvironment, SeamError>;
+    /// Removes a finished or half-made build.
+    async fn remove(&self, project: &str, digest: &str) -> Result<(), SeamError>;
+}

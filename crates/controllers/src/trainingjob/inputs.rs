@@ -1,0 +1,120 @@
+//! What a job refers to, resolved at the moment when an attempt starts.
+
+use dais_api::conditions::{self, READY, Verdict, reason};
+use dais_api::{Dataset, DatasetInput, Environment, ResolvedDataset, TrainingJob};
+use kube::ResourceExt;
+use kube::api::Api;
+
+use crate::context::Context;
+use crate::error::{Error, Result};
+
+/// Everything that a pod needs to be described.
+#[derive(Clone, Debug, Default)]
+pub struct Inputs {
+    /// Digest of the built Environment, when the job names one.
+    pub environment: Option<String>,
+    pub mounts: Vec<Mount>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
+    pub dataset: ResolvedDataset,
+    pub path: String,
+}
+
+impl Inputs {
+    pub fn datasets(&self) -> Vec<ResolvedDataset> {
+        self.mounts.iter().map(|mount| mount.dataset.clone()).collect()
+    }
+}
+
+/// `Ok(Err(verdict))`: something is missing; the verdict says what and how to mend it.
+pub async fn resolve(job: &TrainingJob, context: &Context) -> Result<Result<Inputs, Verdict>> {
+    let environment = match environment(job, context).await? {
+        Ok(environment) => environment,
+        Err(verdict) => return Ok(Err(verdict)),
+    };
+    let mut mounts = Vec::new();
+    for (at, input) in job.spec.datasets.iter().enumerate() {
+        match dataset(job, at, input, context).await? {
+            Ok(mount) => mounts.push(mount),
+            Err(verdict) => return Ok(Err(verdict)),
+        }
+    }
+    Ok(Ok(Inputs { environment, mounts }))
+}
+
+async fn environment(
+    job: &TrainingJob,
+    context: &Context,
+) -> Result<Result<Option<String>, Verdict>> {
+    let Some(name) = &job.spec.environment else { return Ok(Ok(None)) };
+    let project = job.namespace().unwrap_or_default();
+    let found = Api::<Environment>::namespaced(context.client.clone(), &project)
+        .get_opt(name)
+        .await
+        .map_err(Error::kube(format!("reading environment {name}")))?;
+    let Some(environment) = found else {
+        let words = format!(
+            "spec.environment: no Environment {name:?} in project {project:?}; create it or name \
+             another (`dais get environments`)"
+        );
+        return Ok(Err(Verdict::no(reason::ENVIRONMENT_NOT_FOUND, words)));
+    };
+    let status = environment.status.clone().unwrap_or_default();
+    let current = status.observed_generation == environment.metadata.generation;
+    if current && conditions::is_true(&status.conditions, READY) {
+        return Ok(Ok(status.digest));
+    }
+    let why = conditions::find(&status.conditions, READY)
+        .map_or_else(|| "it has not been looked at yet".to_owned(), |ready| ready.message.clone());
+    let words = format!("waits for Environment {name:?}: {why}");
+    Ok(Err(Verdict::no(reason::ENVIRONMENT_NOT_READY, words)))
+}
+
+async fn dataset(
+    job: &TrainingJob,
+    at: usize,
+    input: &DatasetInput,
+    context: &Context,
+) -> Result<Result<Mount, Verdict>> {
+    let project = job.namespace().unwrap_or_default();
+    let field = format!("spec.datasets[{at}]");
+    let missing = |words| Ok(Err(Verdict::no(reason::DATASET_NOT_FOUND, words)));
+    let known = Api::<Dataset>::namespaced(context.client.clone(), &project)
+        .get_opt(&input.name)
+        .await
+        .map_err(Error::kube(format!("reading dataset {}", input.name)))?;
+    if known.is_none() {
+        return missing(format!(
+            "{field}.name: no Dataset {:?} in project {project:?}; create it or name another \
+             (`dais get datasets`)",
+            input.name
+        ));
+    }
+    let versions = context
+        .datasets
+        .versions(&project, &input.name)
+        .await
+        .map_err(Error::seam("listing the dataset's versions"))?;
+    let wanted = input.version.as_deref().filter(|version| *version != "latest");
+    let found = match wanted {
+        Some(version) => versions.iter().find(|known| known.name == version),
+        None => versions.first(),
+    };
+    let Some(version) = found else {
+        let newest = versions.first().map_or("none", |newest| newest.name.as_str());
+        return missing(format!(
+            "{field}.version: Dataset {:?} has no version {:?}; its newest is {newest}",
+            input.name,
+            input.version.as_deref().unwrap_or("latest"),
+        ));
+    };
+    let dataset = ResolvedDataset {
+        name: input.name.clone(),
+        version: version.name.clone(),
+        digest: version.digest.clone(),
+    };
+    let path = input.mount_path.clone().unwrap_or_else(|| format!("/data/{}", input.name));
+    Ok(Ok(Mount { dataset, path }))
+}

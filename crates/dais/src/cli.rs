@@ -1,0 +1,296 @@
+//! The words of the command line. No behaviour.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A complete AI platform and container cloud in one program.
+#[derive(Debug, Parser)]
+#[command(name = "dais", version, arg_required_else_help = true)]
+#[command(
+    after_help = "Examples:\n  dais up\n  dais run -- python train.py\n  dais deploy models:/digits/1 --name digits"
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub target: Target,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Which platform, which project, which form of output.
+#[derive(Clone, Debug, Args)]
+pub struct Target {
+    /// Address of the platform; that of the data directory's own when absent
+    #[arg(long, env = "DAIS_URL", global = true)]
+    pub url: Option<String>,
+    /// API token; the data directory's own when absent
+    #[arg(long, env = "DAIS_TOKEN", global = true, hide_env_values = true)]
+    pub token: Option<String>,
+    /// Where a platform on this machine keeps its state
+    #[arg(long, env = "DAIS_DATA_DIR", global = true)]
+    pub data_dir: Option<PathBuf>,
+    /// Project to work in
+    #[arg(long, short = 'p', env = "DAIS_PROJECT", global = true, default_value = "default")]
+    pub project: String,
+    /// Form of the output
+    #[arg(long, short = 'o', global = true, value_enum, default_value = "table")]
+    pub output: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Table,
+    Json,
+    Yaml,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start the platform on this machine
+    #[command(after_help = "Examples:\n  dais up\n  dais up --port-offset 100 --data-dir ./state")]
+    Up(Up),
+    /// Stop the platform and all that runs on it
+    #[command(after_help = "Example:\n  dais down")]
+    Down,
+    /// Say how the platform is
+    #[command(after_help = "Example:\n  dais status -o json")]
+    Status,
+    /// Check this machine and say what would be missing
+    #[command(after_help = "Example:\n  dais doctor")]
+    Doctor,
+    /// Print a one-time link that signs a browser in
+    #[command(after_help = "Example:\n  dais sign-in")]
+    SignIn,
+    /// Run a command as a training job, with the current folder as its code
+    #[command(
+        after_help = "Examples:\n  dais run -- python train.py\n  dais run --environment sklearn --dataset digits@v1 --cpu 2 --memory 4Gi -- python train.py --depth 8"
+    )]
+    Run(Run),
+    /// List training jobs
+    #[command(after_help = "Example:\n  dais jobs")]
+    Jobs,
+    /// Print the log of a job, service or pod
+    #[command(after_help = "Examples:\n  dais logs digits\n  dais logs -f digits --kind service")]
+    Logs(Logs),
+    /// List registered models and their versions
+    #[command(after_help = "Example:\n  dais models")]
+    Models,
+    /// Serve a model version
+    #[command(after_help = "Example:\n  dais deploy models:/digits/3 --name digits --replicas 2")]
+    Deploy(Deploy),
+    /// Send a request of the Open Inference Protocol to a service
+    #[command(
+        after_help = "Examples:\n  dais predict digits request.json\n  echo '{\"inputs\":[…]}' | dais predict digits -"
+    )]
+    Predict(Predict),
+    /// List objects of a kind, or show one
+    #[command(after_help = "Examples:\n  dais get trainingjobs\n  dais get pods digits-1 -o yaml")]
+    Get(Get),
+    /// Make objects as files declare them
+    #[command(after_help = "Example:\n  dais apply -f job.yaml")]
+    Apply(Apply),
+    /// Delete an object
+    #[command(after_help = "Example:\n  dais delete trainingjob digits")]
+    Delete(Delete),
+    /// Data: upload files as a new version of a dataset
+    #[command(after_help = "Example:\n  dais upload digits ./digits")]
+    Upload(Upload),
+    /// Copy the whole state of a platform into one file, while it runs
+    #[command(after_help = "Example:\n  dais backup dais.tar")]
+    Backup(BackupFile),
+    /// Put a backup back, into an empty data directory
+    #[command(after_help = "Example:\n  dais restore dais.tar --data-dir ./new")]
+    Restore(BackupFile),
+    /// Print a completion script
+    #[command(after_help = "Example:\n  dais completion bash > /etc/bash_completion.d/dais")]
+    Completion { shell: clap_complete::Shell },
+    /// Build a Python environment (runs inside its pod)
+    #[command(hide = true)]
+    BuildEnvironment(BuildEnvironment),
+    /// Serve one model (runs inside its pod)
+    #[command(hide = true)]
+    ServeModel(ServeModel),
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Up {
+    /// Address to listen on; other machines reach the platform only on another
+    #[arg(long, env = "DAIS_LISTEN", default_value = "127.0.0.1")]
+    pub listen: IpAddr,
+    /// Portal, APIs
+    #[arg(long, default_value_t = 8080)]
+    pub http_port: u16,
+    /// What tenants serve: models, notebooks, applications
+    #[arg(long, default_value_t = 8081)]
+    pub serve_port: u16,
+    /// Kubernetes API with TLS
+    #[arg(long, default_value_t = 6443)]
+    pub kubernetes_port: u16,
+    /// Added to every port
+    #[arg(long, env = "DAIS_PORT_OFFSET", default_value_t = 0)]
+    pub port_offset: u16,
+    /// How containers are kept apart
+    #[arg(long, value_enum, default_value = "auto")]
+    pub runtime: Runtime,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Runtime {
+    /// sandbox where the kernel allows it
+    Auto,
+    /// Own mount and process namespaces, the host's files read-only
+    Sandbox,
+    /// No isolation
+    Process,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Run {
+    /// Name of the job; made from the command when absent
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Environment to run in
+    #[arg(long, short = 'e')]
+    pub environment: Option<String>,
+    /// Dataset to mount: name[@version][:path], may be given again
+    #[arg(long, short = 'd')]
+    pub dataset: Vec<String>,
+    /// Parameter: name=value, may be given again
+    #[arg(long = "parameter", short = 'P')]
+    pub parameters: Vec<String>,
+    /// Environment variable: NAME=value, may be given again
+    #[arg(long = "env")]
+    pub variables: Vec<String>,
+    /// Registered model that the job adds a version to
+    #[arg(long)]
+    pub model: Option<String>,
+    /// Limit of processor cores, for example 500m or 2
+    #[arg(long)]
+    pub cpu: Option<String>,
+    /// Limit of memory, for example 4Gi
+    #[arg(long)]
+    pub memory: Option<String>,
+    /// Number of accelerators
+    #[arg(long)]
+    pub gpus: Option<u32>,
+    /// How often a failed job is started again
+    #[arg(long, default_value_t = 0)]
+    pub retries: i32,
+    /// Folder to pack as the job's code
+    #[arg(long, default_value = ".")]
+    pub code: PathBuf,
+    /// Run without code
+    #[arg(long, conflicts_with = "code")]
+    pub no_code: bool,
+    /// Return once the job is accepted, without waiting for it
+    #[arg(long)]
+    pub detach: bool,
+    /// The command, after --
+    #[arg(last = true, required = true)]
+    pub command: Vec<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Logs {
+    pub name: String,
+    /// Go on as lines come
+    #[arg(long, short = 'f')]
+    pub follow: bool,
+    /// What the name is the name of
+    #[arg(long, value_enum, default_value = "job")]
+    pub kind: LogKind,
+    /// Only the last lines
+    #[arg(long)]
+    pub tail: Option<i64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogKind {
+    Job,
+    Service,
+    Environment,
+    Pod,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Deploy {
+    /// models:/name/version or models:/name@alias
+    pub model: String,
+    /// Name of the service; the model's when absent
+    #[arg(long)]
+    pub name: Option<String>,
+    #[arg(long, default_value_t = 1)]
+    pub replicas: i32,
+    /// Environment whose ONNX Runtime is used
+    #[arg(long, short = 'e')]
+    pub environment: Option<String>,
+    /// Return without waiting until it is ready
+    #[arg(long)]
+    pub detach: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Predict {
+    pub service: String,
+    /// File with the request's JSON; - for standard input
+    #[arg(default_value = "-")]
+    pub request: String,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Get {
+    /// Kind, plural or short name, for example trainingjobs or tj
+    pub kind: String,
+    pub name: Option<String>,
+    /// In all projects
+    #[arg(long, short = 'A')]
+    pub all_projects: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Apply {
+    /// File with YAML or JSON documents; - for standard input
+    #[arg(long, short = 'f', required = true)]
+    pub file: Vec<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Delete {
+    pub kind: String,
+    pub name: String,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Upload {
+    pub dataset: String,
+    /// Files or folders
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct BackupFile {
+    pub file: PathBuf,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct BuildEnvironment {
+    #[arg(long)]
+    pub into: PathBuf,
+    #[arg(long)]
+    pub python: Option<String>,
+    #[arg(long = "requirement")]
+    pub requirements: Vec<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct ServeModel {
+    #[arg(long)]
+    pub model: String,
+    #[arg(long)]
+    pub listen: std::net::SocketAddr,
+    /// Folder of an environment whose ONNX Runtime is used
+    #[arg(long)]
+    pub environment: Option<PathBuf>,
+}

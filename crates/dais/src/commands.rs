@@ -1,0 +1,67 @@
+//! The commands: one file each.
+
+mod apply;
+mod backup;
+pub mod build_environment;
+mod completion;
+mod delete;
+mod deploy;
+mod doctor;
+mod down;
+mod follow;
+mod get;
+mod jobs;
+mod logs;
+mod models;
+mod pack;
+mod predict;
+mod resources;
+mod run;
+mod serve_model;
+mod sign_in;
+mod status;
+mod up;
+mod upload;
+
+use std::future::Future;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use crate::cli::{Cli, Command};
+
+/// Runs one command; its exit code is the program's.
+pub fn dispatch(cli: Cli) -> Result<ExitCode> {
+    let Cli { target, command } = cli;
+    match command {
+        Command::Up(args) => up::run(&target, args),
+        Command::Down => down::run(&target),
+        Command::Status => block_on(status::run(&target)),
+        Command::Doctor => doctor::run(&target),
+        Command::SignIn => block_on(sign_in::run(&target)),
+        Command::Run(args) => block_on(run::run(&target, args)),
+        Command::Jobs => block_on(jobs::run(&target)),
+        Command::Logs(args) => block_on(logs::run(&target, args)),
+        Command::Models => block_on(models::run(&target)),
+        Command::Deploy(args) => block_on(deploy::run(&target, args)),
+        Command::Predict(args) => block_on(predict::run(&target, args)),
+        Command::Get(args) => block_on(get::run(&target, args)),
+        Command::Apply(args) => block_on(apply::run(&target, args)),
+        Command::Delete(args) => block_on(delete::run(&target, args)),
+        Command::Upload(args) => block_on(upload::run(&target, args)),
+        Command::Backup(args) => block_on(backup::save(&target, args)),
+        Command::Restore(args) => backup::restore(&target, &args),
+        Command::Completion { shell } => completion::run(shell),
+        Command::BuildEnvironment(args) => build_environment::run(&args),
+        Command::ServeModel(args) => block_on(serve_model::run(args)),
+    }
+}
+
+/// One thread is enough for a client.
+fn block_on<F: Future<Output = Result<ExitCode>>>(future: F) -> Result<ExitCode> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("starting the runtime")?
+        .block_on(future)
+}

@@ -1,0 +1,165 @@
+//! Who may do what outside the Kubernetes API: asked of the API server as
+//! SubjectAccessReviews, so that RBAC decides everywhere. Keeps answers briefly.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use async_trait::async_trait;
+use dais_identity::Caller;
+use k8s_openapi::api::authorization::v1::{
+    ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec,
+};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::api::{ListParams, PostParams};
+use kube::{Api, Client, ResourceExt};
+
+use super::bootstrap::TRACKING_GROUP;
+
+/// A right that was taken away is gone after this long.
+const KEPT: Duration = Duration::from_secs(5);
+/// Answers kept at most; past it all are asked anew.
+const MOST: usize = 10_000;
+
+/// A question to RBAC.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Right {
+    pub verb: &'static str,
+    pub group: &'static str,
+    pub resource: &'static str,
+    pub subresource: &'static str,
+}
+
+impl Right {
+    const fn new(
+        verb: &'static str,
+        group: &'static str,
+        resource: &'static str,
+        subresource: &'static str,
+    ) -> Self {
+        Self { verb, group, resource, subresource }
+    }
+
+    pub const READ_RUNS: Self = Self::new("get", TRACKING_GROUP, "experiments", "");
+    pub const WRITE_RUNS: Self = Self::new("update", TRACKING_GROUP, "experiments", "");
+    pub const READ_DATA: Self = Self::new("get", dais_api::GROUP, "datasets", "");
+    pub const WRITE_DATA: Self = Self::new("update", dais_api::GROUP, "datasets", "");
+    pub const WRITE_JOBS: Self = Self::new("create", dais_api::GROUP, "trainingjobs", "");
+    pub const READ_LOGS: Self = Self::new("get", "", "pods", "log");
+    pub const READ_PODS: Self = Self::new("list", "", "pods", "");
+    pub const PREDICT: Self = Self::new("create", dais_api::GROUP, "inferenceservices", "predict");
+}
+
+type Question = (String, Vec<String>, Right, String);
+
+#[derive(Clone)]
+pub struct Access {
+    client: Client,
+    kept: Arc<Mutex<HashMap<Question, (bool, Instant)>>>,
+}
+
+impl Access {
+    pub fn new(client: Client) -> Self {
+        Self { client, kept: Arc::default() }
+    }
+
+    /// Whether `caller` has `right` in `project`; an empty project is all of them.
+    pub async fn allows(&self, caller: &Caller, right: &Right, project: &str) -> Result<bool> {
+        let question =
+            (caller.user.clone(), caller.groups.clone(), right.clone(), project.to_owned());
+        if let Some(known) = self.known(&question) {
+            return Ok(known);
+        }
+        let allowed = self.ask(&question).await?;
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= MOST {
+            kept.clear();
+        }
+        kept.insert(question, (allowed, Instant::now()));
+        Ok(allowed)
+    }
+
+    fn known(&self, question: &Question) -> Option<bool> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get(question).filter(|(_, asked)| asked.elapsed() < KEPT).map(|(allowed, _)| *allowed)
+    }
+
+    async fn ask(&self, (user, groups, right, project): &Question) -> Result<bool> {
+        let text = |word: &str| (!word.is_empty()).then(|| word.to_owned());
+        let attributes = ResourceAttributes {
+            verb: text(right.verb),
+            group: text(right.group),
+            resource: text(right.resource),
+            subresource: text(right.subresource),
+            namespace: text(project),
+            ..ResourceAttributes::default()
+        };
+        let review = SubjectAccessReview {
+            spec: SubjectAccessReviewSpec {
+                user: Some(user.clone()),
+                groups: Some(groups.clone()),
+                resource_attributes: Some(attributes),
+                ..SubjectAccessReviewSpec::default()
+            },
+            ..SubjectAccessReview::default()
+        };
+        let answer = Api::<SubjectAccessReview>::all(self.client.clone())
+            .create(&PostParams::default(), &review)
+            .await
+            .context("asking for a right")?;
+        Ok(answer.status.is_some_and(|status| status.allowed))
+    }
+
+    /// Projects in which `caller` has `right`; `None` is every one, now and later.
+    pub async fn projects(
+        &self,
+        caller: &Caller,
+        right: &Right,
+    ) -> Result<Option<BTreeSet<String>>> {
+        if self.allows(caller, right, "").await? {
+            return Ok(None);
+        }
+        let mut allowed = BTreeSet::new();
+        for (project, _) in self.all_projects().await? {
+            if self.allows(caller, right, &project).await? {
+                allowed.insert(project);
+            }
+        }
+        Ok(Some(allowed))
+    }
+
+    /// Every project with its workspace.
+    pub async fn all_projects(&self) -> Result<Vec<(String, String)>> {
+        let label = dais_api::labels::WORKSPACE;
+        let namespaces = Api::<Namespace>::all(self.client.clone())
+            .list(&ListParams::default().labels(label))
+            .await
+            .context("listing the projects")?;
+        let workspace =
+            |namespace: &Namespace| namespace.labels().get(label).cloned().unwrap_or_default();
+        Ok(namespaces.items.iter().map(|n| (n.name_any(), workspace(n))).collect())
+    }
+}
+
+/// The projects that the portal offers: those whose pods a person may list.
+#[async_trait]
+impl dais_portal::Projects for Access {
+    async fn of(&self, caller: &Caller) -> Vec<dais_portal::Project> {
+        let visible = async {
+            let allowed = self.projects(caller, &Right::READ_PODS).await?;
+            let all = self.all_projects().await?;
+            let may = |name: &String| allowed.as_ref().is_none_or(|allowed| allowed.contains(name));
+            let visible = all.into_iter().filter(|(name, _)| may(name));
+            let project = |(name, workspace)| dais_portal::Project { name, workspace };
+            anyhow::Ok(visible.map(project).collect())
+        };
+        match visible.await {
+            Ok(projects) => projects,
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "projects not listed");
+                Vec::new()
+            }
+        }
+    }
+}

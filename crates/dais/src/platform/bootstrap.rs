@@ -1,0 +1,111 @@
+//! What a new platform begins with: the kinds, the roles, the first project.
+
+use serde_json::{Value, json};
+
+/// The project that a new platform begins with.
+pub const FIRST_PROJECT: &str = "default";
+/// The workspace of the first project.
+const FIRST_WORKSPACE: &str = "default";
+/// Group of the people who may do everything.
+pub const ADMINS: &str = "dais:admins";
+
+/// API group of rights that no kind stands for: asked about, never stored.
+pub const TRACKING_GROUP: &str = "tracking.dais.io";
+
+/// Objects that must exist before anything else runs.
+pub fn objects() -> anyhow::Result<Vec<Value>> {
+    let mut objects = Vec::new();
+    for crd in dais_api::crds::all().into_iter().chain(dais_api::crds::foreign()) {
+        objects.push(serde_json::to_value(crd)?);
+    }
+    objects.extend([first_project(), admins(), workload()]);
+    objects.extend([
+        extend("view", &["get", "list", "watch"], &["get"]),
+        extend(
+            "edit",
+            &["create", "update", "patch", "delete", "deletecollection"],
+            &["get", "update"],
+        ),
+        extend(
+            "admin",
+            &["create", "update", "patch", "delete", "deletecollection"],
+            &["get", "update"],
+        ),
+    ]);
+    Ok(objects)
+}
+
+fn first_project() -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {
+            "name": FIRST_PROJECT,
+            "labels": {dais_api::labels::WORKSPACE: FIRST_WORKSPACE},
+        },
+    })
+}
+
+fn admins() -> Value {
+    json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": ADMINS},
+        "roleRef": {
+            "apiGroup": "rbac.authorization.k8s.io",
+            "kind": "ClusterRole",
+            "name": "cluster-admin",
+        },
+        "subjects": [{
+            "apiGroup": "rbac.authorization.k8s.io",
+            "kind": "Group",
+            "name": ADMINS,
+        }],
+    })
+}
+
+/// What a project's own work may do: log runs, register models, read data and add
+/// versions, call the project's services.
+fn workload() -> Value {
+    json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": dais_controllers::project::WORKLOAD_ROLE},
+        "rules": [
+            {"apiGroups": [TRACKING_GROUP], "resources": ["experiments"], "verbs": ["get", "update"]},
+            {"apiGroups": [dais_api::GROUP], "resources": ["datasets"], "verbs": ["get", "list", "update"]},
+            {
+                "apiGroups": [dais_api::GROUP],
+                "resources": ["inferenceservices/predict"],
+                "verbs": ["create"],
+            },
+        ],
+    })
+}
+
+/// Adds the dais kinds to one of Kubernetes' own roles by aggregation.
+fn extend(role: &str, verbs: &[&str], tracking: &[&str]) -> Value {
+    let aggregate = format!("rbac.authorization.k8s.io/aggregate-to-{role}");
+    let mut rules = vec![
+        json!({"apiGroups": [dais_api::GROUP], "resources": ["*"], "verbs": verbs}),
+        json!({"apiGroups": [TRACKING_GROUP], "resources": ["experiments"], "verbs": tracking}),
+    ];
+    if role == "view" {
+        rules.push(json!({
+            "apiGroups": ["gateway.networking.k8s.io"],
+            "resources": ["httproutes"],
+            "verbs": verbs,
+        }));
+        rules.push(json!({
+            "apiGroups": [dais_api::GROUP],
+            "resources": ["inferenceservices/predict"],
+            "verbs": ["create"],
+        }));
+    }
+    json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": format!("dais:{role}"), "labels": {aggregate: "true"}},
+        "rules": rules,
+    })
+}

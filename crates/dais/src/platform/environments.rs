@@ -1,0 +1,141 @@
+//! Built environments on this machine: `<data>/environments/<project>/<digest>`.
+//!
+//! A build is made in place by a pod of the project and counts once it is sealed.
+//! Projects never share a build: what an installer ran in one could otherwise
+//! reach into another.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use dais_controllers::seams::{BuiltEnvironment, Environments, SeamError};
+use tokio::task::spawn_blocking;
+
+use crate::commands::build_environment::{MANIFEST, Manifest};
+
+/// Beside a finished build; its presence makes the build count.
+const SEAL: &str = "sealed";
+/// Folder below a digest that holds the environment itself.
+const CONTENT: &str = "content";
+
+#[derive(Clone)]
+pub struct EnvironmentStore {
+    root: PathBuf,
+}
+
+impl EnvironmentStore {
+    pub fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    fn folder(&self, project: &str, digest: &str) -> Result<PathBuf, SeamError> {
+        let safe = |word: &str| {
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            !word.is_empty() && word.chars().all(plain)
+        };
+        if !safe(project) || !safe(digest) {
+            return Err(SeamError(format!("{project:?}/{digest:?} names no environment")));
+        }
+        Ok(self.root.join(project).join(digest))
+    }
+
+    /// Where the environment's files are, made where they are missing.
+    pub fn content(&self, project: &str, digest: &str) -> Result<PathBuf, SeamError> {
+        let content = self.folder(project, digest)?.join(CONTENT);
+        fs::create_dir_all(&content).map_err(|error| failed("making", &content, &error))?;
+        Ok(content)
+    }
+
+    pub fn is_sealed(&self, project: &str, digest: &str) -> bool {
+        self.folder(project, digest).is_ok_and(|folder| folder.join(SEAL).exists())
+    }
+
+    fn read(&self, project: &str, digest: &str) -> Result<BuiltEnvironment, SeamError> {
+        let path = self.content(project, digest)?.join(MANIFEST);
+        let text = fs::read_to_string(&path).map_err(|error| failed("reading", &path, &error))?;
+        let manifest: Manifest = serde_json::from_str(&text)
+            .map_err(|error| SeamError(format!("{} is damaged: {error}", path.display())))?;
+        let Manifest { python_version, packages } = manifest;
+        Ok(BuiltEnvironment { python_version, packages })
+    }
+}
+
+fn failed(doing: &str, path: &std::path::Path, error: &std::io::Error) -> SeamError {
+    SeamError(format!("{doing} {}: {error}", path.display()))
+}
+
+fn joined<T>(result: Result<Result<T, SeamError>, tokio::task::JoinError>) -> Result<T, SeamError> {
+    result.unwrap_or_else(|error| Err(SeamError(error.to_string())))
+}
+
+#[async_trait]
+impl Environments for EnvironmentStore {
+    async fn built(
+        &self,
+        project: &str,
+        digest: &str,
+    ) -> Result<Option<BuiltEnvironment>, SeamError> {
+        let (store, project, digest) = (self.clone(), project.to_owned(), digest.to_owned());
+        joined(
+            spawn_blocking(move || {
+                store
+                    .is_sealed(&project, &digest)
+                    .then(|| store.read(&project, &digest))
+                    .transpose()
+            })
+            .await,
+        )
+    }
+
+    async fn seal(&self, project: &str, digest: &str) -> Result<BuiltEnvironment, SeamError> {
+        let (store, project, digest) = (self.clone(), project.to_owned(), digest.to_owned());
+        joined(
+            spawn_blocking(move || {
+                let built = store.read(&project, &digest)?;
+                let seal = store.folder(&project, &digest)?.join(SEAL);
+                fs::write(&seal, b"").map_err(|error| failed("sealing", &seal, &error))?;
+                Ok(built)
+            })
+            .await,
+        )
+    }
+
+    async fn remove(&self, project: &str, digest: &str) -> Result<(), SeamError> {
+        let folder = self.folder(project, digest)?;
+        joined(
+            spawn_blocking(move || {
+                // The seal goes first, so that half a removal never counts as a build.
+                let _ = fs::remove_file(folder.join(SEAL));
+                let _ = fs::set_permissions(folder.join(CONTENT), Permissions::from_mode(0o755));
+                match fs::remove_dir_all(&folder) {
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                        Err(failed("removing", &folder, &error))
+                    }
+                    _ => Ok(()),
+                }
+            })
+            .await,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_build_counts_once_it_is_sealed_and_in_its_own_project_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = EnvironmentStore::new(folder.path().to_owned());
+        let content = store.content("a", "d1").unwrap();
+        fs::write(content.join(MANIFEST), r#"{"python_version":"3.11.2","packages":[]}"#).unwrap();
+        assert!(store.built("a", "d1").await.unwrap().is_none());
+        store.seal("a", "d1").await.unwrap();
+        assert_eq!(store.built("a", "d1").await.unwrap().unwrap().python_version, "3.11.2");
+        assert!(store.built("b", "d1").await.unwrap().is_none());
+        store.remove("a", "d1").await.unwrap();
+        assert!(store.built("a", "d1").await.unwrap().is_none());
+        assert!(store.content("..", "d1").is_err());
+    }
+}

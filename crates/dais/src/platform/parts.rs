@@ -1,0 +1,277 @@
+//! Every part of the platform, opened in the order in which they stand on each other.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use dais_apiserver::{ApiServer, Config as ApiConfig, UserInfo};
+use dais_controllers::{Context as ControllersContext, Settings};
+use dais_data::Data;
+use dais_gateway::Gateway;
+use dais_identity::{Clock, Identity, Opened, Options, Secret};
+use dais_node::{Node, NodeConfig, RuntimeChoice, StopMode};
+use dais_portal::Portal;
+use dais_store::Store;
+use dais_tracking::Tracking;
+use dais_workloads::Workloads;
+use kube::Client;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::access::Access;
+use super::accounts::{self, AUDIT_RETENTION, IdentityTokens, Journal};
+use super::bootstrap;
+use super::certificates::{self, Certificates};
+use super::datadir::DataDir;
+use super::datasets::Versions;
+use super::environments::EnvironmentStore;
+use super::gateway::Doorkeeper;
+use super::late::Late;
+use super::telemetry::Telemetry;
+use super::tracking::InProcess;
+use super::volumes;
+use super::welcome::Addresses;
+use crate::cli::{Runtime, Up};
+
+/// Services get their addresses here: loopback, so that no privilege is needed.
+const SERVICE_CIDR: &str = "127.64.0.0/12";
+/// The image that stands for the machine's own programs.
+const HOST_IMAGE: &str = "host";
+/// Where a container finds this program.
+const PROGRAM: &str = "dais";
+
+pub struct Parts {
+    pub store: Store,
+    pub identity: Identity,
+    pub kubernetes: ApiServer,
+    pub certificates: Certificates,
+    pub access: Access,
+    pub tracking: Tracking,
+    pub data: Data,
+    pub gateway: Gateway,
+    pub portal: Portal,
+    pub telemetry: Telemetry,
+    environments: EnvironmentStore,
+    kubelet: Late,
+    running: Option<Running>,
+}
+
+/// What acts on its own.
+struct Running {
+    node: Node,
+    workloads: Workloads,
+}
+
+impl Parts {
+    /// Opens everything that answers; the secret is the first user's password.
+    pub async fn open(
+        data_dir: &DataDir,
+        args: &Up,
+        addresses: &Addresses,
+    ) -> Result<(Self, Option<Secret>)> {
+        let keys = data_dir.folder("keys")?;
+        let relations = data_dir.folder("relations")?;
+        let options = Options {
+            url: sqlite(&relations, "identity.db"),
+            data_dir: keys.clone(),
+            audit_retention: AUDIT_RETENTION,
+            clock: Clock::system(),
+        };
+        let Opened { identity, admin_password } =
+            Identity::open(options).await.context("opening the accounts")?;
+        let certificates = certificates::prepare(&keys, &[args.listen, addresses.listen])?;
+        let kubelet = Late::default();
+        let store = Store::open(&data_dir.folder("kube")?.join("objects.db"))
+            .context("opening the object store")?;
+        let config = ApiConfig {
+            store: store.clone(),
+            kubelet: Some(kubelet.router()),
+            tokens: Arc::new(IdentityTokens(identity.clone())),
+            audit: Arc::new(Journal(identity.clone())),
+            service_cidr: SERVICE_CIDR.to_owned(),
+            bootstrap: bootstrap::objects()?,
+            creator_annotation: Some(dais_api::labels::CREATED_BY.to_owned()),
+        };
+        let kubernetes = ApiServer::new(config).await.context("starting the Kubernetes API")?;
+        let access = Access::new(client(&kubernetes, "access"));
+        let files = data_dir.passable_folder("files")?;
+        let tracking_url = format!("sqlite:{}", relations.join("tracking.db").display());
+        let artifacts = files.join("artifacts");
+        let tracking = Tracking::open(&tracking_url, artifacts, addresses.url.clone())
+            .await
+            .context("opening the tracking server")?;
+        let data_url = format!("sqlite:{}", relations.join("data.db").display());
+        let data = Data::open(&data_url, files.join("data"), dais_data::Limits::default())
+            .await
+            .context("opening the data store")?;
+        let telemetry = Telemetry::open(&data_dir.folder("telemetry")?)?;
+        let doorkeeper = Doorkeeper { identity: identity.clone(), access: access.clone() };
+        let gateway = Gateway::new(Arc::new(doorkeeper), telemetry.span_sink());
+        let portal = Portal::new(dais_portal::Config {
+            identity: identity.clone(),
+            info: dais_portal::Info {
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                gateway: addresses.serve_url.clone(),
+                ..dais_portal::Info::default()
+            },
+            projects: Some(Arc::new(access.clone())),
+            secure_cookies: false,
+        });
+        let environments = EnvironmentStore::new(data_dir.passable_folder("environments")?);
+        let parts = Self {
+            store,
+            identity,
+            kubernetes,
+            certificates,
+            access,
+            tracking,
+            data,
+            gateway,
+            portal,
+            telemetry,
+            environments,
+            kubelet,
+            running: None,
+        };
+        Ok((parts, admin_password))
+    }
+
+    /// A client of the Kubernetes API for one part of the platform.
+    pub fn client(&self, part: &str) -> Client {
+        client(&self.kubernetes, part)
+    }
+
+    /// Starts what acts: node, controllers, gateway, collection.
+    pub async fn start(
+        &mut self,
+        data_dir: &DataDir,
+        args: &Up,
+        addresses: &Addresses,
+        (tasks, stop): (&TaskTracker, &CancellationToken),
+    ) -> Result<()> {
+        let workloads = Workloads::start(self.client("workloads"), self.workloads_config());
+        let config = self.node_config(data_dir, args)?;
+        let logs = config.data_dir.join("logs");
+        let node = Node::start(self.client("node"), config).await.context("starting the node")?;
+        self.kubelet.set(node.kubelet_router());
+        let controllers = Arc::new(self.controllers(addresses));
+        run(tasks, stop, dais_controllers::run(controllers));
+        run(tasks, stop, dais_gateway::watch(self.client("gateway"), self.gateway.clone()));
+        self.telemetry.collect(&logs)?;
+        self.running = Some(Running { node, workloads });
+        Ok(())
+    }
+
+    fn workloads_config(&self) -> dais_workloads::Config {
+        let labels = [dais_api::labels::APP, dais_api::labels::USER, dais_api::labels::KIND];
+        dais_workloads::Config {
+            root_ca: self.certificates.authority.clone(),
+            metric_labels: labels.map(str::to_owned).to_vec(),
+            ..dais_workloads::Config::default()
+        }
+    }
+
+    fn node_config(&self, data_dir: &DataDir, args: &Up) -> Result<NodeConfig> {
+        let exe = std::env::current_exe().context("finding this program's own file")?;
+        let node_dir: PathBuf = data_dir.passable_folder("node")?;
+        let mut config = NodeConfig::new(host_name(), node_dir, exe);
+        config.runtime = match args.runtime {
+            Runtime::Auto => RuntimeChoice::Auto,
+            Runtime::Sandbox => RuntimeChoice::Sandbox,
+            Runtime::Process => RuntimeChoice::Process,
+        };
+        config.hidden = vec![data_dir.root().to_owned()];
+        let drivers = volumes::drivers(&self.data, &self.environments, &self.client("volumes"));
+        config.volume_drivers =
+            drivers.into_iter().map(|(name, driver)| (name.to_owned(), driver)).collect();
+        Ok(config)
+    }
+
+    fn controllers(&self, addresses: &Addresses) -> ControllersContext {
+        let settings = Settings {
+            image: HOST_IMAGE.to_owned(),
+            program: PROGRAM.to_owned(),
+            platform_url: addresses.url.clone(),
+            serve_url: addresses.serve_url.clone(),
+            build_env: build_env(),
+        };
+        ControllersContext::new(
+            self.client("controllers"),
+            settings,
+            InProcess::new(dais_tracking::router(self.tracking.clone())),
+            Arc::new(Versions(self.data.clone())),
+            Arc::new(self.environments.clone()),
+        )
+    }
+
+    /// Stops what acts, then closes what is open.
+    pub async fn stop(self, mode: StopMode) {
+        let Self { running, telemetry, identity, .. } = self;
+        if let Some(Running { node, workloads }) = running {
+            // First the controllers: they would make anew what the node stops.
+            workloads.shutdown().await;
+            node.shutdown(mode).await;
+        }
+        telemetry.close().await;
+        if let Err(error) = identity.close().await {
+            tracing::error!(%error, "accounts not closed");
+        }
+    }
+}
+
+fn sqlite(folder: &std::path::Path, file: &str) -> String {
+    format!("sqlite://{}?mode=rwc", folder.join(file).display())
+}
+
+fn client(kubernetes: &ApiServer, part: &str) -> Client {
+    let user: UserInfo = accounts::component(part);
+    Client::new(kubernetes.client(user), bootstrap::FIRST_PROJECT)
+}
+
+/// Runs a task until the platform stops.
+fn run(
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+    task: impl Future<Output = ()> + Send + 'static,
+) {
+    let stop = stop.clone();
+    tasks.spawn(async move {
+        tokio::select! {
+            () = task => {}
+            () = stop.cancelled() => {}
+        }
+    });
+}
+
+/// The name under which this machine is a node.
+fn host_name() -> String {
+    let name = rustix::system::uname().nodename().to_string_lossy().to_lowercase();
+    let kept: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect();
+    let kept = kept.trim_matches('-');
+    if kept.is_empty() { "node".to_owned() } else { kept.to_owned() }
+}
+
+/// How the platform itself reaches package indexes: environments are built the
+/// same way. Credentials do not belong here; see the settings of index mirrors.
+fn build_env() -> Vec<(String, String)> {
+    const PASSED: &[&str] = &[
+        "HTTPS_PROXY",
+        "HTTP_PROXY",
+        "NO_PROXY",
+        "https_proxy",
+        "http_proxy",
+        "no_proxy",
+        "PIP_CERT",
+        "PIP_DEFAULT_TIMEOUT",
+        "PIP_EXTRA_INDEX_URL",
+        "PIP_FIND_LINKS",
+        "PIP_INDEX_URL",
+        "PIP_TRUSTED_HOST",
+        "REQUESTS_CA_BUNDLE",
+        "SSL_CERT_FILE",
+    ];
+    let set =
+        PASSED.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)));
+    set.collect()
+}

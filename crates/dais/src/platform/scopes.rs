@@ -1,0 +1,174 @@
+//! What a caller may see of each part, inserted into their requests: parts obey
+//! a scope and never ask who is calling.
+
+use std::collections::BTreeSet;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use dais_identity::Caller;
+use http::{StatusCode, Uri};
+use serde_json::json;
+
+use super::access::{Access, Right};
+
+/// Which project a tracking request is for: `/p/<project>/…`, else the caller's own.
+pub fn tracking(router: Router, access: Access) -> Router {
+    router.layer(from_fn_with_state(access, scope_tracking))
+}
+
+pub fn data(router: Router, access: Access) -> Router {
+    router.layer(from_fn_with_state(access, scope_data))
+}
+
+pub fn logs(router: Router, access: Access) -> Router {
+    router
+        .layer(from_fn_with_state((access, Right::READ_LOGS), scope_namespaces::<dais_logs::Scope>))
+}
+
+/// The Kubernetes API as the caller.
+pub fn kubernetes(router: Router) -> Router {
+    router.layer(axum::middleware::from_fn(|mut request: Request, next: Next| async move {
+        if let Some(caller) = request.extensions().get::<Caller>() {
+            let user = super::accounts::user_info(caller);
+            request.extensions_mut().insert(user);
+        }
+        next.run(request).await
+    }))
+}
+
+fn refuse(status: StatusCode, reason: &str, hint: &str) -> Response {
+    let body = json!({
+        "error": {"reason": reason, "hint": hint},
+        // What MLflow's and Kubernetes' own clients look for.
+        "error_code": if status == StatusCode::UNAUTHORIZED { "UNAUTHENTICATED" } else { "PERMISSION_DENIED" },
+        "message": format!("{reason}; {hint}"),
+    });
+    (status, axum::Json(body)).into_response()
+}
+
+fn caller(request: &Request) -> Result<Caller, Response> {
+    request.extensions().get::<Caller>().cloned().ok_or_else(|| {
+        refuse(
+            StatusCode::UNAUTHORIZED,
+            "nobody is signed in",
+            "send Authorization: Bearer <token>; the portal's account page makes tokens",
+        )
+    })
+}
+
+fn broken(error: &anyhow::Error) -> Response {
+    tracing::error!(error = format!("{error:#}"), "rights not known");
+    refuse(StatusCode::SERVICE_UNAVAILABLE, "rights could not be checked", "try again")
+}
+
+/// Takes `/p/<project>` off the front of the path.
+fn take_project(request: &mut Request) -> Option<String> {
+    let uri = request.uri();
+    let rest = uri.path().strip_prefix("/p/")?;
+    let (project, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let project = project.to_owned();
+    let path = match uri.query() {
+        Some(query) => format!("/{path}?{query}"),
+        None => format!("/{path}"),
+    };
+    *request.uri_mut() = path.parse::<Uri>().ok()?;
+    Some(project)
+}
+
+/// The project that a pod's own account belongs to.
+fn own_project(caller: &Caller) -> Option<String> {
+    let account = caller.user.strip_prefix("system:serviceaccount:")?;
+    account.split(':').next().map(str::to_owned)
+}
+
+struct Granted {
+    project: String,
+    user: String,
+    write: bool,
+}
+
+async fn grant(
+    access: &Access,
+    request: &mut Request,
+    (read, write): (&Right, &Right),
+) -> Result<Granted, Response> {
+    let caller = caller(request)?;
+    let project = take_project(request).or_else(|| own_project(&caller));
+    let project = project.unwrap_or_else(|| super::bootstrap::FIRST_PROJECT.to_owned());
+    let asked = access.allows(&caller, read, &project).await.map_err(|error| broken(&error))?;
+    if !asked {
+        // The same words whether the project exists or not.
+        return Err(refuse(
+            StatusCode::FORBIDDEN,
+            &format!("{} may not see project {project:?}", caller.user),
+            "ask an administrator of the project for the role view or edit",
+        ));
+    }
+    let write = access.allows(&caller, write, &project).await.map_err(|error| broken(&error))?;
+    Ok(Granted { project, user: caller.user, write })
+}
+
+async fn scope_tracking(
+    State(access): State<Access>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    match grant(&access, &mut request, (&Right::READ_RUNS, &Right::WRITE_RUNS)).await {
+        Ok(Granted { project, user, write }) => {
+            request.extensions_mut().insert(dais_tracking::Scope { project, user, write });
+            next.run(request).await
+        }
+        Err(response) => response,
+    }
+}
+
+async fn scope_data(State(access): State<Access>, mut request: Request, next: Next) -> Response {
+    // Code comes with a job; everything else below /data is a dataset's.
+    let is_code = request.uri().path().split('/').nth(3) == Some("code");
+    let rights = if is_code {
+        (&Right::WRITE_JOBS, &Right::WRITE_JOBS)
+    } else {
+        (&Right::READ_DATA, &Right::WRITE_DATA)
+    };
+    match grant(&access, &mut request, rights).await {
+        Ok(Granted { project, user, write }) => {
+            request.extensions_mut().insert(dais_data::Scope { project, user, write });
+            next.run(request).await
+        }
+        Err(response) => response,
+    }
+}
+
+async fn scope_namespaces<S>(
+    State((access, right)): State<(Access, Right)>,
+    mut request: Request,
+    next: Next,
+) -> Response
+where
+    S: FromNamespaces + Clone + Send + Sync + 'static,
+{
+    let caller = match caller(&request) {
+        Ok(caller) => caller,
+        Err(response) => return response,
+    };
+    match access.projects(&caller, &right).await {
+        Ok(namespaces) => {
+            request.extensions_mut().insert(S::from_namespaces(namespaces));
+            next.run(request).await
+        }
+        Err(error) => broken(&error),
+    }
+}
+
+/// Makes a part's own scope type out of the projects that a caller may see.
+trait FromNamespaces {
+    fn from_namespaces(namespaces: Option<BTreeSet<String>>) -> Self;
+}
+
+impl FromNamespaces for dais_logs::Scope {
+    fn from_namespaces(namespaces: Option<BTreeSet<String>>) -> Self {
+        Self { namespaces }
+    }
+}

@@ -1,0 +1,12 @@
+//! End to end on the built binary: what a person does, through its own door.
+//!
+//! Every test has a platform of its own, on ports and in a directory of its own.
+
+mod backup;
+mod bad_input;
+mod crash;
+mod kubectl;
+mod run;
+mod start;
+mod support;
+mod tenants;

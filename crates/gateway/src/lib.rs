@@ -1,0 +1,29 @@
+//! Traffic to what tenants serve.
+//!
+//! Owns matching a request to an `HTTPRoute`, choosing a backend by weight and an
+//! endpoint by turn, and the metrics and span of every request. Its input is
+//! Gateway API and EndpointSlice objects and nothing else: it does not know what
+//! an InferenceService is, nor who may call it (see [`Admission`]).
+//!
+//! ```text
+//! HTTPRoute ─┐
+//! Service   ─┼─▶ table ──▶ proxy ──▶ endpoint
+//! EndpointSlice              ├─▶ metrics
+//!                            └─▶ spans
+//! ```
+
+mod admission;
+mod forward;
+mod metrics;
+mod proxy;
+mod refusal;
+mod span;
+mod table;
+mod watch;
+
+pub use admission::{Admission, Denied, Target};
+pub use metrics::Metrics;
+pub use proxy::Gateway;
+pub use span::{Span, SpanSink};
+pub use table::{Backend, Rule, Table};
+pub use watch::watch;

@@ -1,0 +1,242 @@
+//! The Node object: made at the start, kept true, and a lease renewed to say
+//! that somebody is there.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
+use k8s_openapi::api::core::v1::{Namespace, Node};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
+use kube::Api;
+use kube::api::{Patch, PatchParams, PostParams};
+use serde_json::{Value, json};
+
+use crate::error::{Error, Result};
+use crate::host::Host;
+use crate::metrics::proc;
+
+const LEASES: &str = "kube-node-lease";
+const LEASE_SECONDS: i32 = 40;
+/// Kubelet's figures: a quarter of the lease, and a status every five minutes.
+const RENEW: Duration = Duration::from_secs(10);
+const STATUS_EVERY: u32 = 30;
+const RETRY: Duration = Duration::from_millis(200);
+const MAX_PODS: &str = "250";
+
+/// Runs for ever.
+pub(crate) async fn run(host: Arc<Host>) {
+    let began = Timestamp::now();
+    while let Err(error) = register(&host, began).await {
+        tracing::debug!(error = crate::pods::start::words(&error), "node not registered yet");
+        tokio::time::sleep(RETRY).await;
+    }
+    tracing::info!(node = host.config.name, runtime = host.runtime.name(), "node registered");
+    let mut round = 0_u32;
+    loop {
+        if let Err(error) = renew(&host).await {
+            tracing::debug!(error = crate::pods::start::words(&error), "lease not renewed");
+        }
+        tokio::time::sleep(RENEW).await;
+        round += 1;
+        if round.is_multiple_of(STATUS_EVERY)
+            && let Err(error) = write_status(&host, began).await
+        {
+            tracing::debug!(error = crate::pods::start::words(&error), "node status not written");
+        }
+    }
+}
+
+async fn register(host: &Host, began: Timestamp) -> Result<()> {
+    let nodes: Api<Node> = Api::all(host.client.clone());
+    let name = &host.config.name;
+    let labels = labels(host);
+    if nodes.get_opt(name).await.map_err(Error::api("get the node"))?.is_none() {
+        let node = Node {
+            metadata: ObjectMeta {
+                name: Some(name.clone()),
+                labels: Some(labels),
+                ..ObjectMeta::default()
+            },
+            ..Node::default()
+        };
+        nodes.create(&PostParams::default(), &node).await.map_err(Error::api("create the node"))?;
+    } else {
+        let patch = json!({"metadata": {"labels": labels}});
+        nodes
+            .patch(name, &PatchParams::default(), &Patch::Merge(patch))
+            .await
+            .map_err(Error::api("label the node"))?;
+    }
+    write_status(host, began).await
+}
+
+fn labels(host: &Host) -> BTreeMap<String, String> {
+    let arch = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    let mut labels = host.config.labels.clone();
+    for (key, value) in [
+        ("kubernetes.io/hostname", host.config.name.as_str()),
+        ("kubernetes.io/os", "linux"),
+        ("kubernetes.io/arch", arch),
+    ] {
+        labels.entry(key.to_owned()).or_insert_with(|| value.to_owned());
+    }
+    labels
+}
+
+async fn write_status(host: &Host, began: Timestamp) -> Result<()> {
+    let nodes: Api<Node> = Api::all(host.client.clone());
+    let patch = Patch::Merge(json!({"status": status(host, began)}));
+    let written = nodes.patch_status(&host.config.name, &PatchParams::default(), &patch).await;
+    written.map(drop).map_err(Error::api("write the node's status"))
+}
+
+fn status(host: &Host, began: Timestamp) -> Value {
+    let capacity = capacity(host);
+    let os = proc::os_release();
+    let uname = rustix::system::uname();
+    let text = |value: &std::ffi::CStr| value.to_string_lossy().into_owned();
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default().trim().to_owned();
+    json!({
+        "capacity": capacity,
+        "allocatable": capacity,
+        "conditions": conditions(host, began),
+        "addresses": [
+            {"type": "InternalIP", "address": host.ip},
+            {"type": "Hostname", "address": host.config.name},
+        ],
+        "daemonEndpoints": {"kubeletEndpoint": {"Port": host.config.kubelet_port}},
+        "nodeInfo": {
+            "machineID": read("/etc/machine-id"),
+            "systemUUID": read("/etc/machine-id"),
+            "bootID": read("/proc/sys/kernel/random/boot_id"),
+            "kernelVersion": text(uname.release()),
+            "osImage": os.get("PRETTY_NAME").cloned().unwrap_or_else(|| "Linux".to_owned()),
+            "containerRuntimeVersion": format!("{}://{}", host.runtime.name(), env!("CARGO_PKG_VERSION")),
+            "kubeletVersion": "v1.36.0",
+            "kubeProxyVersion": "v1.36.0",
+            "operatingSystem": "linux",
+            "architecture": labels(host).get("kubernetes.io/arch"),
+        },
+    })
+}
+
+fn capacity(host: &Host) -> BTreeMap<String, String> {
+    let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let memory = proc::memory_info().get("MemTotal").copied().unwrap_or(0);
+    let disk =
+        rustix::fs::statvfs(&host.dirs.data_dir).map_or(0, |stat| stat.f_blocks * stat.f_frsize);
+    let mut capacity = BTreeMap::from([
+        ("cpu".to_owned(), cpus.to_string()),
+        ("memory".to_owned(), format!("{}Ki", memory / 1024)),
+        ("ephemeral-storage".to_owned(), format!("{}Ki", disk / 1024)),
+        ("pods".to_owned(), MAX_PODS.to_owned()),
+    ]);
+    capacity.extend(host.config.capacity.clone());
+    capacity
+}
+
+fn conditions(host: &Host, began: Timestamp) -> Vec<Value> {
+    let condition = |kind: &str, holds: bool, reason: &str, message: &str| {
+        json!({
+            "type": kind,
+            "status": if holds { "True" } else { "False" },
+            "reason": reason,
+            "message": message,
+            "lastHeartbeatTime": Timestamp::now(),
+            "lastTransitionTime": began,
+        })
+    };
+    let isolated = match &host.fallback {
+        None => condition("Isolated", true, "Sandbox", "containers have name spaces of their own"),
+        Some(reason) => {
+            let words = format!(
+                "containers run as plain processes, not isolated from each other and the host: {reason}"
+            );
+            condition("Isolated", false, "Process", &words)
+        }
+    };
+    let limited = match &host.cgroup {
+        Ok(_) => condition(
+            "ResourceLimits",
+            true,
+            "ControlGroups",
+            "limits of cpu, memory and processes are kept",
+        ),
+        Err(reason) => {
+            let words =
+                format!("limits of pods are not enforced and their use is not counted: {reason}");
+            condition("ResourceLimits", false, "ControlGroupsNotWritable", &words)
+        }
+    };
+    let network = "pods share the host's network; each has an address of its own in 127.80.0.0/12 to listen on \
+                   (a program that listens on 0.0.0.0 may meet another's port)";
+    vec![
+        condition(
+            "MemoryPressure",
+            false,
+            "KubeletHasSufficientMemory",
+            "kubelet has sufficient memory available",
+        ),
+        condition(
+            "DiskPressure",
+            false,
+            "KubeletHasNoDiskPressure",
+            "kubelet has no disk pressure",
+        ),
+        condition(
+            "PIDPressure",
+            false,
+            "KubeletHasSufficientPID",
+            "kubelet has sufficient PID available",
+        ),
+        condition("Ready", true, "KubeletReady", "kubelet is posting ready status"),
+        isolated,
+        limited,
+        condition("NetworkIsolated", false, "HostNetwork", network),
+    ]
+}
+
+async fn renew(host: &Host) -> Result<()> {
+    let leases: Api<Lease> = Api::namespaced(host.client.clone(), LEASES);
+    let name = &host.config.name;
+    let patch = json!({"spec": {"renewTime": MicroTime(Timestamp::now())}});
+    match leases.patch(name, &PatchParams::default(), &Patch::Merge(patch)).await {
+        Ok(_) => return Ok(()),
+        Err(kube::Error::Api(status)) if status.code == 404 => {}
+        Err(error) => return Err(Error::api("renew the node's lease")(error)),
+    }
+    let namespaces: Api<Namespace> = Api::all(host.client.clone());
+    if namespaces
+        .get_opt(LEASES)
+        .await
+        .map_err(Error::api("get the namespace of leases"))?
+        .is_none()
+    {
+        let namespace = Namespace {
+            metadata: ObjectMeta { name: Some(LEASES.to_owned()), ..ObjectMeta::default() },
+            ..Namespace::default()
+        };
+        let made = namespaces.create(&PostParams::default(), &namespace).await;
+        made.map_err(Error::api("create the namespace of leases"))?;
+    }
+    let lease = Lease {
+        metadata: ObjectMeta { name: Some(name.clone()), ..ObjectMeta::default() },
+        spec: Some(LeaseSpec {
+            holder_identity: Some(name.clone()),
+            lease_duration_seconds: Some(LEASE_SECONDS),
+            renew_time: Some(MicroTime(Timestamp::now())),
+            ..LeaseSpec::default()
+        }),
+    };
+    leases
+        .create(&PostParams::default(), &lease)
+        .await
+        .map(drop)
+        .map_err(Error::api("create the node's lease"))
+}

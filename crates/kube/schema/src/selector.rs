@@ -1,0 +1,7 @@
+//! Label and field selectors: parsing and matching.
+
+pub mod field;
+pub mod label;
+
+pub use field::FieldSelector;
+pub use label::LabelSelector;

@@ -1,0 +1,55 @@
+//! What can go wrong, in words that a caller can act on.
+
+use std::path::PathBuf;
+
+/// Everything that this crate fails with.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The request is at fault: answered with 400 in Elasticsearch's shape.
+    #[error("[{clause}] {reason}")]
+    Query {
+        /// Elasticsearch's error type, for example `parsing_exception`.
+        kind: &'static str,
+        /// The part of the request that is wrong, for example `range` or `aggs.per_app`.
+        clause: String,
+        reason: String,
+    },
+    /// The caller's scope does not reach what it asked for: 403.
+    #[error("not allowed: {0}")]
+    Forbidden(String),
+    #[error("no such document: {0}")]
+    NotFound(String),
+    #[error("cannot use the log directory {}", path.display())]
+    Directory {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("the log index in {} failed while {doing}", path.display())]
+    Index {
+        path: PathBuf,
+        doing: &'static str,
+        #[source]
+        source: tantivy::TantivyError,
+    },
+    #[error("the log store is closed")]
+    Closed,
+}
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// A clause of a query or request that cannot be understood.
+    pub(crate) fn parsing(clause: impl Into<String>, reason: impl Into<String>) -> Self {
+        Error::Query { kind: "parsing_exception", clause: clause.into(), reason: reason.into() }
+    }
+
+    /// A clause that is understood and asks for something impossible.
+    pub(crate) fn illegal(clause: impl Into<String>, reason: impl Into<String>) -> Self {
+        Error::Query {
+            kind: "illegal_argument_exception",
+            clause: clause.into(),
+            reason: reason.into(),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The Elasticsearch-shaped HTTP surface, mounted by the binary under a prefix.
+//! A request carries its [`Scope`](crate::Scope) as an extension; one without sees nothing.
+
+mod bulk;
+mod cat;
+mod document;
+mod errors;
+mod mapping;
+mod query;
+mod tail;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Extension, Request};
+use axum::http::{HeaderValue, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use axum::routing::{get, post, put};
+use serde_json::{Value, json};
+
+use crate::error::{Error, Result};
+use crate::scope::Scope;
+use crate::store::Logs;
+
+/// A bulk request's limit; Elasticsearch's is 100 MB, ours fits the memory budget.
+const MAX_BODY: usize = 32 << 20;
+
+/// All routes. State is the store itself.
+pub fn router(logs: Logs) -> Router {
+    Router::new()
+        .route("/", get(root))
+        .route("/_bulk", post(bulk::bulk).put(bulk::bulk))
+        .route("/{index}/_bulk", post(bulk::bulk_into).put(bulk::bulk_into))
+        .route("/_search", get(query::search).post(query::search))
+        .route("/{index}/_search", get(query::search_in).post(query::search_in))
+        .route("/_count", get(query::count).post(query::count))
+        .route("/{index}/_count", get(query::count_in).post(query::count_in))
+        .route("/_refresh", get(query::refresh).post(query::refresh))
+        .route("/{index}/_refresh", get(query::refresh).post(query::refresh))
+        .route("/_mapping", get(mapping::mapping))
+        .route("/{index}/_mapping", get(mapping::mapping_of))
+        .route("/{index}/_doc", post(document::index))
+        .route(
+            "/{index}/_doc/{id}",
+            put(document::index_as).post(document::index_as).get(document::get),
+        )
+        .route("/{index}/_create/{id}", put(document::create).post(document::create))
+        .route("/_cat/indices", get(cat::indices))
+        .route("/_cat/indices/{index}", get(cat::indices_of))
+        .route("/_cat/health", get(cat::health))
+        .route("/_cluster/health", get(cat::cluster_health))
+        .route("/_tail", get(tail::tail))
+        .fallback(errors::no_handler)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(from_fn(as_elasticsearch))
+        .with_state(logs)
+}
+
+/// OTLP logs over HTTP: `/v1/logs`.
+pub fn otlp_router(logs: Logs) -> Router {
+    Router::new()
+        .route("/v1/logs", post(crate::otlp::receive))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .with_state(logs)
+}
+
+/// What every answer of an Elasticsearch carries, and its clients insist on.
+async fn as_elasticsearch(request: Request, next: Next) -> Response {
+    let versioned = request.headers().get(header::ACCEPT).and_then(|accept| {
+        let accept = accept.to_str().ok()?;
+        accept
+            .split(',')
+            .map(str::trim)
+            .find(|kind| kind.starts_with("application/vnd.elasticsearch+json"))
+            .map(str::to_owned)
+    });
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert("x-elastic-product", HeaderValue::from_static("Elasticsearch"));
+    let is_json = headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    if is_json
+        && let Some(versioned) = versioned
+        && let Ok(versioned) = HeaderValue::from_str(&versioned)
+    {
+        headers.insert(header::CONTENT_TYPE, versioned);
+    }
+    response
+}
+
+async fn root() -> axum::Json<Value> {
+    axum::Json(json!({
+        "name": "dais",
+        "cluster_name": "dais",
+        "cluster_uuid": "dais-logs",
+        "version": {
+            "number": "8.19.0",
+            "build_flavor": "default",
+            "build_type": "dais",
+            "lucene_version": "9.12.0",
+            "minimum_wire_compatibility_version": "7.17.0",
+            "minimum_index_compatibility_version": "7.0.0",
+        },
+        "tagline": "You Know, for Search",
+    }))
+}
+
+/// The scope of a request: nothing when the binary inserted none.
+fn scope_of(scope: Option<Extension<Scope>>) -> Scope {
+    scope.map_or_else(Scope::nothing, |Extension(scope)| scope)
+}
+
+fn json_body(body: &Bytes) -> Result<Value> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Value::Null);
+    }
+    serde_json::from_slice(body).map_err(|error| Error::Query {
+        kind: "x_content_parse_exception",
+        clause: "body".into(),
+        reason: error.to_string(),
+    })
+}
+
+/// Searches read files, so they run where blocking is allowed.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Closed)?
+}

@@ -1,0 +1,121 @@
+//! What people and shippers ask a cluster about itself: `_cat/*`, `_cluster/health`.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use axum::Json;
+use axum::extract::{Extension, Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+use super::{blocking, scope_of};
+use crate::error::Result;
+use crate::scope::Scope;
+use crate::store::Logs;
+use crate::time;
+
+type Parameters = Query<HashMap<String, String>>;
+
+pub async fn indices(
+    State(logs): State<Logs>,
+    scope: Option<Extension<Scope>>,
+    parameters: Parameters,
+) -> Result<Response> {
+    indices_of(State(logs), Path("_all".into()), scope, parameters).await
+}
+
+/// Index names are labels on lines here, so sizes on disk are not known by name.
+pub async fn indices_of(
+    State(logs): State<Logs>,
+    Path(index): Path<String>,
+    scope: Option<Extension<Scope>>,
+    Query(parameters): Parameters,
+) -> Result<Response> {
+    let scope = scope_of(scope);
+    let body = json!({"size": 0, "aggs": {"indices": {"terms": {"field": "_index", "size": 1000, "order": {"_key": "asc"}}}}});
+    let answer = blocking(move || logs.search(&index, &body, &scope)).await?;
+    let buckets = answer
+        .pointer("/aggregations/indices/buckets")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    let rows = buckets.into_iter().map(|bucket| {
+        let count = bucket["doc_count"].to_string();
+        row(&[
+            ("health", "green"),
+            ("status", "open"),
+            ("index", bucket["key"].as_str().unwrap_or_default()),
+            ("uuid", "-"),
+            ("pri", "1"),
+            ("rep", "0"),
+            ("docs.count", &count),
+            ("docs.deleted", "0"),
+        ])
+    });
+    Ok(table(rows.collect(), &parameters))
+}
+
+pub async fn health(Query(parameters): Parameters) -> Response {
+    let seconds = (time::now() / 1_000_000_000).to_string();
+    let clock = time::format(time::now())[11..19].to_owned();
+    let cells = [
+        ("epoch", seconds.as_str()),
+        ("timestamp", &clock),
+        ("cluster", "dais"),
+        ("status", "green"),
+        ("node.total", "1"),
+        ("node.data", "1"),
+        ("shards", "1"),
+        ("pri", "1"),
+        ("relo", "0"),
+        ("init", "0"),
+        ("unassign", "0"),
+        ("pending_tasks", "0"),
+        ("max_task_wait_time", "-"),
+        ("active_shards_percent", "100.0%"),
+    ];
+    table(vec![row(&cells)], &parameters)
+}
+
+pub async fn cluster_health() -> Json<Value> {
+    Json(json!({
+        "cluster_name": "dais", "status": "green", "timed_out": false, "number_of_nodes": 1,
+        "number_of_data_nodes": 1, "active_primary_shards": 1, "active_shards": 1, "relocating_shards": 0,
+        "initializing_shards": 0, "unassigned_shards": 0, "active_shards_percent_as_number": 100.0,
+    }))
+}
+
+fn row(cells: &[(&str, &str)]) -> Map<String, Value> {
+    cells.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect()
+}
+
+/// `?format=json`, `?v` for a heading, `?h=` for the columns.
+fn table(rows: Vec<Map<String, Value>>, parameters: &HashMap<String, String>) -> Response {
+    let wanted: Option<Vec<&str>> = parameters.get("h").map(|names| names.split(',').collect());
+    let rows: Vec<Map<String, Value>> = rows
+        .into_iter()
+        .map(|row| match &wanted {
+            None => row,
+            Some(names) => names
+                .iter()
+                .filter_map(|name| Some(((*name).to_owned(), row.get(*name)?.clone())))
+                .collect(),
+        })
+        .collect();
+    if parameters.get("format").is_some_and(|format| format == "json") {
+        return Json(rows).into_response();
+    }
+    let mut text = String::new();
+    if parameters.get("v").is_some_and(|value| value != "false")
+        && let Some(first) = rows.first()
+    {
+        text.push_str(&first.keys().cloned().collect::<Vec<_>>().join(" "));
+        text.push('\n');
+    }
+    for row in &rows {
+        let cells: Vec<&str> = row.values().filter_map(Value::as_str).collect();
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{}", cells.join(" "));
+    }
+    text.into_response()
+}

@@ -1,0 +1,239 @@
+//! The log store: windows on disk, one writer thread, and a stream of what arrives.
+//!
+//! ```text
+//! collector ─┐  batches   writer thread ── add ──► newest window ── commit, once a second
+//! _bulk ─────┼──────────►      │                        (lines + positions in one step)
+//! OTLP ──────┘                 └─ broadcast ──► live tails, before the commit
+//! ```
+//!
+//! Only the newest window is written; a window is closed with a commit before the
+//! next one is opened, so the newest payload is the truth about all positions.
+
+pub mod window;
+pub mod writer;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::{broadcast, oneshot};
+
+use crate::entry::Entry;
+use crate::error::{Error, Result};
+use crate::position::{Advance, Positions};
+use window::Window;
+
+/// Lines that a slow tail may fall behind before it loses some and is told so.
+const TAIL_BUFFER: usize = 2048;
+/// Batches waiting for the writer; a full queue holds the senders back.
+const QUEUE: usize = 4;
+
+/// Where and for how long lines are kept.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub directory: PathBuf,
+    /// Lines older than this go, a window at a time.
+    pub keep: Duration,
+    /// And the oldest windows go while all together are larger than this.
+    pub keep_bytes: u64,
+    /// A window is closed after this time …
+    pub window: Duration,
+    /// … or with this many lines.
+    pub window_lines: u64,
+    /// The longest that a line waits for its commit.
+    pub commit_every: Duration,
+}
+
+impl Config {
+    /// Two weeks or 20 GiB, in windows of a day.
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        Config {
+            directory: directory.into(),
+            keep: Duration::from_secs(14 * 86_400),
+            keep_bytes: 20 << 30,
+            window: Duration::from_secs(86_400),
+            window_lines: 2_000_000,
+            commit_every: Duration::from_secs(1),
+        }
+    }
+}
+
+/// The store. Cheap to clone; closes with `close` or when the last clone goes.
+#[derive(Clone)]
+pub struct Logs {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    queue: Mutex<Option<SyncSender<Message>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the writer thread and the readers share.
+pub(crate) struct Shared {
+    pub config: Config,
+    pub windows: RwLock<Vec<Arc<Window>>>,
+    pub tail: broadcast::Sender<Arc<Entry>>,
+    /// The last committed positions, and how often uncommitted lines had to be
+    /// given up. A sender of lines with positions starts over from these when
+    /// the count changes.
+    pub committed: Mutex<(u64, Positions)>,
+}
+
+impl Shared {
+    pub fn windows(&self) -> Vec<Arc<Window>> {
+        self.windows.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+pub(crate) enum Message {
+    Lines(Batch),
+    /// Commit now; the answer comes when it is done.
+    Flush(oneshot::Sender<()>),
+}
+
+#[derive(Default)]
+pub(crate) struct Batch {
+    pub entries: Vec<Entry>,
+    pub advances: Vec<Advance>,
+    /// The count of `Shared::committed` under which positions were read; lines
+    /// without positions carry none and are never refused.
+    pub generation: Option<u64>,
+    /// The documents' ids, in order, once they are in the writer.
+    pub accepted: Option<oneshot::Sender<Vec<String>>>,
+}
+
+impl Logs {
+    /// Opens the store, and repairs what a crash left half made.
+    pub fn open(config: Config) -> Result<Logs> {
+        let windows = open_windows(&config.directory.join("windows"))?;
+        let mut committed =
+            windows.iter().rev().find_map(|window| window.committed()).unwrap_or_default();
+        if windows.last().is_none_or(|window| window.committed().is_none()) {
+            // The newest window was made and nothing reached it.
+            (committed.span, committed.opened) = (None, None);
+        }
+        let (queue, messages) = std::sync::mpsc::sync_channel(QUEUE);
+        let shared = Arc::new(Shared {
+            config,
+            windows: RwLock::new(windows),
+            tail: broadcast::Sender::new(TAIL_BUFFER),
+            committed: Mutex::new((0, committed.positions.clone())),
+        });
+        let writer = writer::Writer::new(shared.clone(), committed)?;
+        let thread = std::thread::Builder::new()
+            .name("logs-writer".into())
+            .spawn(move || writer.run(&messages))
+            .map_err(|source| Error::Directory { path: shared.config.directory.clone(), source })?;
+        Ok(Logs {
+            inner: Arc::new(Inner {
+                shared,
+                queue: Mutex::new(Some(queue)),
+                thread: Mutex::new(Some(thread)),
+            }),
+        })
+    }
+
+    /// Takes lines in; their ids come back once they are queued for the next commit.
+    /// Durable within `commit_every`; `flush` waits for that.
+    pub async fn ingest(&self, entries: Vec<Entry>) -> Result<Vec<String>> {
+        let (accepted, ids) = oneshot::channel();
+        self.send_async(Message::Lines(Batch {
+            entries,
+            accepted: Some(accepted),
+            ..Batch::default()
+        }))
+        .await?;
+        ids.await.map_err(|_| Error::Closed)
+    }
+
+    /// Returns when everything taken in before is durable and searchable.
+    pub async fn flush(&self) -> Result<()> {
+        let (done, committed) = oneshot::channel();
+        self.send_async(Message::Flush(done)).await?;
+        committed.await.map_err(|_| Error::Closed)
+    }
+
+    /// Every line as it arrives, before it is committed.
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Entry>> {
+        self.inner.shared.tail.subscribe()
+    }
+
+    /// Commits what is there and stops writing.
+    pub fn close(&self) {
+        drop(self.inner.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let thread = self.inner.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread
+            && thread.join().is_err()
+        {
+            tracing::error!("log writer panicked");
+        }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.inner.shared
+    }
+
+    pub(crate) fn send(&self, message: Message) -> Result<()> {
+        let queue = self.inner.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        queue.ok_or(Error::Closed)?.send(message).map_err(|_| Error::Closed)
+    }
+
+    /// Sends without blocking the runtime when the writer is behind.
+    async fn send_async(&self, message: Message) -> Result<()> {
+        let queue = self
+            .inner
+            .queue
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+            .ok_or(Error::Closed)?;
+        match queue.try_send(message) {
+            Ok(()) => Ok(()),
+            Err(std::sync::mpsc::TrySendError::Disconnected(_)) => Err(Error::Closed),
+            Err(std::sync::mpsc::TrySendError::Full(message)) => {
+                let sent = tokio::task::spawn_blocking(move || queue.send(message)).await;
+                matches!(sent, Ok(Ok(()))).then_some(()).ok_or(Error::Closed)
+            }
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        drop(self.queue.get_mut().unwrap_or_else(PoisonError::into_inner).take());
+        if let Some(thread) = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            // The writer commits before it ends; its panic was already logged by the hook.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn open_windows(directory: &Path) -> Result<Vec<Arc<Window>>> {
+    let fault = |source| Error::Directory { path: directory.to_owned(), source };
+    fs::create_dir_all(directory).map_err(fault)?;
+    let mut numbers = Vec::new();
+    for entry in fs::read_dir(directory).map_err(fault)? {
+        let entry = entry.map_err(fault)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with(GONE) {
+            fs::remove_dir_all(entry.path()).map_err(fault)?;
+        } else if let Ok(number) = name.parse::<u64>() {
+            numbers.push(number);
+        }
+    }
+    numbers.sort_unstable();
+    let open = |number: u64| Window::open(&window_path(directory, number), number).map(Arc::new);
+    numbers.into_iter().map(open).collect()
+}
+
+/// A window on its way out is renamed first, so that a crash never leaves half of one.
+pub(crate) const GONE: &str = ".gone-";
+
+pub(crate) fn window_path(directory: &Path, number: u64) -> PathBuf {
+    directory.join(format!("{number:08}"))
+}

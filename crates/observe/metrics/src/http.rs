@@ -1,0 +1,54 @@
+//! Prometheus's HTTP API, mounted by the binary under a prefix (`/api/v1/…` here).
+//! A request carries its [`Scope`](crate::Scope) as an extension; one without sees nothing.
+
+mod answer;
+mod parameters;
+mod query;
+mod series;
+mod status;
+
+use axum::Router;
+use axum::extract::Extension;
+use axum::routing::get;
+
+use crate::error::{Error, Result};
+use crate::metadata::Metadata;
+use crate::promql::Limits;
+use crate::scope::Scope;
+use crate::scrape::Targets;
+use crate::store::Store;
+
+/// What the routes answer from.
+#[derive(Clone)]
+pub struct Api {
+    pub store: Store,
+    pub metadata: Metadata,
+    pub targets: Targets,
+    pub limits: Limits,
+}
+
+pub fn router(api: Api) -> Router {
+    Router::new()
+        .route("/api/v1/query", get(query::instant).post(query::instant))
+        .route("/api/v1/query_range", get(query::range).post(query::range))
+        .route("/api/v1/series", get(series::series).post(series::series))
+        .route("/api/v1/labels", get(series::labels).post(series::labels))
+        .route("/api/v1/label/{name}/values", get(series::values))
+        .route("/api/v1/metadata", get(status::metadata))
+        .route("/api/v1/targets", get(status::targets))
+        .route("/api/v1/status/buildinfo", get(status::build))
+        .fallback(answer::no_route)
+        .with_state(api)
+}
+
+/// The scope of a request: nothing when the binary inserted none.
+fn scope_of(scope: Option<Extension<Scope>>) -> Scope {
+    scope.map_or_else(Scope::nothing, |Extension(scope)| scope)
+}
+
+/// Queries compute and read files, so they run where blocking is allowed.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Closed)?
+}

@@ -1,0 +1,76 @@
+//! Which series, label names and label values there are. All three read the label
+//! sets that the caller may see, so that names do not leak.
+
+use std::collections::BTreeSet;
+
+use axum::Json;
+use axum::extract::{Extension, Path, State};
+use serde_json::{Value, json};
+
+use super::answer::{metric, success};
+use super::parameters::Parameters;
+use super::{Api, blocking, scope_of};
+use crate::error::{Error, Result};
+use crate::labels::Labels;
+use crate::scope::Scope;
+
+pub async fn series(
+    State(api): State<Api>,
+    scope: Option<Extension<Scope>>,
+    parameters: Parameters,
+) -> Result<Json<Value>> {
+    if parameters.all("match[]").next().is_none() {
+        return Err(Error::BadData("no match[] parameter provided".into()));
+    }
+    let limit = parameters.number("limit")?;
+    let found = visible(api, scope_of(scope), parameters).await?;
+    Ok(success(
+        found
+            .iter()
+            .take(limit.filter(|limit| *limit > 0).unwrap_or(usize::MAX))
+            .map(metric)
+            .collect(),
+    ))
+}
+
+pub async fn labels(
+    State(api): State<Api>,
+    scope: Option<Extension<Scope>>,
+    parameters: Parameters,
+) -> Result<Json<Value>> {
+    let found = visible(api, scope_of(scope), parameters).await?;
+    let names: BTreeSet<&str> =
+        found.iter().flat_map(|labels| labels.iter()).map(|(name, _)| name).collect();
+    Ok(success(json!(names)))
+}
+
+pub async fn values(
+    State(api): State<Api>,
+    Path(name): Path<String>,
+    scope: Option<Extension<Scope>>,
+    parameters: Parameters,
+) -> Result<Json<Value>> {
+    let limit = parameters.number("limit")?.filter(|limit| *limit > 0).unwrap_or(usize::MAX);
+    let found = visible(api, scope_of(scope), parameters).await?;
+    let values: BTreeSet<&str> =
+        found.iter().map(|labels| labels.get(&name)).filter(|value| !value.is_empty()).collect();
+    Ok(success(values.into_iter().take(limit).collect()))
+}
+
+/// The label sets of all selectors, or of everything when there is none.
+async fn visible(api: Api, scope: Scope, parameters: Parameters) -> Result<BTreeSet<Labels>> {
+    let (from, to) = parameters.span()?;
+    let mut selectors = parameters.selectors()?;
+    if selectors.is_empty() {
+        selectors.push(vec![]);
+    }
+    blocking(move || {
+        let mut found = BTreeSet::new();
+        for mut matchers in selectors {
+            matchers.extend(scope.matchers());
+            found.extend(api.store.label_sets(&matchers, from, to)?);
+        }
+        Ok(found)
+    })
+    .await
+}

@@ -1,0 +1,28 @@
+//! Scrape, store and query metrics.
+//!
+//! Owns: the text format (`text`), the store on disk (`store`), the scrape loop
+//! (`scrape`), PromQL (`promql`) and Prometheus's HTTP API (`http`). Deliberately
+//! knows nothing of Kubernetes objects, of accounts and of who may see what: the
+//! owner gives targets, and a [`Scope`] for each request. Start reading at `store`
+//! for how samples live, at `promql` for how questions are answered.
+
+mod error;
+mod http;
+mod labels;
+mod metadata;
+pub mod promql;
+mod sample;
+mod scope;
+mod scrape;
+mod store;
+mod text;
+
+pub use error::{Error, Result};
+pub use http::{Api, router};
+pub use labels::{Labels, NAME};
+pub use metadata::Metadata;
+pub use sample::{STALE, Sample, Series, is_marker};
+pub use scope::{Scope, Scoped, scope};
+pub use scrape::{Health, Reach, Scraper, Target, Targets};
+pub use store::{Config, Store, now};
+pub use text::{About, Exposed, Page, parse as parse_text};

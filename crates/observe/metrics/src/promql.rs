@@ -1,0 +1,28 @@
+//! PromQL: parse (promql-parser), evaluate, answer. Knows a [`Source`] of samples
+//! and nothing of how they are stored.
+//!
+//! Evaluation goes over all steps of a query at once: every node yields rows (labels
+//! and one value per step), so that labels are compared once per series and not once
+//! per step. Names of metrics are dropped at the end (Prometheus's delayed name
+//! removal), which makes `sum by (__name__) (rate(…))` possible.
+
+mod aggregate;
+mod annotations;
+mod binary;
+mod call;
+mod dates;
+mod engine;
+mod evaluate;
+mod histogram;
+mod labelling;
+mod numbers;
+mod over_time;
+mod rate;
+mod row;
+mod select;
+mod sort;
+
+pub use annotations::Annotations;
+pub use engine::{Answer, Data, Engine, Limits, parse};
+pub use numbers::format as format_number;
+pub use select::{Source, matchers as selector_matchers};

@@ -1,0 +1,168 @@
+//! The entrance: a query text and its times in, an answer out.
+
+use std::time::{Duration, Instant};
+
+use promql_parser::parser::Expr;
+
+use super::annotations::{Annotations, Remarks};
+use super::evaluate::Evaluator;
+use super::row::{Grid, Row, Value, finish};
+use super::select::{Shift, Source, milliseconds};
+use super::sort;
+use crate::error::{Error, Result};
+use crate::labels::Labels;
+use crate::sample::{Sample, Series, is_marker};
+
+/// How much a query may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// How far back an instant vector looks for its newest sample.
+    pub lookback: Duration,
+    /// Samples read and computed by one query; each is 8 or 16 bytes.
+    pub samples: usize,
+    pub time: Duration,
+    /// Steps of a range query, as in Prometheus.
+    pub steps: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            lookback: Duration::from_secs(300),
+            samples: 20_000_000,
+            time: Duration::from_secs(60),
+            steps: 11_000,
+        }
+    }
+}
+
+/// The result of a query.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Data {
+    Scalar(Sample),
+    Text(i64, String),
+    Vector(Vec<(Labels, Sample)>),
+    Matrix(Vec<Series>),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    pub data: Data,
+    pub annotations: Annotations,
+}
+
+/// Evaluates queries over a source.
+pub struct Engine<'a> {
+    pub source: &'a dyn Source,
+    pub limits: Limits,
+}
+
+/// Reads a query; the error says where and what.
+pub fn parse(query: &str) -> Result<Expr> {
+    promql_parser::parser::parse(query).map_err(|reason| {
+        Error::BadData(format!("invalid parameter \"query\": parse error: {reason}"))
+    })
+}
+
+impl Engine<'_> {
+    /// The query's value at one time (milliseconds).
+    pub fn instant(&self, query: &str, time: i64) -> Result<Answer> {
+        let expression = parse(query)?;
+        let grid = Grid { start: time, end: time, step: 1 };
+        let remarks = Remarks::new(query);
+        let evaluator = self.evaluator(grid, &remarks);
+        let data = match unwrapped(&expression) {
+            Expr::MatrixSelector(selector) => {
+                let shift = Shift::new(selector.vs.at.as_ref(), selector.vs.offset.as_ref(), grid);
+                let mut series =
+                    evaluator.load_range(&selector.vs, &shift, milliseconds(selector.range))?;
+                series.sort_by(|left, right| left.labels.cmp(&right.labels));
+                Data::Matrix(series)
+            }
+            Expr::Subquery(subquery) => Data::Matrix(evaluator.subquery_series(subquery)?),
+            _ => match evaluator.evaluate(&expression)? {
+                Value::Scalar(values) => Data::Scalar(Sample { time, value: values[0] }),
+                Value::Text(text) => Data::Text(time, text),
+                Value::Vector(rows) => {
+                    let rows = finish(rows, 1)?;
+                    let rows = if sort::is_ordered(&expression) { rows } else { sorted(rows) };
+                    let sample = |row: Row| (row.labels, Sample { time, value: row.values[0] });
+                    Data::Vector(rows.into_iter().map(sample).collect())
+                }
+            },
+        };
+        drop(evaluator);
+        Ok(Answer { data, annotations: remarks.into_annotations() })
+    }
+
+    /// The query's values from `start` to `end` every `step` (milliseconds).
+    pub fn range(&self, query: &str, start: i64, end: i64, step: i64) -> Result<Answer> {
+        let expression = parse(query)?;
+        if step <= 0 {
+            return Err(Error::BadData("zero or negative query resolution step widths are not accepted; try a positive integer".into()));
+        }
+        if end < start {
+            return Err(Error::BadData("end timestamp must not be before start time".into()));
+        }
+        if matches!(
+            unwrapped(&expression),
+            Expr::MatrixSelector(_) | Expr::Subquery(_) | Expr::StringLiteral(_)
+        ) {
+            return Err(Error::BadData(
+                "invalid expression type for range query, must be Scalar or instant Vector; wrap a range in a function such as rate()".into(),
+            ));
+        }
+        let grid = Grid { start, end, step };
+        if grid.len() > self.limits.steps {
+            return Err(Error::BadData(format!(
+                "exceeded maximum resolution of {} points per timeseries. Try decreasing the query resolution (?step=XX)",
+                self.limits.steps
+            )));
+        }
+        let remarks = Remarks::new(query);
+        let rows = match self.evaluator(grid, &remarks).evaluate(&expression)? {
+            Value::Vector(rows) => finish(rows, grid.len())?,
+            Value::Scalar(values) => {
+                vec![Row { labels: Labels::empty(), drop_name: false, values }]
+            }
+            Value::Text(_) => {
+                return Err(Error::BadData("a string has no values over time".into()));
+            }
+        };
+        let series = sorted(rows).into_iter().map(|row| series_of(row, grid)).collect();
+        Ok(Answer { data: Data::Matrix(series), annotations: remarks.into_annotations() })
+    }
+
+    fn evaluator<'b>(&'b self, grid: Grid, remarks: &'b Remarks) -> Evaluator<'b> {
+        Evaluator {
+            source: self.source,
+            grid,
+            query: grid,
+            lookback: milliseconds(self.limits.lookback),
+            remarks,
+            budget: std::rc::Rc::new(std::cell::Cell::new(self.limits.samples)),
+            deadline: Instant::now() + self.limits.time,
+        }
+    }
+}
+
+pub fn series_of(row: Row, grid: Grid) -> Series {
+    let samples = grid.times().zip(row.values).filter(|(_, value)| !is_marker(*value));
+    Series {
+        labels: row.labels,
+        samples: samples.map(|(time, value)| Sample { time, value }).collect(),
+    }
+}
+
+fn sorted(mut rows: Vec<Row>) -> Vec<Row> {
+    rows.sort_by(|left, right| left.labels.cmp(&right.labels));
+    rows
+}
+
+/// Past any parentheses.
+pub fn unwrapped(expression: &Expr) -> &Expr {
+    match expression {
+        Expr::Paren(paren) => unwrapped(&paren.expr),
+        other => other,
+    }
+}

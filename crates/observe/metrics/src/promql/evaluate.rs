@@ -1,0 +1,230 @@
+//! Walks the syntax tree. Each kind of node has its own file; this one holds what
+//! they share and subqueries.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Instant;
+
+use promql_parser::parser::{Expr, SubqueryExpr, UnaryExpr};
+
+use super::annotations::Remarks;
+use super::engine::{series_of, unwrapped};
+use super::row::{Grid, Row, Value, finish};
+use super::select::{Shift, Source, milliseconds};
+use crate::error::{Error, Result};
+use crate::sample::{Sample, Series};
+
+/// Prometheus's global evaluation interval, the step of a subquery without one.
+const DEFAULT_STEP: i64 = 60_000;
+
+pub struct Evaluator<'a> {
+    pub source: &'a dyn Source,
+    /// The steps to evaluate; of a subquery inside one.
+    pub grid: Grid,
+    /// The steps of the whole query, for `@ start()`, `step()` and their like.
+    pub query: Grid,
+    pub lookback: i64,
+    pub remarks: &'a Remarks,
+    /// Samples that may still be read.
+    pub budget: Rc<Cell<usize>>,
+    pub deadline: Instant,
+}
+
+/// A series as a range function sees it.
+pub struct RangeSeries {
+    pub series: Series,
+    pub drop_name: bool,
+}
+
+impl Evaluator<'_> {
+    pub fn evaluate(&self, expression: &Expr) -> Result<Value> {
+        let value = match expression {
+            Expr::NumberLiteral(number) => Value::Scalar(vec![number.val; self.grid.len()]),
+            Expr::StringLiteral(text) => Value::Text(text.val.clone()),
+            Expr::Paren(paren) => return self.evaluate(&paren.expr),
+            Expr::VectorSelector(selector) => {
+                Value::Vector(self.instant_vector(selector, |sample| sample.value)?)
+            }
+            Expr::Unary(unary) => self.negated(unary)?,
+            Expr::Binary(binary) => self.binary(binary)?,
+            Expr::Aggregate(aggregate) => Value::Vector(self.aggregate(aggregate)?),
+            Expr::Call(call) => self.call(call)?,
+            Expr::MatrixSelector(_) | Expr::Subquery(_) => {
+                return Err(Error::Execution(format!(
+                    "a range of samples cannot stand here: {expression}"
+                )));
+            }
+            Expr::Extension(_) => {
+                return Err(Error::Execution(
+                    "an extension of the language is not supported".into(),
+                ));
+            }
+        };
+        if let Value::Vector(rows) = &value {
+            self.count(rows.len() * self.grid.len())?;
+        }
+        Ok(value)
+    }
+
+    /// Takes samples off the query's budget.
+    pub fn count(&self, samples: usize) -> Result<()> {
+        if Instant::now() > self.deadline {
+            return Err(Error::Execution("query timed out in expression evaluation".into()));
+        }
+        match self.budget.get().checked_sub(samples) {
+            Some(left) => {
+                self.budget.set(left);
+                Ok(())
+            }
+            None => Err(Error::Execution(
+                "query processing would load too many samples into memory in query execution; narrow it or use a larger step".into(),
+            )),
+        }
+    }
+
+    fn negated(&self, unary: &UnaryExpr) -> Result<Value> {
+        Ok(match self.evaluate(&unary.expr)? {
+            Value::Scalar(values) => {
+                Value::Scalar(values.into_iter().map(|value| -value).collect())
+            }
+            Value::Vector(rows) => {
+                // Conflicts that the dropped name brings must show before the query goes on.
+                let rows: Vec<Row> = rows.into_iter().map(|row| row.map(|value| -value)).collect();
+                Value::Vector(rows)
+            }
+            Value::Text(_) => return Err(Error::Execution("a string has no negative".into())),
+        })
+    }
+
+    /// The scalar argument at every step.
+    pub fn scalar(&self, expression: &Expr) -> Result<Vec<f64>> {
+        self.evaluate(expression)?.scalars()
+    }
+
+    pub fn text(&self, expression: &Expr) -> Result<String> {
+        match self.evaluate(expression)? {
+            Value::Text(text) => Ok(text),
+            _ => Err(Error::Execution(format!("expected a string, found {expression}"))),
+        }
+    }
+
+    /// The samples of a range argument, how it is shifted and how long it is.
+    pub fn range_argument(&self, expression: &Expr) -> Result<(Vec<RangeSeries>, Shift, i64)> {
+        match unwrapped(expression) {
+            Expr::MatrixSelector(selector) => {
+                let range = milliseconds(selector.range);
+                let shift =
+                    Shift::new(selector.vs.at.as_ref(), selector.vs.offset.as_ref(), self.query);
+                let series = self.load_range(&selector.vs, &shift, range)?;
+                let series =
+                    series.into_iter().map(|series| RangeSeries { series, drop_name: false });
+                Ok((series.collect(), shift, range))
+            }
+            Expr::Subquery(subquery) => {
+                let (rows, inner) = self.subquery(subquery)?;
+                let series = rows.into_iter().map(|row| RangeSeries {
+                    drop_name: row.drop_name,
+                    series: series_of(row, inner),
+                });
+                let shift = Shift::new(subquery.at.as_ref(), subquery.offset.as_ref(), self.query);
+                Ok((series.collect(), shift, milliseconds(subquery.range)))
+            }
+            other => Err(Error::Execution(format!("expected a range vector, found {other}"))),
+        }
+    }
+
+    /// A subquery as the answer itself.
+    pub fn subquery_series(&self, subquery: &SubqueryExpr) -> Result<Vec<Series>> {
+        let (rows, inner) = self.subquery(subquery)?;
+        let rows = finish(rows, inner.len())?;
+        let mut series: Vec<Series> = rows.into_iter().map(|row| series_of(row, inner)).collect();
+        series.sort_by(|left, right| left.labels.cmp(&right.labels));
+        Ok(series)
+    }
+
+    /// The inner expression at multiples of its step, over all that any outer step looks at.
+    fn subquery(&self, subquery: &SubqueryExpr) -> Result<(Vec<Row>, Grid)> {
+        let step = subquery.step.map_or(DEFAULT_STEP, milliseconds).max(1);
+        let shift = Shift::new(subquery.at.as_ref(), subquery.offset.as_ref(), self.query);
+        let (first, last) = shift.span(self.grid);
+        // Ranges are open on the left.
+        let after = first.saturating_sub(milliseconds(subquery.range));
+        let start = (after.div_euclid(step) + 1) * step;
+        let end = last.div_euclid(step) * step;
+        if end < start {
+            return Ok((vec![], Grid { start, end: start, step }));
+        }
+        let grid = Grid { start, end, step };
+        self.count(grid.len())?;
+        let inner = Evaluator { grid, budget: self.budget.clone(), ..*self };
+        let rows = match inner.evaluate(&subquery.expr)? {
+            Value::Vector(rows) => rows,
+            Value::Scalar(values) => {
+                vec![Row { labels: crate::labels::Labels::empty(), drop_name: false, values }]
+            }
+            Value::Text(_) => {
+                return Err(Error::Execution("a subquery over a string has no values".into()));
+            }
+        };
+        Ok((rows, grid))
+    }
+
+    /// Applies a function of the samples in each step's window; `None` is no value.
+    pub fn over_windows(
+        &self,
+        expression: &Expr,
+        keeps_name: bool,
+        function: impl Fn(&Window<'_>) -> Option<f64>,
+    ) -> Result<Vec<Row>> {
+        let (series, shift, range) = self.range_argument(expression)?;
+        let mut rows = Vec::with_capacity(series.len());
+        for RangeSeries { series, drop_name } in series {
+            let mut row = Row::absent(series.labels, self.grid.len());
+            row.drop_name = drop_name || !keeps_name;
+            for_windows(&series.samples, self.grid, &shift, range, |step, window| {
+                if let Some(value) = function(&window) {
+                    row.values[step] = value;
+                }
+            });
+            if !row.is_absent() {
+                rows.push(row);
+            }
+        }
+        Ok(rows)
+    }
+}
+
+/// The samples that one step looks at, never empty.
+pub struct Window<'a> {
+    pub samples: &'a [Sample],
+    /// Which step it is.
+    pub step: usize,
+    /// The step's own time, and the window's: after `start`, until `end`.
+    pub time: i64,
+    pub start: i64,
+    pub end: i64,
+}
+
+/// Calls `function` with every step's window that has samples.
+pub fn for_windows<'a>(
+    samples: &'a [Sample],
+    grid: Grid,
+    shift: &Shift,
+    range: i64,
+    mut function: impl FnMut(usize, Window<'a>),
+) {
+    let (mut from, mut to) = (0, 0);
+    for (step, time) in grid.times().enumerate() {
+        let end = shift.seen_from(time);
+        let start = end.saturating_sub(range);
+        while to < samples.len() && samples[to].time <= end {
+            to += 1;
+        }
+        while from < to && samples[from].time <= start {
+            from += 1;
+        }
+        if from < to {
+            function(step, Window { samples: &samples[from..to], step, time, start, end });
+        }
+    }
+}

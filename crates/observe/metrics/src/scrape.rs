@@ -1,0 +1,231 @@
+//! Asks targets for their metrics at an interval and appends what they say.
+//!
+//! A series that a target no longer tells, and all series of a target that does not
+//! answer, get a staleness marker, so that queries do not show their last value for
+//! another five minutes.
+
+mod once;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::metadata::Metadata;
+use crate::store::Store;
+use once::Session;
+
+/// Where a target's text comes from.
+#[derive(Clone)]
+pub enum Reach {
+    /// In this process.
+    Call(Arc<dyn Fn() -> BoxFuture<'static, Result<String, String>> + Send + Sync>),
+    /// Over HTTP.
+    Url(String),
+}
+
+/// One thing to be scraped.
+#[derive(Clone)]
+pub struct Target {
+    pub job: String,
+    pub instance: String,
+    /// Labels for all of its series, besides `job` and `instance`.
+    pub labels: Vec<(String, String)>,
+    /// Whether the target's own labels win over these. Otherwise they are kept as `exported_…`.
+    pub honor_labels: bool,
+    pub interval: Duration,
+    pub reach: Reach,
+}
+
+impl Target {
+    /// A target in this process, every 15 seconds.
+    pub fn call<F>(job: &str, instance: &str, text: F) -> Target
+    where
+        F: Fn() -> BoxFuture<'static, Result<String, String>> + Send + Sync + 'static,
+    {
+        Target::new(job, instance, Reach::Call(Arc::new(text)))
+    }
+
+    /// A target over HTTP, every 15 seconds.
+    pub fn url(job: &str, instance: &str, url: &str) -> Target {
+        Target::new(job, instance, Reach::Url(url.to_owned()))
+    }
+
+    fn new(job: &str, instance: &str, reach: Reach) -> Target {
+        Target {
+            job: job.into(),
+            instance: instance.into(),
+            labels: vec![],
+            honor_labels: false,
+            interval: Duration::from_secs(15),
+            reach,
+        }
+    }
+
+    pub fn label(mut self, name: &str, value: &str) -> Target {
+        self.labels.push((name.into(), value.into()));
+        self
+    }
+
+    pub fn every(mut self, interval: Duration) -> Target {
+        self.interval = interval;
+        self
+    }
+
+    pub fn honoring_labels(mut self) -> Target {
+        self.honor_labels = true;
+        self
+    }
+
+    /// What makes it the same target when the list of targets changes.
+    fn key(&self) -> String {
+        let url = match &self.reach {
+            Reach::Call(_) => "",
+            Reach::Url(url) => url,
+        };
+        format!("{}\0{}\0{url}\0{:?}", self.job, self.instance, self.labels)
+    }
+}
+
+/// How a target's last scrape went; what `/api/v1/targets` tells.
+#[derive(Debug, Clone, Default)]
+pub struct Health {
+    pub job: String,
+    pub instance: String,
+    pub labels: Vec<(String, String)>,
+    pub url: String,
+    pub interval: Duration,
+    /// Milliseconds since 1970.
+    pub last_scrape: Option<i64>,
+    pub duration: Duration,
+    pub error: Option<String>,
+}
+
+/// The scrape loop; ends when dropped.
+pub struct Scraper {
+    shared: Arc<Shared>,
+    task: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Shared {
+    targets: Mutex<Vec<Target>>,
+    health: Mutex<BTreeMap<String, Health>>,
+    changed: Notify,
+}
+
+/// A look at the targets' health, for the HTTP API.
+#[derive(Clone)]
+pub struct Targets(Arc<Shared>);
+
+impl Targets {
+    /// No targets, for a store that others fill.
+    pub fn none() -> Targets {
+        Targets(Arc::default())
+    }
+
+    pub fn health(&self) -> Vec<Health> {
+        self.0.health.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+}
+
+impl Scraper {
+    /// Must be called within a tokio runtime.
+    pub fn start(store: Store, metadata: Metadata, targets: Vec<Target>) -> Scraper {
+        let shared = Arc::new(Shared { targets: Mutex::new(targets), ..Shared::default() });
+        let task = tokio::spawn(run(store, metadata, shared.clone()));
+        Scraper { shared, task }
+    }
+
+    /// Replaces the list of targets. Those that are in both go on undisturbed.
+    pub fn set_targets(&self, targets: Vec<Target>) {
+        *self.shared.targets.lock().unwrap_or_else(PoisonError::into_inner) = targets;
+        self.shared.changed.notify_one();
+    }
+
+    pub fn targets(&self) -> Targets {
+        Targets(self.shared.clone())
+    }
+}
+
+impl Drop for Scraper {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// A target with its next time and its memory of the last scrape (absent while it runs).
+struct Scheduled {
+    target: Target,
+    due: Instant,
+    session: Option<Session>,
+}
+
+async fn run(store: Store, metadata: Metadata, shared: Arc<Shared>) {
+    let mut scheduled: BTreeMap<String, Scheduled> = BTreeMap::new();
+    let (done, mut finished) = tokio::sync::mpsc::unbounded_channel::<(String, Session)>();
+    adopt(&mut scheduled, &shared);
+    loop {
+        let now = Instant::now();
+        for (key, entry) in scheduled.iter_mut().filter(|(_, entry)| entry.due <= now) {
+            // A scrape that takes longer than the interval skips a turn.
+            entry.due = now.max(entry.due + entry.target.interval);
+            if let Some(session) = entry.session.take() {
+                let (store, metadata, shared) = (store.clone(), metadata.clone(), shared.clone());
+                let (target, key, done) = (entry.target.clone(), key.clone(), done.clone());
+                tokio::spawn(async move {
+                    let (session, health) = session.scrape(&store, &metadata, &target).await;
+                    shared
+                        .health
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .insert(key.clone(), health);
+                    // The loop is gone at shutdown, and with it the need to tell it.
+                    let _ = done.send((key, session));
+                });
+            }
+        }
+        let due = scheduled.values().map(|entry| entry.due).min();
+        let next = due.unwrap_or_else(|| now + Duration::from_secs(3600));
+        tokio::select! {
+            () = tokio::time::sleep_until(next) => {}
+            () = shared.changed.notified() => {
+                for (key, entry) in adopt(&mut scheduled, &shared) {
+                    shared.health.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+                    if let Some(session) = entry.session {
+                        session.end(&store);
+                    }
+                }
+            }
+            Some((key, session)) = finished.recv() => match scheduled.get_mut(&key) {
+                Some(entry) => entry.session = Some(session),
+                None => {
+                    shared.health.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+                    session.end(&store);
+                }
+            },
+        }
+    }
+}
+
+/// Makes the schedule follow the list; gives what fell out of it.
+fn adopt(
+    scheduled: &mut BTreeMap<String, Scheduled>,
+    shared: &Shared,
+) -> BTreeMap<String, Scheduled> {
+    let targets = shared.targets.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let mut before = std::mem::take(scheduled);
+    for target in targets {
+        let key = target.key();
+        let entry = match before.remove(&key) {
+            Some(known) => Scheduled { target, ..known },
+            None => Scheduled { target, due: Instant::now(), session: Some(Session::default()) },
+        };
+        scheduled.insert(key, entry);
+    }
+    before
+}

@@ -1,0 +1,189 @@
+//! One scrape: fetch, read, label, append, and mark what is gone.
+
+use std::collections::HashSet;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Health, Reach, Target};
+use crate::error::{Error, Result};
+use crate::labels::{Labels, NAME};
+use crate::metadata::Metadata;
+use crate::sample::{STALE, Sample};
+use crate::store::{Store, now};
+use crate::text::{self, Exposed};
+
+/// Prometheus's default; never longer than the interval.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What is remembered of a target from one scrape to the next.
+#[derive(Default)]
+pub struct Session {
+    /// The series of the last scrape.
+    series: HashSet<Labels>,
+}
+
+impl Session {
+    pub async fn scrape(
+        mut self,
+        store: &Store,
+        metadata: &Metadata,
+        target: &Target,
+    ) -> (Session, Health) {
+        let (time, started) = (now(), Instant::now());
+        let fetched =
+            tokio::time::timeout(TIMEOUT.min(target.interval), fetch(&target.reach)).await;
+        let fetched = fetched.unwrap_or_else(|_| Err(Error::Scrape("it took too long".into())));
+        let read = fetched.and_then(|(body, is_open_metrics)| text::parse(&body, is_open_metrics));
+        let duration = started.elapsed();
+        let (page, error) = match read {
+            Ok(page) => (page, None),
+            Err(error) => (text::Page::default(), Some(error.to_string())),
+        };
+        metadata.note(page.about);
+        let count = page.samples.len();
+        let mut told = HashSet::with_capacity(count);
+        let mut samples = Vec::with_capacity(count + 4);
+        for exposed in page.samples {
+            let sample = Sample { time: exposed.time.unwrap_or(time), value: exposed.value };
+            let has_own_time = exposed.time.is_some();
+            let labels = labelled(exposed, target);
+            // Series with times of their own say themselves when they end.
+            if !has_own_time {
+                told.insert(labels.clone());
+            }
+            samples.push((labels, sample));
+        }
+        let new_series = told.difference(&self.series).count();
+        let gone = self
+            .series
+            .difference(&told)
+            .map(|labels| (labels.clone(), Sample { time, value: STALE }));
+        samples.extend(gone);
+        let up = if error.is_none() { 1.0 } else { 0.0 };
+        let reports = [
+            ("up", up),
+            ("scrape_duration_seconds", duration.as_secs_f64()),
+            ("scrape_samples_scraped", count as f64),
+            ("scrape_samples_post_metric_relabeling", count as f64),
+            ("scrape_series_added", new_series as f64),
+        ];
+        samples.extend(reports.map(|(name, value)| (report(name, target), Sample { time, value })));
+        let appended = store.append(samples);
+        let error = match appended {
+            Ok(held) => {
+                // The store's copies of the labels are kept instead of ours.
+                self.series = held.into_iter().filter(|labels| told.contains(labels)).collect();
+                error
+            }
+            Err(failed) => {
+                tracing::error!(
+                    error = &failed as &dyn std::error::Error,
+                    job = target.job,
+                    "scraped samples are lost; is the disk full?"
+                );
+                Some(failed.to_string())
+            }
+        };
+        (self, health(target, time, duration, error))
+    }
+
+    /// The target is no longer scraped: all its series end now.
+    pub fn end(self, store: &Store) {
+        let time = now();
+        let markers = self.series.into_iter().map(|labels| (labels, Sample { time, value: STALE }));
+        if let Err(error) = store.append(markers.collect()) {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "cannot mark series as ended"
+            );
+        }
+    }
+}
+
+async fn fetch(reach: &Reach) -> Result<(String, bool)> {
+    match reach {
+        Reach::Call(text) => {
+            let body = text().await.map_err(Error::Scrape)?;
+            let is_open_metrics = body.trim_end().ends_with("# EOF");
+            Ok((body, is_open_metrics))
+        }
+        Reach::Url(url) => fetch_url(url).await.map_err(|error| Error::Scrape(chain(&error))),
+    }
+}
+
+async fn fetch_url(url: &str) -> std::result::Result<(String, bool), reqwest::Error> {
+    // Made when the first target over HTTP is: it costs memory.
+    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
+    let request = CLIENT.get_or_init(reqwest::Client::new).get(url);
+    let accepted =
+        "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+    let response = request.header("accept", accepted).send().await?.error_for_status()?;
+    let kind = response
+        .headers()
+        .get("content-type")
+        .and_then(|kind| kind.to_str().ok())
+        .unwrap_or_default();
+    let is_open_metrics = kind.starts_with("application/openmetrics-text");
+    Ok((response.text().await?, is_open_metrics))
+}
+
+/// An error with its causes: "connection refused" is never in the outermost one.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+fn labelled(exposed: Exposed, target: &Target) -> Labels {
+    let ours = own_labels(target);
+    let mut pairs: Vec<(String, String)> = Vec::with_capacity(exposed.labels.len() + ours.len());
+    for (name, value) in exposed.labels {
+        let is_taken = name != NAME && ours.iter().any(|(own, _)| *own == name);
+        match (is_taken, target.honor_labels) {
+            (true, false) => pairs.push((format!("exported_{name}"), value)),
+            _ => pairs.push((name, value)),
+        }
+    }
+    for (name, value) in ours {
+        if !target.honor_labels || pairs.iter().all(|(own, _)| *own != name) {
+            pairs.push((name, value));
+        }
+    }
+    Labels::new(pairs)
+}
+
+fn own_labels(target: &Target) -> Vec<(String, String)> {
+    let mut labels = target.labels.clone();
+    labels.push(("job".into(), target.job.clone()));
+    labels.push(("instance".into(), target.instance.clone()));
+    labels
+}
+
+fn report(name: &str, target: &Target) -> Labels {
+    let mut pairs = own_labels(target);
+    pairs.push((NAME.into(), name.into()));
+    Labels::new(pairs)
+}
+
+fn health(target: &Target, time: i64, duration: Duration, error: Option<String>) -> Health {
+    let url = match &target.reach {
+        Reach::Call(_) => String::new(),
+        Reach::Url(url) => url.clone(),
+    };
+    Health {
+        job: target.job.clone(),
+        instance: target.instance.clone(),
+        labels: target.labels.clone(),
+        url,
+        interval: target.interval,
+        last_scrape: Some(time),
+        duration,
+        error,
+    }
+}

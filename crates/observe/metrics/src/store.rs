@@ -1,0 +1,359 @@
+//! Where samples live: the newest hours in memory behind a log on disk, older ones in
+//! block files.
+//!
+//! ```text
+//! append ──► log (fsync once a second) ──► head in memory ──► blocks of two hours ──► gone after `keep`
+//!                                             │                  │
+//! select ◄────────────────────────────────────┴──────────────────┘
+//! ```
+//!
+//! A crash loses at most the last second: the head is rebuilt from the log. A block is
+//! complete before the log forgets its samples; samples that are in both are read once.
+
+mod bits;
+mod block;
+mod chunk;
+mod frame;
+mod head;
+mod postings;
+mod wal;
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use promql_parser::label::Matcher;
+
+use crate::error::{Error, Result};
+use crate::labels::Labels;
+use crate::promql::Source;
+use crate::sample::{Sample, Series};
+use block::Block;
+use head::Head;
+use wal::Wal;
+
+/// The longest that an appended sample waits for its fsync.
+const SYNC_EVERY: Duration = Duration::from_secs(1);
+const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(60);
+/// Unused indexes of blocks are dropped from memory.
+const INDEX_UNUSED: Duration = Duration::from_secs(60);
+
+/// Where and for how long samples are kept.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub directory: PathBuf,
+    /// Blocks older than this go …
+    pub keep: Duration,
+    /// … and the oldest while all together are larger than this.
+    pub keep_bytes: u64,
+    /// The time that one block spans.
+    pub block: Duration,
+}
+
+impl Config {
+    /// Fifteen days or 10 GiB, in blocks of two hours.
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        Config {
+            directory: directory.into(),
+            keep: Duration::from_secs(15 * 86_400),
+            keep_bytes: 10 << 30,
+            block: Duration::from_secs(2 * 3_600),
+        }
+    }
+}
+
+/// The store. Cheap to clone; closes with the last clone.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    config: Config,
+    wal: Mutex<Wal>,
+    head: RwLock<Head>,
+    blocks: RwLock<Vec<Arc<Block>>>,
+    signals: Mutex<Signals>,
+    wake: Condvar,
+}
+
+/// What the store's thread is told.
+#[derive(Default)]
+struct Signals {
+    stop: bool,
+    /// Something waits for its fsync.
+    is_dirty: bool,
+}
+
+impl Store {
+    pub fn open(config: Config) -> Result<Store> {
+        let blocks_directory = config.directory.join("blocks");
+        fs::create_dir_all(&blocks_directory).map_err(|source| Error::Store {
+            doing: "make",
+            path: blocks_directory.clone(),
+            source,
+        })?;
+        let blocks = open_blocks(&blocks_directory)?;
+        let (wal, head) = Wal::open(&config.directory.join("wal"))?;
+        let shared = Arc::new(Shared {
+            config,
+            wal: Mutex::new(wal),
+            head: RwLock::new(head),
+            blocks: RwLock::new(blocks),
+            signals: Mutex::default(),
+            wake: Condvar::new(),
+        });
+        let keeper = shared.clone();
+        let thread = std::thread::Builder::new()
+            .name("metrics-store".into())
+            .spawn(move || keeper.run())
+            .map_err(|source| Error::Store {
+                doing: "start",
+                path: shared.config.directory.clone(),
+                source,
+            })?;
+        Ok(Store { inner: Arc::new(Inner { shared, thread: Some(thread) }) })
+    }
+
+    /// Takes samples in and gives the labels as they are held, for the same series'
+    /// next time. Samples not newer than their series' last one are left out.
+    pub fn append(&self, samples: Vec<(Labels, Sample)>) -> Result<Vec<Labels>> {
+        let shared = &self.inner.shared;
+        // The log's lock is held throughout, so that its order is the head's order.
+        let mut wal = lock(&shared.wal);
+        let mut head = shared.head.write().unwrap_or_else(PoisonError::into_inner);
+        let mut held = Vec::with_capacity(samples.len());
+        let mut accepted = Vec::with_capacity(samples.len());
+        for (labels, sample) in samples {
+            let number = head.find(&labels).unwrap_or_else(|| head.insert(&labels));
+            held.push(head.labels(number).cloned().unwrap_or(labels));
+            if head.accepts(number, sample) {
+                accepted.push((number, sample));
+            }
+        }
+        wal.append(&head, &accepted)?;
+        accepted.into_iter().for_each(|(number, sample)| head.append(number, sample));
+        drop(head);
+        lock(&shared.signals).is_dirty = true;
+        shared.wake.notify_one();
+        Ok(held)
+    }
+
+    /// Makes everything appended so far durable.
+    pub fn sync(&self) -> Result<()> {
+        lock(&self.inner.shared.wal).sync()
+    }
+
+    /// The label sets of matching series that have samples in the span.
+    pub fn label_sets(&self, matchers: &[Matcher], from: i64, to: i64) -> Result<BTreeSet<Labels>> {
+        let shared = &self.inner.shared;
+        let mut found: BTreeSet<Labels> = BTreeSet::new();
+        for block in shared.blocks_within(from, to) {
+            found.extend(block.label_sets(matchers, from, to)?);
+        }
+        found.extend(
+            shared
+                .head
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .label_sets(matchers, from, to),
+        );
+        Ok(found)
+    }
+
+    /// Moves full spans of the head to blocks, and drops what is too old, as of a time.
+    pub fn keep_house(&self, now: i64) -> Result<()> {
+        self.inner.shared.keep_house(now)
+    }
+
+    /// Number of series in memory, of blocks, and their bytes on disk.
+    pub fn sizes(&self) -> (usize, usize, u64) {
+        let shared = &self.inner.shared;
+        let blocks = shared.blocks.read().unwrap_or_else(PoisonError::into_inner);
+        let series = shared.head.read().unwrap_or_else(PoisonError::into_inner).len();
+        (series, blocks.len(), blocks.iter().map(|block| block.bytes).sum())
+    }
+}
+
+impl Source for Store {
+    fn select(&self, matchers: &[Matcher], from: i64, to: i64) -> Result<Vec<Series>> {
+        let shared = &self.inner.shared;
+        let mut parts = Vec::new();
+        // Blocks first, then the head: a block that is made meanwhile is then seen
+        // twice rather than not at all, and equal times are taken once.
+        let head =
+            shared.head.read().unwrap_or_else(PoisonError::into_inner).select(matchers, from, to);
+        for block in shared.blocks_within(from, to) {
+            parts.push(block.select(matchers, from, to)?);
+        }
+        parts.push(head);
+        Ok(joined(parts))
+    }
+}
+
+/// Parts in order of time, by series.
+fn joined(parts: Vec<Vec<Series>>) -> Vec<Series> {
+    let mut positions: HashMap<Labels, usize> = HashMap::new();
+    let mut all: Vec<Series> = Vec::new();
+    for series in parts.into_iter().flatten() {
+        match positions.get(&series.labels) {
+            None => {
+                positions.insert(series.labels.clone(), all.len());
+                all.push(series);
+            }
+            Some(at) => {
+                let known = &mut all[*at].samples;
+                let last = known.last().map_or(i64::MIN, |sample| sample.time);
+                known.extend(series.samples.into_iter().filter(|sample| sample.time > last));
+            }
+        }
+    }
+    all
+}
+
+impl Shared {
+    fn blocks_within(&self, from: i64, to: i64) -> Vec<Arc<Block>> {
+        let blocks = self.blocks.read().unwrap_or_else(PoisonError::into_inner);
+        blocks.iter().filter(|block| block.from <= to && block.to >= from).cloned().collect()
+    }
+
+    fn run(&self) {
+        let mut last_housekeeping = Instant::now();
+        let mut signals = lock(&self.signals);
+        while !signals.stop {
+            let is_idle = |signals: &mut Signals| !signals.stop && !signals.is_dirty;
+            let waited = self.wake.wait_timeout_while(signals, HOUSEKEEPING_EVERY, is_idle);
+            signals = waited.unwrap_or_else(PoisonError::into_inner).0;
+            if signals.is_dirty {
+                // Gathers the appends of a second into one fsync.
+                let waited =
+                    self.wake.wait_timeout_while(signals, SYNC_EVERY, |signals| !signals.stop);
+                signals = waited.unwrap_or_else(PoisonError::into_inner).0;
+                signals.is_dirty = false;
+            }
+            drop(signals);
+            self.report(lock(&self.wal).sync());
+            if last_housekeeping.elapsed() >= HOUSEKEEPING_EVERY {
+                last_housekeeping = Instant::now();
+                self.report(self.keep_house(now()));
+            }
+            signals = lock(&self.signals);
+        }
+    }
+
+    fn report(&self, result: Result<()>) {
+        if let Err(error) = result {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "metrics store; is the disk full?"
+            );
+        }
+    }
+
+    fn keep_house(&self, now: i64) -> Result<()> {
+        while self.cut(now)? {}
+        for block in self.blocks_within(i64::MIN, i64::MAX) {
+            block.forget_index(INDEX_UNUSED);
+        }
+        self.retain(now)
+    }
+
+    /// Makes one block of the oldest span of the head when it is old enough that
+    /// nothing more comes for it: half a span past its end.
+    fn cut(&self, now: i64) -> Result<bool> {
+        let length = milliseconds(self.config.block).max(1);
+        let span = self.head.read().unwrap_or_else(PoisonError::into_inner).span();
+        let Some((oldest, _)) = span else { return Ok(false) };
+        let from = oldest.div_euclid(length) * length;
+        let until = from + length;
+        if now < until + length / 2 {
+            return Ok(false);
+        }
+        let mut wal = lock(&self.wal);
+        let head = self.head.read().unwrap_or_else(PoisonError::into_inner);
+        let block = Block::write(&self.config.directory.join("blocks"), &head, from, until - 1)?;
+        let rest = head.after(until);
+        drop(head);
+        let mut blocks = self.blocks.write().unwrap_or_else(PoisonError::into_inner);
+        // After a crash between the block and the log the same block is made again.
+        blocks.retain(|known| known.path != block.path);
+        blocks.push(Arc::new(block));
+        drop(blocks);
+        wal.rewrite(&rest)?;
+        *self.head.write().unwrap_or_else(PoisonError::into_inner) = rest;
+        Ok(true)
+    }
+
+    fn retain(&self, now: i64) -> Result<()> {
+        let horizon = now.saturating_sub(milliseconds(self.config.keep));
+        let mut blocks = self.blocks.write().unwrap_or_else(PoisonError::into_inner);
+        blocks.sort_by_key(|block| block.from);
+        let mut total: u64 = blocks.iter().map(|block| block.bytes).sum();
+        let mut gone = Vec::new();
+        blocks.retain(|block| {
+            let is_kept = block.to >= horizon && total <= self.config.keep_bytes;
+            if !is_kept {
+                total -= block.bytes;
+                gone.push(block.path.clone());
+            }
+            is_kept
+        });
+        drop(blocks);
+        for path in gone {
+            fs::remove_file(&path).map_err(|source| Error::Store {
+                doing: "remove a block of",
+                path,
+                source,
+            })?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        lock(&self.shared.signals).stop = true;
+        self.shared.wake.notify_all();
+        if let Some(thread) = self.thread.take() {
+            // Its panic was reported when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn open_blocks(directory: &Path) -> Result<Vec<Arc<Block>>> {
+    let fault = |source| Error::Store { doing: "list", path: directory.to_owned(), source };
+    let mut blocks = Vec::new();
+    for entry in fs::read_dir(directory).map_err(fault)? {
+        let path = entry.map_err(fault)?.path();
+        if path.extension().is_some_and(|extension| extension == "tmp") {
+            // A crash came before it was complete; the log still has its samples.
+            fs::remove_file(&path).map_err(fault)?;
+        } else if let Some(block) = Block::open(&path)? {
+            blocks.push(Arc::new(block));
+        }
+    }
+    blocks.sort_by_key(|block| block.from);
+    Ok(blocks)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
+}
+
+/// Now, in milliseconds since 1970.
+pub fn now() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}

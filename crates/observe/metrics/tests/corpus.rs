@@ -1,0 +1,93 @@
+//! Prometheus's own evaluation scripts against our engine. Runs when
+//! `DAIS_PROMQL_CORPUS` names a folder of `*.test` files; the format is described in
+//! Prometheus's `promql/promqltest/README.md`.
+//!
+//! A case is skipped, and says so, when it needs a native histogram: its expected
+//! result has one, or its query selects a series that was loaded with one.
+
+#[path = "corpus/outcome.rs"]
+mod outcome;
+#[path = "corpus/script.rs"]
+mod script;
+#[path = "corpus/world.rs"]
+mod world;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use outcome::Outcome;
+use script::Command;
+use world::World;
+
+/// Cases per known file: `passed` may grow, and nothing may be lost.
+const FLOOR: [(&str, usize, usize); 0] = [];
+
+#[derive(Default)]
+struct Tally {
+    passed: usize,
+    failed: Vec<String>,
+    skipped: usize,
+}
+
+fn run(path: &Path) -> Tally {
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut tally = Tally::default();
+    let mut world = World::default();
+    for command in script::parse(&text) {
+        match command {
+            Command::Clear => world = World::default(),
+            Command::Load { step, series, as_native } => world.load(step, &series, as_native),
+            Command::Eval(case) => match outcome::judge(&case, &world) {
+                Outcome::Passed => tally.passed += 1,
+                Outcome::Skipped => tally.skipped += 1,
+                Outcome::Failed(why) => tally.failed.push(format!(
+                    "{}:{} {}\n    {why}",
+                    path.display(),
+                    case.line,
+                    case.query
+                )),
+            },
+        }
+    }
+    tally
+}
+
+#[test]
+fn the_corpus_passes() {
+    let Some(folder) = std::env::var_os("DAIS_PROMQL_CORPUS") else {
+        eprintln!("skipped: DAIS_PROMQL_CORPUS names no folder");
+        return;
+    };
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "test"));
+    files.sort();
+    let tallies: BTreeMap<String, Tally> = files
+        .iter()
+        .map(|path| (path.file_stem().unwrap().to_string_lossy().into_owned(), run(path)))
+        .collect();
+    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+    for (name, tally) in &tallies {
+        println!(
+            "{name}: {} passed, {} failed, {} skipped",
+            tally.passed,
+            tally.failed.len(),
+            tally.skipped
+        );
+        tally.failed.iter().for_each(|failure| println!("  {failure}"));
+        passed += tally.passed;
+        failed += tally.failed.len();
+        skipped += tally.skipped;
+    }
+    println!("promql corpus: {passed} passed, {failed} failed, {skipped} skipped");
+    for (name, cases, floor) in FLOOR {
+        let Some(tally) = tallies.get(name) else { continue };
+        assert_eq!(
+            tally.passed + tally.failed.len() + tally.skipped,
+            cases,
+            "cases of {name}: a script was read differently"
+        );
+        assert!(tally.passed >= floor, "{name}: {} passed, {floor} did before", tally.passed);
+    }
+    assert!(passed > 0, "the corpus has no cases");
+}

@@ -1,0 +1,1 @@
+//! Ingest, store and query traces.

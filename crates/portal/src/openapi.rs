@@ -1,0 +1,35 @@
+//! The description of `/api` that the pages' types are generated from.
+
+use axum::Json;
+use utoipa::OpenApi;
+
+use crate::{audit, info, session, tokens, users};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "dais portal", description = "Sign-in, accounts, tokens and audit."),
+    paths(
+        session::read,
+        session::open,
+        session::close,
+        session::redeem,
+        users::change_own_password,
+        users::set_language,
+        tokens::list,
+        tokens::create,
+        tokens::revoke,
+        users::list,
+        users::create,
+        users::delete,
+        users::set_groups,
+        users::reset_password,
+        users::create_link,
+        audit::list,
+        info::read
+    )
+)]
+struct Document;
+
+pub(crate) async fn read() -> Json<utoipa::openapi::OpenApi> {
+    Json(Document::openapi())
+}

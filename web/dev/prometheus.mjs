@@ -1,0 +1,51 @@
+// Plausible series for the queries that the pages ask; no PromQL is evaluated.
+const P = 'credit-score'
+const wave = (seed, time, low, high) => low + (high - low) * (0.5 + 0.28 * Math.sin(time / 190 + seed) + 0.12 * Math.sin(time / 37 + seed * 3) + 0.1 * Math.sin(time / 11 + seed * 7))
+const GiB = 2 ** 30
+const NODES = [['train-01', 48, 384, 0.78, 0.61], ['train-02', 32, 256, 0.66, 0.52], ['edge-01', 16, 128, 0.31, 0.28]]
+const APPS = [['digits', 3.1, 2.4], ['score-card', 11.2, 18], ['ocr-idcard', 6, 9], ['fraud-graph', 9.7, 22]]
+const PEOPLE = [['user-17', 9, 12.4, 402], ['user-08', 3, 3.9, 61], ['user-23', 0, 0, 7.4]]
+
+/** [pattern, series of (labels, value at time)]; the first that matches answers. */
+const RULES = [
+  [/^sum\(rate\(node_cpu/, () => [[{}, (t) => NODES.reduce((sum, n, i) => sum + wave(i, t, n[1] * n[3] * 0.85, n[1] * n[3] * 1.15), 0)]]],
+  [/rate\(node_cpu/, () => NODES.map((n, i) => [{ node: n[0], instance: `${n[0]}:9100` }, (t) => wave(i, t, n[1] * n[3] * 0.85, n[1] * n[3] * 1.15)])],
+  [/count .*node_cpu/, () => NODES.map((n) => [{ node: n[0] }, () => n[1]])],
+  [/MemTotal/, () => NODES.map((n) => [{ node: n[0] }, () => n[2] * GiB])],
+  [/MemAvailable/, () => NODES.map((n) => [{ node: n[0] }, () => n[2] * GiB * (1 - n[4])])],
+  [/DCGM/, () => [[{ Hostname: 'train-01' }, () => 72], [{ Hostname: 'train-02' }, () => 56]]],
+  [/^sum by \(node\) \(kube_pod_container/, () => [[{ node: 'train-01' }, () => 7], [{ node: 'train-02' }, () => 6]]],
+  [/by \(label_dais_io_user\) \(\(?increase/, () => PEOPLE.map((p) => [{ label_dais_io_user: p[0] }, () => p[3]])],
+  [/count by \(label_dais_io_user/, () => PEOPLE.filter((p) => p[1]).map((p) => [{ label_dais_io_user: p[0] }, () => p[1]])],
+  [/by \(label_dais_io_user\) .*cpu/, () => PEOPLE.map((p) => [{ label_dais_io_user: p[0] }, () => p[2]])],
+  [/by \(label_dais_io_user\) .*memory/, () => PEOPLE.map((p) => [{ label_dais_io_user: p[0] }, () => p[2] * 2.1 * GiB])],
+  [/label_dais_io_app\) \(rate\(container_cpu/, () => APPS.map((a) => [{ namespace: P, label_dais_io_app: a[0] }, () => a[1]])],
+  [/label_dais_io_app\) \(container_memory/, () => APPS.map((a) => [{ namespace: P, label_dais_io_app: a[0] }, () => a[2] * GiB])],
+  [/label_dais_io_app\) \(kube_pod_container/, () => [[{ namespace: P, label_dais_io_app: 'score-card' }, () => 4]]],
+  [/histogram_quantile\((0\.\d+).*duration/, (m) => [[{ namespace: P, service: 'digits' }, (t) => wave(2, t, m[1] === '0.5' ? 0.0011 : 0.0042, m[1] === '0.5' ? 0.0018 : 0.0091)]]],
+  [/5\.\./, () => [[{ namespace: P, service: 'digits' }, (t) => Math.max(0, wave(5, t, -0.4, 0.5))]]],
+  [/dais_gateway_requests_total/, () => [[{ namespace: P, service: 'digits' }, (t) => wave(3, t, 940, 1480)]]],
+  [/rate\(container_cpu.*digits-7c9f8/, () => ['x2k4p', 'm8s1q'].map((id, i) => [{ pod: `digits-7c9f8-${id}` }, (t) => wave(i, t, 0.3, 0.7)])],
+  [/container_memory.*digits-7c9f8/, () => ['x2k4p', 'm8s1q'].map((id, i) => [{ pod: `digits-7c9f8-${id}` }, (t) => wave(i, t, 120e6, 150e6)])],
+  [/rate\(container_cpu/, () => [[{}, (t) => wave(1, t, 1.5, 1.98)]]],
+  [/container_memory/, () => [[{}, (t) => wave(4, t, 1.1 * GiB, 2.2 * GiB)]]],
+]
+
+export function prometheus(path, query, empty) {
+  const expression = query.get('query') ?? ''
+  if (expression.includes('forbidden')) return { code: 403, body: { status: 'error', errorType: 'forbidden', error: 'metrics of namespace forbidden are not yours' } }
+  const rule = RULES.find(([pattern]) => pattern.test(expression))
+  const series = !rule || empty || expression.includes('"empty"') ? [] : rule[1](rule[0].exec(expression))
+  if (path.endsWith('/query')) {
+    const time = Date.now() / 1000
+    return answer('vector', series.map(([metric, at]) => ({ metric, value: [time, String(at(time))] })))
+  }
+  const [start, end, step] = ['start', 'end', 'step'].map((name) => Number(query.get(name)))
+  return answer('matrix', series.map(([metric, at]) => {
+    const values = []
+    for (let time = start; time <= end; time += step) values.push([time, String(at(time))])
+    return { metric, values }
+  }))
+}
+
+const answer = (resultType, result) => ({ code: 200, body: { status: 'success', data: { resultType, result } } })

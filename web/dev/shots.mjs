@@ -1,0 +1,43 @@
+// Pictures of every page, for looking at them: node dev/shots.mjs [name …]
+//   SHOTS_URL (a server that runs), CHROMIUM, widths, themes and languages from VARIANTS.
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+
+const base = process.env.SHOTS_URL ?? 'http://127.0.0.1:5173'
+const out = process.env.SHOTS_DIR ?? join(process.cwd(), 'shots')
+const only = process.argv.slice(2)
+const user = process.env.SHOTS_USER ?? 'user-17'
+const p = process.env.SHOTS_PROJECT ?? 'credit-score'
+const PAGES = {
+  home: '/', jobs: `/p/${p}/jobs`, job: `/p/${p}/jobs/digits-forest-7`, 'job-done': `/p/${p}/jobs/digits-forest-6`, 'job-failed': `/p/${p}/jobs/digits-shuffled`, 'job-pending': `/p/${p}/jobs/card-embeddings`, 'job-logs': `/p/${p}/jobs/digits-forest-7/logs`,
+  'job-events': `/p/${p}/jobs/digits-forest-7/events`, 'job-yaml': `/p/${p}/jobs/digits-forest-7/yaml`, 'job-new': `/p/${p}/jobs/new`, datasets: `/p/${p}/datasets`, dataset: `/p/${p}/datasets/digits`,
+  environments: `/p/${p}/environments`, environment: `/p/${p}/environments/sklearn`, 'environment-bad': `/p/${p}/environments/legacy`, experiments: `/p/${p}/experiments`, experiment: `/p/${p}/experiments/1`,
+  compare: `/p/${p}/experiments/1/compare?runs=a3f0c1d2e4b5468790aabbccddeeff01,b7e1c1d2e4b5468790aabbccddeeff02`, run: `/p/${p}/experiments/1/runs/b7e1c1d2e4b5468790aabbccddeeff02`, models: `/p/${p}/models`, model: `/p/${p}/models/digits`,
+  services: `/p/${p}/services`, service: `/p/${p}/services/digits`, 'service-bad': `/p/${p}/services/fraud-graph`, 'service-try': `/p/${p}/services/digits/try`, 'service-new': `/p/${p}/services/new?model=models:/digits/7`,
+  explore: `/p/${p}/explore?expr=${encodeURIComponent('sum by (service) (rate(dais_gateway_requests_total[1m]))')}`, logs: `/p/${p}/logs?since=15m`, 'logs-live': `/p/${p}/logs?live=1&app=digits`, traces: `/p/${p}/traces`, trace: `/p/${p}/traces/a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d3`, nodes: '/nodes', node: '/nodes/train-01', projects: '/projects', accounts: '/accounts', audit: '/audit', tokens: '/tokens', signin: '/sign-in',
+}
+const variants = (process.env.VARIANTS ?? 'light-zh-1440').split(',')
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] })
+mkdirSync(out, { recursive: true })
+for (const variant of variants) {
+  const [theme, language, width] = variant.split('-')
+  const context = await browser.newContext({ viewport: { width: Number(width), height: Number(width) < 600 ? 844 : 900 }, deviceScaleFactor: 1 })
+  if (user) await context.addCookies([{ name: 'dais-dev', value: user, url: base }])
+  await context.addInitScript(([mode, tongue]) => { localStorage.setItem('dais.theme', mode); localStorage.setItem('dais.language', tongue) }, [theme, language === 'zh' ? 'zh-CN' : 'en'])
+  const page = await context.newPage()
+  page.on('pageerror', (error) => console.log(variant, page.url(), 'ERROR', error.message.slice(0, 300)))
+  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && console.log(variant, page.url(), message.text().slice(0, 300)))
+  for (const [name, path] of Object.entries(PAGES)) {
+    if (only.length && !only.includes(name)) continue
+    if (name === 'signin') await context.clearCookies()
+    await page.goto(base + path)
+    await page.waitForSelector('h1, .empty')
+    await page.waitForTimeout(1300)
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+    if (wide > 0) console.log(variant, name, 'overflows by', wide)
+    await page.screenshot({ path: join(out, `${name}-${variant}.png`), fullPage: true })
+  }
+  await context.close()
+}
+await browser.close()

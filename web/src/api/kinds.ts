@@ -1,0 +1,45 @@
+import type { Dataset, Environment, InferenceService, TrainingJob } from './generated'
+import type { KubeEvent, KubeObject, Namespace, Node, Pod } from './meta'
+
+/** Where a kind is found; `T` is what is found there. */
+export interface Resource<T extends KubeObject> {
+  group: string
+  version: string
+  plural: string
+  kind: string
+  namespaced: boolean
+  /** Never set: carries the type. */
+  readonly object?: T
+}
+
+const dais = <T extends KubeObject>(kind: string, plural: string): Resource<T> => ({
+  group: 'dais.io', version: 'v1alpha1', plural, kind, namespaced: true,
+})
+const core = <T extends KubeObject>(kind: string, plural: string, namespaced = true): Resource<T> => ({
+  group: '', version: 'v1', plural, kind, namespaced,
+})
+
+export const TRAINING_JOBS = dais<TrainingJob>('TrainingJob', 'trainingjobs')
+export const DATASETS = dais<Dataset>('Dataset', 'datasets')
+export const ENVIRONMENTS = dais<Environment>('Environment', 'environments')
+export const INFERENCE_SERVICES = dais<InferenceService>('InferenceService', 'inferenceservices')
+export const PODS = core<Pod>('Pod', 'pods')
+export const EVENTS = core<KubeEvent>('Event', 'events')
+export const NAMESPACES = core<Namespace>('Namespace', 'namespaces', false)
+export const NODES = core<Node>('Node', 'nodes', false)
+
+/** On a Namespace: the workspace; on pods: application, person and kind. */
+export const LABELS = {
+  workspace: 'dais.io/workspace',
+  app: 'dais.io/app',
+  instance: 'app.kubernetes.io/instance',
+  /** The kind, in lower case. */
+  component: 'app.kubernetes.io/component',
+} as const
+export const CREATED_BY = 'dais.io/created-by'
+
+export function pathOf<T extends KubeObject>(resource: Resource<T>, namespace?: string, name?: string): string {
+  const base = resource.group ? `/k8s/apis/${resource.group}/${resource.version}` : `/k8s/api/${resource.version}`
+  const scope = resource.namespaced && namespace ? `/namespaces/${encodeURIComponent(namespace)}` : ''
+  return `${base}${scope}/${resource.plural}${name ? `/${encodeURIComponent(name)}` : ''}`
+}

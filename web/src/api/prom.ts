@@ -1,0 +1,87 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { query as queryString, request } from './http'
+
+export type Labels = Record<string, string>
+export interface Sample {
+  labels: Labels
+  value: number
+}
+export interface Series {
+  labels: Labels
+  /** Seconds since the epoch, value. */
+  points: [number, number][]
+}
+
+interface Answer<R> {
+  data: { result: R[] }
+}
+
+export async function instant(expression: string, signal?: AbortSignal): Promise<Sample[]> {
+  const answer = await request<Answer<{ metric: Labels; value: [number, string] }>>(
+    `/prometheus/api/v1/query${queryString({ query: expression })}`, signal ? { signal } : {},
+  )
+  return answer.data.result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }))
+}
+
+export interface Window {
+  start: number
+  end: number
+  step: number
+}
+
+export async function ranged(expression: string, window: Window, signal?: AbortSignal): Promise<Series[]> {
+  const answer = await request<Answer<{ metric: Labels; values: [number, string][] }>>(
+    `/prometheus/api/v1/query_range${queryString({ query: expression, ...window })}`, signal ? { signal } : {},
+  )
+  return answer.data.result.map(({ metric, values }) => ({
+    labels: metric,
+    points: values.map(([time, value]) => [time, Number(value)]),
+  }))
+}
+
+const REFRESH_MS = 10_000
+
+export function useInstant(expression: string, enabled = true) {
+  return useQuery({
+    queryKey: ['prom', expression],
+    queryFn: ({ signal }) => instant(expression, signal),
+    refetchInterval: REFRESH_MS,
+    enabled,
+  })
+}
+
+/** The last `seconds` up to now, or up to `end` when it is over. */
+export function useRanged(expression: string, seconds: number, end?: number, enabled = true) {
+  return useQuery({
+    queryKey: ['prom', expression, seconds, end ?? 'now'],
+    queryFn: ({ signal }) => ranged(expression, windowOf(seconds, end), signal),
+    refetchInterval: end ? false : REFRESH_MS,
+    placeholderData: keepPreviousData,
+    enabled,
+  })
+}
+
+/** About 180 points, never finer than five seconds, aligned so that points keep their place. */
+export function windowOf(seconds: number, end = Date.now() / 1000): Window {
+  const step = Math.max(5, Math.ceil(seconds / 180))
+  const last = Math.ceil(end / step) * step
+  return { start: last - Math.ceil(seconds / step) * step, end: last, step }
+}
+
+/** A value as a PromQL string literal. */
+export function quoted(value: string): string {
+  return `"${value.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n')}"`
+}
+
+export const total = (samples: Sample[] | undefined): number | undefined =>
+  samples && samples.length > 0 ? samples.reduce((sum, sample) => sum + sample.value, 0) : undefined
+
+/** Samples by the value of one label. */
+export function by(samples: Sample[] | undefined, label: string): Map<string, number> {
+  const found = new Map<string, number>()
+  for (const sample of samples ?? []) {
+    const name = sample.labels[label]
+    if (name) found.set(name, (found.get(name) ?? 0) + sample.value)
+  }
+  return found
+}

@@ -1,0 +1,36 @@
+import { lazy, Suspense } from 'react'
+import { useTheme } from '../theme/ThemeProvider'
+import type { Line, PlotProps } from './plot/Plot'
+
+export type { Line }
+
+const Plot = lazy(async () => ({ default: (await import('./plot/Plot')).Plot }))
+
+type Props = Omit<PlotProps, 'palette'> & { legend?: boolean }
+
+/** Lines over time or steps. The drawing library is fetched when the first chart is. */
+export function Chart({ legend = true, height = 200, ...rest }: Props) {
+  const { palette } = useTheme()
+  const named = rest.lines.filter((line) => line.name !== '')
+  return (
+    <div className="chart">
+      {legend && named.length > 0 && (
+        <div className="legend">
+          {named.map((line) => (
+            <span key={line.name} className="row" style={{ gap: 0 }}>
+              <i style={{ ['--swatch' as string]: colourOf(line, rest.lines, palette.series) }} />
+              {line.name}
+            </span>
+          ))}
+        </div>
+      )}
+      <Suspense fallback={<div style={{ height }} aria-busy />}>
+        <Plot {...rest} height={height} palette={palette} />
+      </Suspense>
+    </div>
+  )
+}
+
+function colourOf(line: Line, lines: Line[], series: readonly string[]): string {
+  return line.colour ?? series[lines.indexOf(line) % series.length] ?? 'currentColor'
+}

@@ -1,0 +1,117 @@
+import type { EChartsCoreOption } from 'echarts/core'
+import { clock, dateTime } from '../../i18n/format'
+import { SANS } from '../../theme/tokens'
+import type { Line, PlotProps } from './Plot'
+
+type Format = (value: number) => string
+const plain: Format = (value) => value.toLocaleString('en-US', { maximumSignificantDigits: 4 })
+
+/** The house's chart: thin lines, faint rules, no frame. */
+export function optionOf({ lines, over = 'time', format = plain, formatRight, limit, zero = true, binary = false, palette }: PlotProps): EChartsCoreOption {
+  const label = { color: palette.muted, fontSize: 11, fontFamily: SANS }
+  const scale = (formatter: Format, right: boolean) => ({
+    type: 'value' as const,
+    scale: !zero,
+    min: zero ? 0 : undefined,
+    splitNumber: 4,
+    position: right ? ('right' as const) : ('left' as const),
+    axisLabel: { ...label, formatter },
+    axisLine: { show: false },
+    axisTick: { show: false },
+    splitLine: { show: !right, lineStyle: { color: palette.line } },
+    ...(zero && rulesOf(lines.filter((line) => Boolean(line.right) === right), right ? 0 : (limit?.value ?? 0), binary)),
+  })
+  return {
+    animation: false,
+    grid: { left: 4, right: formatRight ? 4 : 12, top: 12, bottom: 2, containLabel: true },
+    xAxis: {
+      type: over === 'time' ? 'time' : 'value',
+      min: over === 'step' ? 'dataMin' : undefined,
+      max: over === 'step' ? 'dataMax' : undefined,
+      axisLine: { lineStyle: { color: palette.line } },
+      axisTick: { show: false },
+      splitLine: { show: false },
+      splitNumber: 5,
+      axisLabel: { ...label, hideOverlap: true, ...(over === 'time' && { formatter: timeOf(lines) }) },
+    },
+    yAxis: formatRight ? [scale(format, false), scale(formatRight, true)] : scale(format, false),
+    tooltip: {
+      trigger: 'axis',
+      confine: true,
+      backgroundColor: palette.raised,
+      borderColor: palette.line,
+      padding: [6, 10],
+      textStyle: { color: palette.ink, fontSize: 12, fontFamily: SANS },
+      axisPointer: { lineStyle: { color: palette.muted, type: 'dashed' } },
+      formatter: (shown: unknown) => tip(shown, lines, over, format, formatRight),
+    },
+    series: lines.map((line, index) => series(line, index, palette.series, index === 0 ? limit : undefined, palette.warning, label)),
+  }
+}
+
+/** Where the rules of a scale from zero lie: about four, at round values, the last above everything. */
+export function rulesOf(lines: Line[], limit: number, binary: boolean): { interval?: number; max?: number } {
+  const top = lines.reduce((most, line) => line.points.reduce((high, [, value]) => Math.max(high, value), most), limit * 1.02)
+  if (!Number.isFinite(top) || top <= 0) return {}
+  const unit = binary ? 2 ** Math.floor(Math.log2(top / 4)) : 10 ** Math.floor(Math.log10(top / 4))
+  const interval = unit * ((binary ? [1, 2] : [1, 2, 2.5, 5, 10]).find((factor) => top / (unit * factor) <= 4.5) ?? 1)
+  return { interval, max: Math.ceil(top / interval) * interval }
+}
+
+const DAY_MS = 86_400_000
+const SHORT_MS = 300_000
+
+/** Hours and minutes; seconds when the lines are short, days when they are long. */
+function timeOf(lines: Line[]): (time: number) => string {
+  const times = lines.flatMap(({ points }) => [points[0]?.[0] ?? 0, points.at(-1)?.[0] ?? 0]).filter(Boolean)
+  const span = Math.max(...times) - Math.min(...times)
+  if (span > 1.5 * DAY_MS) return (time) => dateTime(time).slice(5, 16)
+  return (time) => clock(time).slice(0, span < SHORT_MS ? 8 : 5)
+}
+
+type Label = { color: string; fontSize: number; fontFamily: string }
+
+function series(line: Line, index: number, colours: readonly string[], limit: PlotProps['limit'], warning: string, label: Label) {
+  const colour = line.colour ?? colours[index % colours.length]
+  return {
+    type: 'line',
+    name: line.name,
+    data: line.points,
+    showSymbol: line.points.length === 1,
+    symbolSize: 5,
+    yAxisIndex: line.right ? 1 : 0,
+    lineStyle: { width: 1.6, color: colour },
+    itemStyle: { color: colour },
+    ...(line.area && { areaStyle: { color: colour, opacity: 0.1 } }),
+    ...(limit && {
+      markLine: {
+        silent: true,
+        symbol: 'none',
+        lineStyle: { color: warning, type: 'dashed' },
+        label: { ...label, formatter: limit.label, position: 'insideEndTop' },
+        data: [{ yAxis: limit.value }],
+      },
+    }),
+  }
+}
+
+interface Shown {
+  seriesIndex: number
+  marker: string
+  value: [number, number]
+}
+
+const escaped = (text: string) => text.replace(/[&<>"]/g, (one) => `&#${one.charCodeAt(0)};`)
+
+function tip(shown: unknown, lines: Line[], over: 'time' | 'step', format: Format, formatRight?: Format): string {
+  const rows = shown as Shown[]
+  const first = rows[0]
+  if (!first) return ''
+  const head = over === 'time' ? dateTime(first.value[0]) : `step ${plain(first.value[0])}`
+  const body = rows.map(({ seriesIndex, marker, value }) => {
+    const line = lines[seriesIndex]
+    const write = line?.right && formatRight ? formatRight : format
+    return `${marker}${escaped(line?.name ?? '')} <b>${escaped(write(value[1]))}</b>`
+  })
+  return [head, ...body].join('<br>')
+}

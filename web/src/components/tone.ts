@@ -1,0 +1,1 @@
+export type Tone = 'accent' | 'success' | 'warning' | 'error' | 'accelerator' | 'muted'

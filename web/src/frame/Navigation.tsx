@@ -1,0 +1,59 @@
+import { NavLink } from 'react-router'
+import { useText, type MessageKey } from '../i18n'
+import { useFrame } from './context'
+import { at } from './useProject'
+
+interface Entry {
+  title: MessageKey
+  /** Inside the current project. */
+  page?: string
+  path?: string
+  admin?: boolean
+}
+interface Group {
+  title: MessageKey
+  entries: Entry[]
+}
+
+/** In the order in which work flows. Only pages that exist. */
+export const GROUPS: Group[] = [
+  { title: 'nav.data', entries: [{ title: 'nav.datasets', page: 'datasets' }] },
+  { title: 'nav.develop', entries: [{ title: 'nav.environments', page: 'environments' }] },
+  { title: 'nav.train', entries: [{ title: 'nav.jobs', page: 'jobs' }, { title: 'nav.experiments', page: 'experiments' }] },
+  { title: 'nav.serve', entries: [{ title: 'nav.models', page: 'models' }, { title: 'nav.services', page: 'services' }] },
+  { title: 'nav.observe', entries: [{ title: 'nav.explore', page: 'explore' }, { title: 'nav.logs', page: 'logs' }, { title: 'nav.traces', page: 'traces' }] },
+  {
+    title: 'nav.platform',
+    entries: [
+      { title: 'nav.projects', path: '/projects' },
+      { title: 'nav.nodes', path: '/nodes' },
+      { title: 'nav.accounts', path: '/accounts', admin: true },
+      { title: 'nav.audit', path: '/audit', admin: true },
+      { title: 'nav.tokens', path: '/tokens' },
+    ],
+  },
+]
+
+export const addressOf = (entry: Entry, project: string | undefined): string | undefined =>
+  entry.path ?? (project && entry.page ? at(project, entry.page) : undefined)
+
+export function Navigation({ onChoose }: { onChoose?: () => void }) {
+  const t = useText()
+  const { project, session } = useFrame()
+  return (
+    <nav className="nav" aria-label={t('frame.navigation')}>
+      <NavLink to="/" end onClick={onChoose}>{t('nav.home')}</NavLink>
+      {GROUPS.map((group) => {
+        const entries = group.entries.filter((entry) => (session.admin || !entry.admin) && addressOf(entry, project))
+        return entries.length === 0 ? null : (
+          <div key={group.title}>
+            <div className="nav-group">{t(group.title)}</div>
+            {entries.map((entry) => (
+              <NavLink key={entry.title} to={addressOf(entry, project) ?? '/'} onClick={onChoose}>{t(entry.title)}</NavLink>
+            ))}
+          </div>
+        )
+      })}
+    </nav>
+  )
+}

@@ -1,0 +1,54 @@
+import { useMemo } from 'react'
+import { DATASETS, ENVIRONMENTS, INFERENCE_SERVICES, TRAINING_JOBS } from '../api/kinds'
+import { useModels } from '../api/mlflow'
+import { useList } from '../api/useKube'
+import { useText } from '../i18n'
+import { useFrame } from './context'
+import { addressOf, GROUPS } from './Navigation'
+import { at } from './useProject'
+
+export interface Finding {
+  label: string
+  kind: string
+  to: string
+}
+
+const MOST = 30
+const POLL_MS = 15_000
+
+/** Pages and objects whose names have all of `words`, then the log search. */
+export function useFindings(words: string): Finding[] {
+  const t = useText()
+  const { project, projects, session } = useFrame()
+  const options = { ...(project && { namespace: project }), enabled: project !== undefined, live: POLL_MS }
+  const jobs = useList(TRAINING_JOBS, options).data
+  const datasets = useList(DATASETS, options).data
+  const environments = useList(ENVIRONMENTS, options).data
+  const services = useList(INFERENCE_SERVICES, options).data
+  const models = useModels(project ?? '').data
+  return useMemo(() => {
+    const pages = GROUPS.flatMap((group) => group.entries)
+      .filter((entry) => session.admin || !entry.admin)
+      .map((entry) => ({ label: t(entry.title), kind: t('search.page'), to: addressOf(entry, project) ?? '/' }))
+    const objects = (kind: string, page: string, names: string[] | undefined) =>
+      (names ?? []).map((name) => ({ label: name, kind, to: at(project ?? '', page, name) }))
+    const names = (list: { metadata: { name: string } }[] | undefined) => list?.map((one) => one.metadata.name)
+    const all: Finding[] = [
+      ...objects(t('nav.jobs'), 'jobs', names(jobs)),
+      ...objects(t('nav.services'), 'services', names(services)),
+      ...objects(t('nav.models'), 'models', models?.map((one) => one.name)),
+      ...objects(t('nav.datasets'), 'datasets', names(datasets)),
+      ...objects(t('nav.environments'), 'environments', names(environments)),
+      ...(projects ?? []).map(({ name }) => ({ label: name, kind: t('frame.project'), to: at(name, 'jobs') })),
+      ...pages,
+    ]
+    const wanted = words.toLowerCase().split(/\s+/).filter(Boolean)
+    const found = all.filter(({ label, kind }) => wanted.every((word) => `${label} ${kind}`.toLowerCase().includes(word)))
+      .toSorted((a, b) => Number(b.label.toLowerCase() === wanted[0]) - Number(a.label.toLowerCase() === wanted[0]))
+      .slice(0, MOST)
+    if (project && words.trim()) {
+      found.push({ label: t('search.logs', { words }), kind: t('nav.logs'), to: `${at(project, 'logs')}?q=${encodeURIComponent(words)}` })
+    }
+    return found
+  }, [words, t, project, projects, session.admin, jobs, datasets, environments, services, models])
+}

@@ -1,0 +1,10 @@
+import { data } from './data'
+import { frame } from './frame'
+import { jobs } from './jobs'
+import { objects } from './objects'
+import { observe } from './observe'
+import { serve } from './serve'
+
+/** The whole catalogue. Each entry has every language, so that none can be forgotten. */
+export const MESSAGES = { ...frame, ...objects, ...data, ...jobs, ...serve, ...observe } as const
+export type MessageKey = keyof typeof MESSAGES

@@ -1,0 +1,60 @@
+import { Button, Form } from 'antd'
+import { useState } from 'react'
+import { Link, useNavigate, useSearchParams } from 'react-router'
+import { useCan } from '../../api/access'
+import { ApiError } from '../../api/http'
+import { TRAINING_JOBS } from '../../api/kinds'
+import { create } from '../../api/kube'
+import { Notice } from '../../components/Notice'
+import { PageHead } from '../../components/PageHead'
+import { Empty, ErrorWords } from '../../components/States'
+import { at, useProject } from '../../frame/useProject'
+import { useText } from '../../i18n'
+import { jobOf, placeOf, type Draft } from './draft'
+import { ProgramFields, ResourceFields, ResultFields } from './fields'
+
+export function JobCreate() {
+  const t = useText()
+  const project = useProject()
+  const navigate = useNavigate()
+  const [form] = Form.useForm<Draft>()
+  const [search] = useSearchParams()
+  const [error, setError] = useState<Error | null>(null)
+  const [busy, setBusy] = useState(false)
+  const may = useCan('create', TRAINING_JOBS, project)
+  const submit = async (draft: Draft) => {
+    setBusy(true)
+    setError(null)
+    try {
+      const made = await create(TRAINING_JOBS, jobOf(draft, project))
+      void navigate(at(project, 'jobs', made.metadata.name))
+    } catch (cause) {
+      setError(cause as Error)
+      setBusy(false)
+      if (!(cause instanceof ApiError)) return
+      for (const { field, message } of cause.causes) {
+        const name = placeOf(field)
+        if (name) form.setFields([{ name: name === 'command' ? form.getFieldValue('program') : name, errors: [message] }])
+      }
+    }
+  }
+  if (may === false) return <Empty title={t('state.forbidden')} hint={t('state.forbiddenHint')} />
+  return (
+    <div style={{ maxWidth: 860 }}>
+      <PageHead title={t('jobs.new')} crumb={<Link to={at(project, 'jobs')}>{t('nav.jobs')}</Link>} />
+      <Form<Draft> form={form} layout="vertical" requiredMark={false} scrollToFirstError
+        initialValues={{ program: 'command', parameters: [], datasets: search.getAll('dataset') }} onFinish={(draft) => void submit(draft)}>
+        <div className="stack">
+          <ProgramFields project={project} />
+          <ResourceFields />
+          <ResultFields project={project} />
+          {error && <Notice tone="error" title={t('jobs.refused')}><ErrorWords error={error} /></Notice>}
+          <div className="row">
+            <Button type="primary" htmlType="submit" loading={busy}>{t('jobs.start')}</Button>
+            <Link to={at(project, 'jobs')}><Button>{t('action.cancel')}</Button></Link>
+          </div>
+        </div>
+      </Form>
+    </div>
+  )
+}

@@ -1,0 +1,91 @@
+import { Tabs } from 'antd'
+import { INFERENCE_SERVICES, TRAINING_JOBS } from '../../api/kinds'
+import type { TrainingJob } from '../../api/generated'
+import { useList, useOne } from '../../api/useKube'
+import { Card } from '../../components/Card'
+import { Lineage, type Step } from '../../components/Lineage'
+import { Notice } from '../../components/Notice'
+import { PageHead } from '../../components/PageHead'
+import { Failure, Loading } from '../../components/States'
+import { Yaml } from '../../components/Yaml'
+import { at, useProject } from '../../frame/useProject'
+import { useText } from '../../i18n'
+import { between, duration } from '../../i18n/format'
+import { Events } from '../../objects/Events'
+import { Gone } from '../../objects/Gone'
+import { ObjectLogs } from '../../objects/ObjectLogs'
+import { usePods } from '../../objects/pods'
+import { reasonWords } from '../../objects/reasons'
+import { useTab } from '../../objects/useTab'
+import { Actions } from './Actions'
+import { JobMetrics } from './JobMetrics'
+import { JobStatus } from './JobStatus'
+import { Overview } from './Overview'
+import { appOf, phaseOf, whyOf } from './phase'
+
+export function JobDetails() {
+  const t = useText()
+  const project = useProject()
+  const { name, tab, open } = useTab('jobs')
+  const { data: job, error, missing, isPending, refetch } = useOne(TRAINING_JOBS, project, name)
+  const pods = usePods(project, TRAINING_JOBS.kind, name)
+  if (missing) return <Gone name={name} back={at(project, 'jobs')} label={t('running.all')} />
+  if (!job) return error && !isPending ? <Failure error={error} retry={refetch} /> : <Loading rows={8} />
+  const podNames = [...new Set([...(job.status?.podName ? [job.status.podName] : []), ...(pods.data ?? []).map((pod) => pod.metadata.name)])]
+  const running = phaseOf(job) === 'Running'
+  const logs = (brief: boolean) => <ObjectLogs project={project} app={appOf(job)} pods={podNames} from={job.metadata.creationTimestamp} running={running} brief={brief} />
+  return (
+    <>
+      <PageHead title={name} status={<JobStatus job={job} tag />} facts={facts(t, job)} actions={<Actions job={job} />} />
+      <Ancestry job={job} project={project} />
+      <Why job={job} />
+      <Tabs activeKey={tab} onChange={open} destroyOnHidden items={[
+        { key: 'overview', label: t('tab.overview'), children: <Overview job={job} pods={pods} podNames={podNames} logs={logs(true)} /> },
+        { key: 'metrics', label: t('tab.metrics'), children: <JobMetrics job={job} podNames={podNames} /> },
+        { key: 'logs', label: t('tab.logs'), children: <Card>{logs(false)}</Card> },
+        { key: 'events', label: t('tab.events'), children: <Card><Events project={project} name={name} pods={podNames} /></Card> },
+        { key: 'yaml', label: t('tab.yaml'), children: <Yaml of={job} /> },
+      ]} />
+    </>
+  )
+}
+
+function facts(t: ReturnType<typeof useText>, job: TrainingJob) {
+  const attempts = job.status?.attempts ?? 0
+  const took = between(job.status?.startTime, job.status?.completionTime)
+  return [
+    took !== undefined && (phaseOf(job) === 'Running' ? t('jobs.runningFor', { time: duration(took) }) : t('jobs.tookTime', { time: duration(took) })),
+    attempts > 1 && t('jobs.attempt', { attempt: attempts, of: (job.spec.retries ?? 0) + 1 }),
+    job.status?.exitCode !== undefined && t('jobs.exit', { code: job.status.exitCode }),
+  ].filter((fact) => fact !== false)
+}
+
+/** Why it is not well, in words, above everything else. */
+function Why({ job }: { job: TrainingJob }) {
+  const t = useText()
+  const phase = phaseOf(job)
+  const cause = whyOf(job)
+  if (!cause || phase === 'Succeeded' || phase === 'Running') return null
+  const tone = phase === 'Failed' ? 'error' : phase === 'Suspended' || cause.reason === 'Unschedulable' ? 'warning' : 'accent'
+  return (
+    <div style={{ marginBottom: 12 }}>
+      <Notice tone={tone} title={reasonWords(t, cause.reason)}>{cause.message}</Notice>
+    </div>
+  )
+}
+
+/** dataset → job → model → service. */
+function Ancestry({ job, project }: { job: TrainingJob; project: string }) {
+  const t = useText()
+  const services = useList(INFERENCE_SERVICES, { namespace: project, live: 10_000 })
+  const read: Step[] = (job.status?.datasets ?? job.spec.datasets ?? []).map(({ name, version }) => ({
+    label: version ? `${name} @ ${version}` : name, to: at(project, 'datasets', name),
+  }))
+  const made = job.status?.models ?? []
+  const models: Step[] = made.map(({ name, version }) => ({ label: `models:/${name}/${version}`, to: at(project, 'models', name) }))
+  if (models.length === 0) models.push({ label: job.spec.model ? t('lineage.noVersion', { model: job.spec.model }) : t('lineage.noModel'), none: true })
+  const serving = services.data?.filter((one) => made.some(({ name, version }) => one.status?.modelName === name && one.status.modelVersion === version)) ?? []
+  const served: Step[] = serving.map(({ metadata }) => ({ label: metadata.name, to: at(project, 'services', metadata.name) }))
+  if (served.length === 0) served.push({ label: t('lineage.notServed'), none: true })
+  return <Lineage steps={[read, [{ label: job.metadata.name, here: true }], models, served]} />
+}

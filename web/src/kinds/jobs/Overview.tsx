@@ -1,0 +1,79 @@
+import type { ReactNode } from 'react'
+import { Link } from 'react-router'
+import type { TrainingJob } from '../../api/generated'
+import { CREATED_BY } from '../../api/kinds'
+import type { Pod } from '../../api/meta'
+import { useRun } from '../../api/mlflow'
+import type { Listed } from '../../api/useKube'
+import { Ago } from '../../components/Ago'
+import { Card } from '../../components/Card'
+import { Facts } from '../../components/Facts'
+import { at, useProject } from '../../frame/useProject'
+import { useText } from '../../i18n'
+import { metric } from '../../i18n/format'
+import { MetricCurves } from '../../objects/MetricCurves'
+import { PodTable } from '../../objects/PodTable'
+import { Usage } from '../../objects/Usage'
+import { isOver } from './phase'
+import { RunLink } from './RunLink'
+import { lifeOf, useLife } from './useLife'
+
+interface Props {
+  job: TrainingJob
+  pods: Listed<Pod>
+  podNames: string[]
+  logs: ReactNode
+}
+
+const CURVES = 2
+
+export function Overview({ job, pods, podNames, logs }: Props) {
+  const t = useText()
+  const project = useProject()
+  const life = useLife(job)
+  const run = useRun(project, job.status?.runId, !isOver(job))
+  return (
+    <div className="grid">
+      <MetricCurves project={project} run={run} live={!isOver(job)} most={CURVES} />
+      <Usage project={project} pods={podNames} resources={job.spec.resources} {...life} />
+      <Card className="span-8" title={t('tab.logs')}>{logs}</Card>
+      <Card className="span-4" title={t('jobs.parameters')}>
+        <Parameters job={job} logged={run.data?.data.params ?? []} />
+        {(run.data?.data.metrics?.length ?? 0) > 0 && (
+          <>
+            <h2 style={{ fontSize: 14, margin: '14px 0 4px' }}>{t('jobs.results')}</h2>
+            <Facts right of={(run.data?.data.metrics ?? []).slice(0, 6).map((one) => [one.key, metric(one.value)])} />
+          </>
+        )}
+      </Card>
+      <Card className="span-8" title={t('jobs.pods')}><PodTable pods={pods} /></Card>
+      <Card className="span-4" title={t('jobs.about')}><About job={job} project={project} /></Card>
+    </div>
+  )
+}
+
+/** What was asked for, then what the program itself logged. */
+function Parameters({ job, logged }: { job: TrainingJob; logged: { key: string; value: string }[] }) {
+  const t = useText()
+  const all = new Map([...Object.entries(job.spec.parameters ?? {}), ...logged.map(({ key, value }): [string, string] => [key, value])])
+  if (all.size === 0) return <p className="muted">{t('jobs.noParameters')}</p>
+  return <Facts right of={[...all].map(([key, value]) => [key, <span key={key} className="mono">{value}</span>])} />
+}
+
+function About({ job, project }: { job: TrainingJob; project: string }) {
+  const t = useText()
+  const { spec, status } = job
+  return (
+    <Facts of={[
+      [t('jobs.command'), <span key="command" className="mono">{[...spec.command, ...(spec.args ?? [])].join(' ').slice(0, 300)}</span>],
+      [t('jobs.environment'), spec.environment ? <Link key="environment" to={at(project, 'environments', spec.environment)}>{spec.environment}</Link> : t('jobs.hostEnvironment')],
+      [t('field.application'), spec.application],
+      [t('jobs.experiment'), spec.experiment],
+      [t('jobs.run'), status?.runId && <RunLink key="run" job={job} project={project} />],
+      [t('jobs.retries'), spec.retries ? String(spec.retries) : ''],
+      [t('field.createdBy'), job.metadata.annotations?.[CREATED_BY]],
+      [t('field.created'), <Ago key="created" time={job.metadata.creationTimestamp} />],
+      [t('jobs.ended'), lifeOf(job).end ? <Ago key="ended" time={status?.completionTime} /> : ''],
+    ]} />
+  )
+}

@@ -1,0 +1,75 @@
+import type { TrainingJob } from '../../api/generated'
+import { words } from './command'
+
+/** What the form holds. */
+export interface Draft {
+  name: string
+  program: 'command' | 'script'
+  command?: string
+  script?: string
+  environment?: string
+  datasets?: string[]
+  parameters?: { key?: string; value?: string }[]
+  application?: string
+  experiment?: string
+  model?: string
+  cpu?: string
+  memory?: string
+  accelerators?: number | null
+  retries?: number | null
+  deadline?: number | null
+}
+
+export const ACCELERATOR = 'nvidia.com/gpu'
+
+/** The object that a draft stands for; fields left empty are left out. */
+export function jobOf(draft: Draft, project: string): TrainingJob {
+  const command = draft.program === 'script' ? ['python', '-c', draft.script ?? ''] : words(draft.command ?? '')
+  const limits: Record<string, string> = {
+    ...(draft.cpu && { cpu: draft.cpu }),
+    ...(draft.memory && { memory: draft.memory }),
+    ...(draft.accelerators && { [ACCELERATOR]: String(draft.accelerators) }),
+  }
+  const parameters = Object.fromEntries((draft.parameters ?? []).flatMap(({ key, value = '' }) => (key ? [[key, value]] : [])))
+  const datasets = (draft.datasets ?? []).map((reference) => {
+    const [name = '', version] = reference.split('@')
+    return { name, ...(version && { version }) }
+  })
+  return {
+    apiVersion: 'dais.io/v1alpha1',
+    kind: 'TrainingJob',
+    metadata: { name: draft.name, namespace: project },
+    spec: {
+      command,
+      ...(draft.environment && { environment: draft.environment }),
+      ...(datasets.length && { datasets }),
+      ...(Object.keys(parameters).length && { parameters }),
+      ...(draft.application && { application: draft.application }),
+      ...(draft.experiment && { experiment: draft.experiment }),
+      ...(draft.model && { model: draft.model }),
+      ...(Object.keys(limits).length && { resources: { limits, requests: limits } }),
+      ...(draft.retries && { retries: draft.retries }),
+      ...(draft.deadline && { activeDeadlineSeconds: draft.deadline }),
+    },
+  }
+}
+
+/** Where a field of the specification stands in the form. */
+const PLACES: [RegExp, keyof Draft][] = [
+  [/^metadata\.name/, 'name'],
+  [/^spec\.(command|args)/, 'command'],
+  [/^spec\.environment/, 'environment'],
+  [/^spec\.datasets/, 'datasets'],
+  [/^spec\.application/, 'application'],
+  [/^spec\.experiment/, 'experiment'],
+  [/^spec\.model/, 'model'],
+  [/^spec\.resources.*cpu/, 'cpu'],
+  [/^spec\.resources.*memory/, 'memory'],
+  [/^spec\.resources/, 'accelerators'],
+  [/^spec\.retries/, 'retries'],
+  [/^spec\.activeDeadlineSeconds/, 'deadline'],
+]
+
+export function placeOf(field: string | undefined): keyof Draft | undefined {
+  return PLACES.find(([pattern]) => pattern.test(field ?? ''))?.[1]
+}

@@ -1,0 +1,18 @@
+import { useSince } from '../../components/address'
+import { Card } from '../../components/Card'
+import { PageHead } from '../../components/PageHead'
+import { useText } from '../../i18n'
+import { useMachines } from '../../objects/machines'
+import { MachineTable } from '../../objects/MachineTable'
+
+export function NodeList() {
+  const t = useText()
+  const { seconds } = useSince()
+  const { machines, error, refetch } = useMachines(seconds)
+  return (
+    <>
+      <PageHead title={t('nav.nodes')} facts={machines ? [t('home.machineCount', { count: machines.length })] : []} />
+      <Card><MachineTable machines={machines} error={error} retry={refetch} full /></Card>
+    </>
+  )
+}

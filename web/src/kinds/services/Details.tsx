@@ -1,0 +1,82 @@
+import { Button, Tabs } from 'antd'
+import { Link, useNavigate } from 'react-router'
+import { useCan } from '../../api/access'
+import type { InferenceService } from '../../api/generated'
+import { INFERENCE_SERVICES, TRAINING_JOBS } from '../../api/kinds'
+import { remove } from '../../api/kube'
+import { useList, useOne } from '../../api/useKube'
+import { Card } from '../../components/Card'
+import { Danger } from '../../components/Danger'
+import { Lineage, type Step } from '../../components/Lineage'
+import { Notice } from '../../components/Notice'
+import { PageHead } from '../../components/PageHead'
+import { Failure, Loading } from '../../components/States'
+import { Status } from '../../components/Status'
+import { Yaml } from '../../components/Yaml'
+import { at, useProject } from '../../frame/useProject'
+import { useText } from '../../i18n'
+import { Events } from '../../objects/Events'
+import { Gone } from '../../objects/Gone'
+import { ObjectLogs } from '../../objects/ObjectLogs'
+import { usePods } from '../../objects/pods'
+import { readiness } from '../../objects/readiness'
+import { reasonWords } from '../../objects/reasons'
+import { useTab } from '../../objects/useTab'
+import { EditService } from './Edit'
+import { Overview } from './Overview'
+import { modelLabel, serviceApp } from './traffic'
+import { TryIt } from './TryIt'
+
+export function ServiceDetails() {
+  const t = useText()
+  const project = useProject()
+  const navigate = useNavigate()
+  const { name, tab, open } = useTab('services')
+  const { data: service, error, missing, refetch } = useOne(INFERENCE_SERVICES, project, name)
+  const pods = usePods(project, INFERENCE_SERVICES.kind, name)
+  const mayDelete = useCan('delete', INFERENCE_SERVICES, project)
+  const mayPatch = useCan('patch', INFERENCE_SERVICES, project)
+  if (missing) return <Gone name={name} back={at(project, 'services')} label={t('nav.services')} />
+  if (!service) return error ? <Failure error={error} retry={refetch} /> : <Loading rows={8} />
+  const podNames = (pods.data ?? []).map((pod) => pod.metadata.name)
+  const state = readiness(service.status?.conditions)
+  const app = serviceApp(service)
+  return (
+    <>
+      <PageHead title={name} status={<Status tag tone={state.tone} label={t(state.word)} />}
+        facts={[modelLabel(service), t('services.replicasReady', { ready: service.status?.readyReplicas ?? 0, wanted: service.spec.replicas ?? 1 })]}
+        actions={<>
+          <Link to={`${at(project, 'logs')}?app=${encodeURIComponent(app)}`}><Button>{t('action.logs')}</Button></Link>
+          {mayPatch && <EditService service={service} project={project} />}
+          {mayDelete && (
+            <Danger label={t('action.delete')} question={t('services.deleteAsk', { name })} consequence={t('services.deleteWhat')}
+              act={async () => { await remove(INFERENCE_SERVICES, project, name); void navigate(at(project, 'services')) }} />
+          )}
+          <Button type="primary" onClick={() => open('try')}>{t('services.try')}</Button>
+        </>} />
+      <Ancestry service={service} project={project} />
+      {state.tone !== 'success' && state.reason && (
+        <div style={{ marginBottom: 12 }}><Notice tone={state.tone} title={reasonWords(t, state.reason)}>{state.message}</Notice></div>
+      )}
+      <Tabs activeKey={tab} onChange={open} destroyOnHidden items={[
+        { key: 'overview', label: t('tab.overview'), children: <Overview service={service} pods={pods} project={project} /> },
+        { key: 'try', label: t('services.try'), children: <TryIt service={service} project={project} /> },
+        { key: 'logs', label: t('tab.logs'), children: <Card><ObjectLogs project={project} app={app} pods={podNames} from={service.metadata.creationTimestamp} running /></Card> },
+        { key: 'events', label: t('tab.events'), children: <Card><Events project={project} name={name} pods={podNames} /></Card> },
+        { key: 'yaml', label: t('tab.yaml'), children: <Yaml of={service} /> },
+      ]} />
+    </>
+  )
+}
+
+function Ancestry({ service, project }: { service: InferenceService; project: string }) {
+  const jobs = useList(TRAINING_JOBS, { namespace: project, live: 10_000 })
+  const { runId, modelName, modelVersion } = service.status ?? {}
+  const job = jobs.data?.find((one) => runId && one.status?.runId === runId)
+  const data: Step[] = job?.status?.datasets?.map(({ name, version }) => ({ label: `${name} @ ${version}`, to: at(project, 'datasets', name) })) ?? []
+  const made: Step[] = job ? [{ label: job.metadata.name, to: at(project, 'jobs', job.metadata.name) }] : []
+  const model: Step = modelName && modelVersion
+    ? { label: `models:/${modelName}/${modelVersion}`, to: at(project, 'models', modelName) }
+    : { label: service.spec.model, none: true }
+  return <Lineage steps={[data, made, [model], [{ label: service.metadata.name, here: true }]]} />
+}

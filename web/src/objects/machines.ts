@@ -1,0 +1,85 @@
+import { useMemo } from 'react'
+import { NODES } from '../api/kinds'
+import type { Node } from '../api/meta'
+import { useInstant, useRanged, type Labels, type Sample } from '../api/prom'
+import { useList } from '../api/useKube'
+import { quantity } from '../i18n/format'
+
+/** Machines and how full they are, in the field's own metric names. */
+
+export const QUERIES = {
+  cpuUsed: 'sum by (node, instance) (rate(node_cpu_seconds_total{mode!~"idle|iowait|steal"}[2m]))',
+  cpuTotal: 'count by (node, instance) (node_cpu_seconds_total{mode="idle"})',
+  memoryTotal: 'sum by (node, instance) (node_memory_MemTotal_bytes)',
+  memoryFree: 'sum by (node, instance) (node_memory_MemAvailable_bytes)',
+  acceleratorUse: 'avg by (node, Hostname, instance) (DCGM_FI_DEV_GPU_UTIL)',
+  acceleratorAsked: 'sum by (node) (kube_pod_container_resource_requests{resource=~"nvidia_com_gpu|amd_com_gpu|huawei_com_.*"} * on (namespace, pod) group_left () (kube_pod_status_phase{phase="Running"} == 1))',
+} as const
+
+const ACCELERATOR = /^(nvidia\.com|amd\.com|huawei\.com|gpu\.intel\.com)\//
+
+export interface Machine {
+  name: string
+  node: Node
+  ready: boolean
+  cpu: { used: number | undefined; total: number | undefined }
+  memory: { used: number | undefined; total: number | undefined }
+  accelerators: { used: number | undefined; total: number; busy: number | undefined }
+  trend: number[] | undefined
+}
+
+/** Of which node a series speaks: its name, else the host part of its address. */
+function nodeOf(labels: Labels, names: Set<string>): string | undefined {
+  for (const given of [labels.node, labels.Hostname, labels.nodename, labels.instance?.replace(/:\d+$/, '')]) {
+    if (given && names.has(given)) return given
+  }
+  // One machine: whatever speaks, speaks of it.
+  return names.size === 1 ? [...names][0] : undefined
+}
+
+function perNode(samples: Sample[] | undefined, names: Set<string>): Map<string, number> {
+  const found = new Map<string, number>()
+  for (const { labels, value } of samples ?? []) {
+    const node = nodeOf(labels, names)
+    if (node) found.set(node, (found.get(node) ?? 0) + value)
+  }
+  return found
+}
+
+const accelerators = (node: Node) =>
+  Object.entries(node.status?.capacity ?? {}).reduce((sum, [name, count]) => sum + (ACCELERATOR.test(name) ? Number(count) : 0), 0)
+
+export function useMachines(seconds: number) {
+  const nodes = useList(NODES, { live: 10_000 })
+  const cpuUsed = useInstant(QUERIES.cpuUsed)
+  const cpuTotal = useInstant(QUERIES.cpuTotal)
+  const memoryTotal = useInstant(QUERIES.memoryTotal)
+  const memoryFree = useInstant(QUERIES.memoryFree)
+  const some = nodes.data?.some((node) => accelerators(node) > 0) ?? false
+  const busy = useInstant(QUERIES.acceleratorUse, some)
+  const asked = useInstant(QUERIES.acceleratorAsked, some)
+  const trend = useRanged(QUERIES.cpuUsed, seconds)
+  const machines = useMemo(() => {
+    if (!nodes.data) return undefined
+    const names = new Set(nodes.data.map((node) => node.metadata.name))
+    const [used, total, all, free, use, wanted] = [cpuUsed, cpuTotal, memoryTotal, memoryFree, busy, asked].map((one) => perNode(one.data, names))
+    return nodes.data.map((node): Machine => {
+      const { name } = node.metadata
+      const memory = all?.get(name) ?? quantity(node.status?.capacity?.memory)
+      const left = free?.get(name)
+      return {
+        name,
+        node,
+        ready: node.status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false,
+        cpu: { used: used?.get(name), total: total?.get(name) ?? quantity(node.status?.capacity?.cpu) },
+        memory: { used: memory !== undefined && left !== undefined ? memory - left : undefined, total: memory },
+        accelerators: { used: wanted?.get(name) ?? (asked.data ? 0 : undefined), total: accelerators(node), busy: use?.get(name) },
+        trend: trend.data?.find((series) => nodeOf(series.labels, names) === name)?.points.map(([, value]) => value),
+      }
+    })
+  }, [nodes.data, cpuUsed, cpuTotal, memoryTotal, memoryFree, busy, asked, trend.data])
+  return { machines, error: nodes.error, refetch: nodes.refetch, metricsError: cpuUsed.error }
+}
+
+export const ratio = (used: number | undefined, total: number | undefined): number | undefined =>
+  used === undefined || !total ? undefined : used / total

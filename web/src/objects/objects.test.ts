@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import type { Pod } from '../api/meta'
+import { rulesOf } from '../components/plot/option'
+import { ordered } from '../kinds/traces/waterfall'
+import { grouped, pointsOf } from './MetricCurves'
+import { podState } from './pods'
+import { readiness } from './readiness'
+
+const ready = (status: string, reason: string) => [{ type: 'Ready', status, reason, message: 'm' }]
+
+describe('readiness in words', () => {
+  it.each([
+    [undefined, 'ready.unknown', 'muted'],
+    [ready('True', 'Available'), 'ready.yes', 'success'],
+    [ready('False', 'Building'), 'ready.underway', 'accent'],
+    [ready('False', 'PythonMissing'), 'ready.no', 'error'],
+    [ready('False', 'Unschedulable'), 'ready.no', 'warning'],
+    [ready('False', 'NoVersion'), 'ready.empty', 'muted'],
+  ])('%j', (conditions, word, tone) => expect(readiness(conditions)).toMatchObject({ word, tone }))
+})
+
+describe('the state of a pod', () => {
+  const pod = (status: Pod['status']): Pod => ({ metadata: { name: 'p' }, status })
+  it('says why it waits', () => {
+    expect(podState(pod({ phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: 'no room' }] }))).toMatchObject({ word: 'Unschedulable', why: 'no room', tone: 'warning' })
+    expect(podState(pod({ phase: 'Pending', containerStatuses: [{ name: 'c', restartCount: 6, state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off' } } }] }))).toMatchObject({ word: 'CrashLoopBackOff', why: 'back-off', restarts: 6 })
+    expect(podState(pod({ phase: 'Failed', containerStatuses: [{ name: 'c', state: { terminated: { reason: 'OOMKilled', exitCode: 137 } } }] }))).toMatchObject({ word: 'OOMKilled', why: 'exit code 137', tone: 'error' })
+  })
+  it('is ready when every container is', () => {
+    expect(podState(pod({ phase: 'Running', containerStatuses: [{ name: 'c', ready: true }] }))).toMatchObject({ ready: true, tone: 'success' })
+    expect(podState(pod({ phase: 'Running', containerStatuses: [{ name: 'c', ready: true }, { name: 'd' }] }))).toMatchObject({ ready: false, tone: 'accent' })
+  })
+})
+
+describe('metric curves', () => {
+  it('put what belongs together on one card, loss first', () => {
+    expect(grouped(['accuracy', 'val_accuracy', 'train_loss', 'val_loss'])).toEqual([['loss', ['train_loss', 'val_loss']], ['accuracy', ['accuracy', 'val_accuracy']]])
+  })
+  it('fall back on the order when no step was logged', () => {
+    expect(pointsOf([{ key: 'a', value: 5 }, { key: 'a', value: 6 }])).toEqual([[0, 5], [1, 6]])
+    expect(pointsOf([{ key: 'a', value: 5, step: '10' }, { key: 'a', value: 6, step: 2 }])).toEqual([[2, 6], [10, 5]])
+  })
+})
+
+describe('the rules of a chart', () => {
+  const line = (value: number) => [{ name: '', points: [[0, value]] as [number, number][] }]
+  it('lie at round values, above the limit', () => {
+    expect(rulesOf(line(1.9), 2, false)).toEqual({ interval: 0.5, max: 2.5 })
+    expect(rulesOf(line(3 * 2 ** 30), 4 * 2 ** 30, true)).toEqual({ interval: 2 ** 30, max: 5 * 2 ** 30 })
+    expect(rulesOf(line(0), 0, false)).toEqual({})
+  })
+})
+
+describe('a waterfall', () => {
+  const span = (spanID: string, parent: string, startTime: number) => ({
+    traceID: 't', spanID, operationName: spanID, startTime, duration: 1, processID: 'p', references: parent ? [{ refType: 'CHILD_OF', spanID: parent }] : [],
+  })
+  it('has parents before children, and loses no span', () => {
+    const spans = [span('c', 'a', 3), span('b', 'a', 2), span('a', '', 1), span('lost', 'gone', 4), span('d', 'b', 5)]
+    expect(ordered({ traceID: 't', spans, processes: {} }).map(({ span: { spanID }, depth }) => `${spanID}${depth}`)).toEqual(['a0', 'b1', 'd2', 'c1', 'lost0'])
+  })
+})

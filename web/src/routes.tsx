@@ -1,0 +1,75 @@
+import { lazy, type ComponentType } from 'react'
+import { Navigate, Route, Routes } from 'react-router'
+import { NotFound } from './frame/NotFound'
+
+/** Pages are fetched when they are first opened. */
+function page<N extends string>(load: () => Promise<Record<N, ComponentType>>, name: N) {
+  return lazy(async () => ({ default: (await load())[name] }))
+}
+
+const Home = page(() => import('./kinds/home/Home'), 'Home')
+const Datasets = page(() => import('./kinds/datasets/List'), 'DatasetList')
+const Dataset = page(() => import('./kinds/datasets/Details'), 'DatasetDetails')
+const Environments = page(() => import('./kinds/environments/List'), 'EnvironmentList')
+const Environment = page(() => import('./kinds/environments/Details'), 'EnvironmentDetails')
+const Jobs = page(() => import('./kinds/jobs/List'), 'JobList')
+const Job = page(() => import('./kinds/jobs/Details'), 'JobDetails')
+const JobCreate = page(() => import('./kinds/jobs/Create'), 'JobCreate')
+const Experiments = page(() => import('./kinds/experiments/List'), 'ExperimentList')
+const Experiment = page(() => import('./kinds/experiments/Details'), 'ExperimentDetails')
+const Compare = page(() => import('./kinds/experiments/Compare'), 'RunCompare')
+const Run = page(() => import('./kinds/experiments/Run'), 'RunDetails')
+const Models = page(() => import('./kinds/models/List'), 'ModelList')
+const Model = page(() => import('./kinds/models/Details'), 'ModelDetails')
+const Services = page(() => import('./kinds/services/List'), 'ServiceList')
+const Service = page(() => import('./kinds/services/Details'), 'ServiceDetails')
+const ServiceCreate = page(() => import('./kinds/services/Create'), 'ServiceCreate')
+const Explore = page(() => import('./kinds/explore/Explore'), 'Explore')
+const Logs = page(() => import('./kinds/logs/Explorer'), 'LogExplorer')
+const Traces = page(() => import('./kinds/traces/List'), 'TraceList')
+const Trace = page(() => import('./kinds/traces/Details'), 'TraceDetails')
+const Nodes = page(() => import('./kinds/nodes/List'), 'NodeList')
+const Node = page(() => import('./kinds/nodes/Details'), 'NodeDetails')
+const Projects = page(() => import('./kinds/platform/Projects'), 'Projects')
+const Accounts = page(() => import('./kinds/platform/Accounts'), 'Accounts')
+const Audit = page(() => import('./kinds/platform/Audit'), 'Audit')
+const Tokens = page(() => import('./kinds/platform/Tokens'), 'Tokens')
+
+export function Pages() {
+  return (
+    <Routes>
+      <Route index element={<Home />} />
+      <Route path="p/:project">
+        <Route index element={<Navigate to="jobs" replace />} />
+        <Route path="datasets" element={<Datasets />} />
+        <Route path="datasets/:name/:tab?" element={<Dataset />} />
+        <Route path="environments" element={<Environments />} />
+        <Route path="environments/:name/:tab?" element={<Environment />} />
+        <Route path="jobs" element={<Jobs />} />
+        <Route path="jobs/new" element={<JobCreate />} />
+        <Route path="jobs/:name/:tab?" element={<Job />} />
+        <Route path="experiments" element={<Experiments />} />
+        <Route path="experiments/:id" element={<Experiment />} />
+        <Route path="experiments/:id/compare" element={<Compare />} />
+        <Route path="experiments/:id/runs/:run" element={<Run />} />
+        <Route path="models" element={<Models />} />
+        <Route path="models/:name" element={<Model />} />
+        <Route path="services" element={<Services />} />
+        <Route path="services/new" element={<ServiceCreate />} />
+        <Route path="services/:name/:tab?" element={<Service />} />
+        <Route path="explore" element={<Explore />} />
+        <Route path="logs" element={<Logs />} />
+        <Route path="traces" element={<Traces />} />
+        <Route path="traces/:id" element={<Trace />} />
+      </Route>
+      <Route path="nodes" element={<Nodes />} />
+      <Route path="nodes/:name" element={<Node />} />
+      <Route path="projects" element={<Projects />} />
+      <Route path="accounts" element={<Accounts />} />
+      <Route path="audit" element={<Audit />} />
+      <Route path="tokens" element={<Tokens />} />
+      <Route path="sign-in" element={<Navigate to="/" replace />} />
+      <Route path="*" element={<NotFound />} />
+    </Routes>
+  )
+}
