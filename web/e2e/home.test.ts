@@ -14,7 +14,6 @@ describePerson('home', {}, (person) => {
   it('is dark when asked, and stays so', async () => {
     const { page } = person
     await page.getByRole('button', { name: /^Account of/ }).click()
-    await page.getByRole('menuitem', { name: 'Theme' }).hover()
     await page.getByRole('menuitem', { name: 'Dark' }).click()
     await page.reload()
     await page.getByRole('heading', { name: 'Home' }).waitFor()

@@ -60,7 +60,7 @@ export async function send(path: string, options: Options = {}): Promise<Respons
     })
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause
-    throw new ApiError(0, path, UNREACHABLE)
+    throw new ApiError(0, path.split('?')[0] ?? path, UNREACHABLE)
   }
   if (response.ok) return response
   if (response.status === 401 && !path.startsWith('/api/session')) onSignedOut()
@@ -74,7 +74,7 @@ export async function request<T>(path: string, options: Options = {}): Promise<T
   try {
     return JSON.parse(text) as T
   } catch {
-    throw new ApiError(response.status, path, NOT_JSON)
+    throw new ApiError(response.status, path.split('?')[0] ?? path, NOT_JSON)
   }
 }
 

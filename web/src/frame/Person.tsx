@@ -29,7 +29,7 @@ export function Person() {
     { key: 'password', label: t('person.password'), onClick: () => setPassword(true) },
     { type: 'divider' },
     {
-      key: 'theme', label: t('theme.title'),
+      key: 'theme', type: 'group', label: t('theme.title'),
       children: themes.map(([key, label]) => ({ key, label: theme.choice === key ? `${label} ✓` : label, onClick: () => theme.choose(key) })),
     },
     { key: 'language', label: language === 'en' ? '中文' : 'English', onClick: () => choose(language === 'en' ? 'zh-CN' : 'en') },

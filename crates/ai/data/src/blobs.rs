@@ -56,6 +56,40 @@ impl Blobs {
         self.root.join(project).join("trees")
     }
 
+    /// The names of all projects that have a directory.
+    pub fn projects(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.root).into_iter().flatten().flatten();
+        entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+    }
+
+    /// Makes the way to a project's trees passable, not readable, for the users
+    /// that work runs as.
+    pub fn open_way(&self, project: &str) -> io::Result<()> {
+        let trees = self.trees(project);
+        for directory in [&self.root, &self.root.join(project), &trees] {
+            fs::set_permissions(directory, Permissions::from_mode(0o711))?;
+        }
+        Ok(())
+    }
+
+    /// Removes the blobs that are not wanted.
+    pub fn retain(&self, project: &str, wanted: impl Fn(&Digest) -> bool) -> Result<()> {
+        let failed = Error::file("removing content");
+        let Ok(shelves) = fs::read_dir(self.root.join(project).join("blobs")) else {
+            return Ok(());
+        };
+        for shelf in shelves {
+            for blob in fs::read_dir(shelf.map_err(&failed)?.path()).map_err(&failed)? {
+                let blob = blob.map_err(&failed)?;
+                let digest = Digest::parse("digest", &blob.file_name().to_string_lossy());
+                if digest.is_ok_and(|digest| !wanted(&digest)) {
+                    fs::remove_file(blob.path()).map_err(&failed)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     pub fn has(&self, project: &str, digest: &Digest) -> bool {
         self.path(project, digest).is_file()
     }

@@ -72,6 +72,7 @@ impl Data {
         let (limits, into) = (self.inner.limits.clone(), staging.to_owned());
         let unpacked = blocking(move || unpack(&archive, &into, &limits)).await?;
         drop(arriving);
+        let _kept = self.inner.collecting.read().await;
         let mut charge = self.charge(&scope.project).await?;
         let fresh = unpacked
             .iter()

@@ -69,7 +69,11 @@ impl Data {
     ) -> Result<(Version, bool)> {
         paths::dataset(dataset)?;
         let shared = self.upload(&scope.project, upload).await?;
+        let _kept = self.inner.collecting.read().await;
         let mut upload = shared.lock().await;
+        if upload.closed {
+            return Err(Error::NotFound { what: "open upload", name: upload.id.clone() });
+        }
         if upload.files.is_empty() {
             return Err(Error::invalid("upload", "it has no files; put some before the commit"));
         }

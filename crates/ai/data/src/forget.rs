@@ -1,16 +1,16 @@
-//! A dataset that is no more. Its versions go; the content that they named stays
-//! until nothing of the project names it.
+//! A dataset that is no more: its versions go at once, and then the content
+//! that nothing else of the project names.
 
 use crate::{Data, Error, paths};
 
 impl Data {
-    /// Forgets every version of a dataset; forgetting what is not there is well.
+    /// Forgets every version of a dataset; forgetting what is not there is fine.
     ///
     /// # Errors
     /// When the name is none, or the database does not answer.
     pub async fn forget(&self, project: &str, dataset: &str) -> Result<(), Error> {
         paths::dataset(dataset)?;
-        let _numbering = self.inner.committing.lock().await;
+        let numbering = self.inner.committing.lock().await;
         let mut transaction = self.inner.database.begin().await?;
         sqlx::query("DELETE FROM data_versions WHERE project = $1 AND dataset = $2")
             .bind(project.to_owned())
@@ -18,6 +18,7 @@ impl Data {
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;
-        Ok(())
+        drop(numbering);
+        self.collect(project).await
     }
 }

@@ -18,6 +18,7 @@
 
 mod blobs;
 mod code;
+mod collect;
 mod commit;
 mod database;
 mod digest;
@@ -55,6 +56,9 @@ pub struct Limits {
     pub code_entries: usize,
     /// An upload that nobody has touched for this long is removed.
     pub abandoned_after: Duration,
+    /// Directories made for work stay this long after they were last asked
+    /// for, though nothing names their content any more: work may still run in them.
+    pub trees_kept: Duration,
 }
 
 impl Default for Limits {
@@ -65,6 +69,7 @@ impl Default for Limits {
             code_bytes: 512 << 20,
             code_entries: 20_000,
             abandoned_after: Duration::from_secs(24 * 3600),
+            trees_kept: Duration::from_secs(14 * 24 * 3600),
         }
     }
 }
@@ -84,6 +89,9 @@ struct Inner {
     created: broadcast::Sender<VersionCreated>,
     /// Numbers of versions are given one commit at a time.
     committing: tokio::sync::Mutex<()>,
+    /// Read by whoever relies on content that nothing names yet, written by
+    /// who removes such content. Taken before an upload's own lock.
+    collecting: tokio::sync::RwLock<()>,
 }
 
 /// Subscribers further behind than this learn that they missed some, and list.
@@ -112,10 +120,12 @@ impl Data {
                 usage: usage::Usage::default(),
                 created: broadcast::Sender::new(EVENTS_KEPT),
                 committing: tokio::sync::Mutex::default(),
+                collecting: tokio::sync::RwLock::default(),
                 limits,
             }),
         };
         data.remove_abandoned_uploads_forever();
+        data.collect_forever();
         Ok(data)
     }
 

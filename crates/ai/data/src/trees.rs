@@ -10,6 +10,7 @@ use std::fs::{self, Permissions};
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use uuid::Uuid;
 
@@ -48,6 +49,7 @@ impl Data {
     }
 
     async fn tree(&self, project: &str, digest: Digest) -> Result<PathBuf> {
+        let _kept = self.inner.collecting.read().await;
         let (data, project) = (self.clone(), project.to_owned());
         blocking(move || data.build(&project, &digest)).await
     }
@@ -57,12 +59,17 @@ impl Data {
         let trees = self.inner.blobs.trees(project);
         let target = trees.join(digest.hex());
         if target.is_dir() {
+            // Its time is when it was last asked for.
+            fs::File::open(&target)
+                .and_then(|tree| tree.set_modified(SystemTime::now()))
+                .map_err(&failed)?;
             return Ok(target);
         }
         self.inner.blobs.verified(project, digest)?;
         let manifest = Manifest::parse(digest, &self.inner.blobs.read(project, digest)?)?;
         let building = trees.join(format!("{BUILDING}{}", Uuid::new_v4().simple()));
         fs::create_dir_all(&building).map_err(&failed)?;
+        self.inner.blobs.open_way(project).map_err(&failed)?;
         let outcome = self.fill(project, &manifest, &building).and_then(|()| {
             match fs::rename(&building, &target) {
                 // Somebody else was quicker.

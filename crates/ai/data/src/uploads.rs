@@ -3,7 +3,7 @@
 //! An upload lives in this process and in a staging directory; it becomes
 //! durable when it is committed, and one that nobody finishes is removed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -177,6 +177,7 @@ impl Data {
     ) -> Result<bool> {
         paths::file(&entry.path)?;
         let shared = self.upload(project, id).await?;
+        let _kept = self.inner.collecting.read().await;
         let row = sqlx::query("SELECT size FROM data_blobs WHERE project = $1 AND digest = $2")
             .bind(project.to_owned())
             .bind(entry.digest.to_string())
@@ -215,6 +216,19 @@ impl Data {
         self.refund(&upload.project, upload.staged_bytes());
         absent_is_fine(tokio::fs::remove_dir_all(&upload.directory).await)
             .map_err(Error::file("removing an upload"))
+    }
+
+    /// The content that the project's open uploads name.
+    pub(crate) async fn in_uploads(&self, project: &str) -> HashSet<Digest> {
+        let all: Vec<Shared> = self.inner.uploads.table().values().cloned().collect();
+        let mut found = HashSet::new();
+        for shared in all {
+            let upload = shared.lock().await;
+            if upload.project == project {
+                found.extend(upload.files.values().map(|file| file.digest.clone()));
+            }
+        }
+        found
     }
 
     pub(crate) fn remove_abandoned_uploads_forever(&self) {

@@ -1,6 +1,7 @@
 //! What runs a model: one trait, two engines, and the choice between them.
 
 mod onnxruntime;
+mod scaler;
 mod tract;
 
 use std::path::Path;

@@ -45,9 +45,9 @@ pub struct ServerConfig {
     pub listener: TcpListener,
     /// Requests that compute at the same time; 0 is one per processor.
     pub threads: usize,
-    pub engine: Choice,
-    /// A Python environment in which ONNX Runtime's library is looked for.
-    pub python_environment: Option<PathBuf>,
+    /// ONNX Runtime's library, or a Python environment that has it, to be
+    /// preferred over the built-in engine. See [`find_onnxruntime`].
+    pub runtime_library: Option<PathBuf>,
 }
 
 /// Loads the model and serves it until the process gets SIGTERM or Ctrl-C;
@@ -56,22 +56,15 @@ pub struct ServerConfig {
 /// # Errors
 /// When the model cannot be loaded (with what to do about it) or the listener fails.
 pub async fn serve(config: ServerConfig) -> Result<(), Error> {
-    let ServerConfig {
-        model_name,
-        model_version,
-        path,
-        listener,
-        threads,
-        engine,
-        python_environment,
-    } = config;
+    let ServerConfig { model_name, model_version, path, listener, threads, runtime_library } =
+        config;
     let model = ModelConfig {
         name: model_name,
         version: model_version,
         path,
         threads,
-        engine,
-        python_environment,
+        engine: Choice::Auto,
+        runtime_library,
     };
     // Loading takes seconds for large models and must not hold up the runtime.
     let model =

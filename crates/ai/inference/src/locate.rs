@@ -45,11 +45,17 @@ fn files_with(directory: &Path, wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     found
 }
 
-/// ONNX Runtime's library: what `ORT_DYLIB_PATH` names, else the one that the
-/// PyPI package `onnxruntime` has put into a Python environment.
-pub fn find_onnxruntime(python_environment: Option<&Path>) -> Option<PathBuf> {
-    let named = std::env::var_os("ORT_DYLIB_PATH").map(PathBuf::from).filter(|path| path.is_file());
-    named.or_else(|| in_environment(python_environment?))
+/// ONNX Runtime's library: the given file, or the one that the PyPI package
+/// `onnxruntime` has put into the given Python environment, else what
+/// `ORT_DYLIB_PATH` names.
+pub fn find_onnxruntime(given: Option<&Path>) -> Option<PathBuf> {
+    let found = given.and_then(|path| match path.is_dir() {
+        true => in_environment(path),
+        false => Some(path.to_owned()),
+    });
+    found.or_else(|| {
+        std::env::var_os("ORT_DYLIB_PATH").map(PathBuf::from).filter(|path| path.is_file())
+    })
 }
 
 fn in_environment(environment: &Path) -> Option<PathBuf> {

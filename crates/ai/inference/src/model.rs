@@ -34,7 +34,7 @@ pub struct ModelConfig {
     pub path: PathBuf,
     pub threads: usize,
     pub engine: Choice,
-    pub python_environment: Option<PathBuf>,
+    pub runtime_library: Option<PathBuf>,
 }
 
 /// A model ready to answer; cheap to clone.
@@ -60,7 +60,7 @@ impl Model {
     /// # Errors
     /// [`Error::Load`], with what is wrong and what to do about it.
     pub fn load(config: ModelConfig) -> Result<Model, Error> {
-        let ModelConfig { name, version, path, threads, engine, python_environment } = config;
+        let ModelConfig { name, version, path, threads, engine, runtime_library } = config;
         let file = locate::model_file(&path)?;
         let bytes = std::fs::read(&file).map_err(|error| Error::Load {
             problem: format!("reading {}: {error}", file.display()),
@@ -91,7 +91,7 @@ impl Model {
         let changed = !replaced.is_empty();
         let source =
             Source { model: &model, file: &file, changed, specification: &specification, threads };
-        let library = find_onnxruntime(python_environment.as_deref());
+        let library = find_onnxruntime(runtime_library.as_deref());
         let engine = engine::load(&source, engine, library.as_deref())?;
         tracing::info!(model = name, version, engine = engine.name(), file = %file.display(), "model loaded");
         let (workers, pending, metrics) =

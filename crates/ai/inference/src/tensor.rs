@@ -116,7 +116,7 @@ impl Data {
         macro_rules! numbers {
             ($variant:ident, $type:ty) => {{
                 const SIZE: usize = size_of::<$type>();
-                if bytes.len() % SIZE != 0 {
+                if !bytes.len().is_multiple_of(SIZE) {
                     return Err(format!(
                         "{} bytes are no whole number of {datatype} elements of {SIZE} bytes",
                         bytes.len()

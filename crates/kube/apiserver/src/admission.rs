@@ -32,7 +32,12 @@ pub(crate) struct Charge<'a> {
 }
 
 /// Asks about a new object. The charge is to be kept until it is written.
-pub(crate) async fn on_create<'a>(call: &'a Call, resource: &Arc<Resource>, writer: &Writer, object: &mut Value) -> Result<Charge<'a>, Failure> {
+pub(crate) async fn on_create<'a>(
+    call: &'a Call,
+    resource: &Arc<Resource>,
+    writer: &Writer,
+    object: &mut Value,
+) -> Result<Charge<'a>, Failure> {
     namespaces::check_create(call, resource, object).await?;
     if resource.custom.as_ref().is_some_and(|custom| custom.terminating) {
         let why = "create not allowed while custom resource definition is terminating";
@@ -56,13 +61,23 @@ pub(crate) async fn on_create<'a>(call: &'a Call, resource: &Arc<Resource>, writ
     Ok(Charge { warnings, _addresses: addresses, _quota: quota })
 }
 
-async fn secure(call: &Call, resource: &Resource, writer: &Writer, object: &Value) -> Result<Vec<String>, Failure> {
+async fn secure(
+    call: &Call,
+    resource: &Resource,
+    writer: &Writer,
+    object: &Value,
+) -> Result<Vec<String>, Failure> {
     let namespaces = call.server.namespaces.current().await?;
     pod_security::check(&namespaces, resource, &writer.user, object)
 }
 
 /// Asks about the next state of an object.
-pub(crate) async fn on_update(call: &Call, target: Target<'_>, writer: &Writer, (new, old): (&mut Value, &Value)) -> Result<(), Failure> {
+pub(crate) async fn on_update(
+    call: &Call,
+    target: Target<'_>,
+    writer: &Writer,
+    (new, old): (&mut Value, &Value),
+) -> Result<(), Failure> {
     creator::on_update(call, new, old);
     escalation::check(call, target.resource, &writer.user, (new, Some(old))).await?;
     if target.subresource.is_empty() && new.get("spec") != old.get("spec") {
@@ -80,16 +95,24 @@ pub(crate) fn on_delete(call: &Call) -> Result<(), Failure> {
     namespaces::check_delete(call)
 }
 
-async fn assign_addresses(call: &Call, resource: &Arc<Resource>, service: &mut Value) -> Result<(), Failure> {
+async fn assign_addresses(
+    call: &Call,
+    resource: &Arc<Resource>,
+    service: &mut Value,
+) -> Result<(), Failure> {
     let objects: &Objects = &call.server.objects;
     let all = objects.all(resource, "").await?;
-    let (namespace, name) = (object::namespace(service).to_owned(), object::name(service).to_owned());
+    let (namespace, name) =
+        (object::namespace(service).to_owned(), object::name(service).to_owned());
     let others: Vec<&Value> = all
         .iter()
         .map(|entry| &entry.object)
         .filter(|other| object::namespace(other) != namespace || object::name(other) != name)
         .collect();
     call.server.addresses.assign(service, &others).map_err(|(field, value, why)| {
-        Failure::invalid(resource.subject(&name), &[crate::schema::FieldError::invalid(field, &value, &why)])
+        Failure::invalid(
+            resource.subject(&name),
+            &[crate::schema::FieldError::invalid(field, &value, &why)],
+        )
     })
 }

@@ -25,7 +25,11 @@ const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
 
 /// # Errors
 /// 401 for a bad token, 403 for an impersonation that RBAC does not allow.
-pub(crate) async fn identify(server: &Arc<Server>, policy: &Policy, parts: &Parts) -> Result<Identity, Failure> {
+pub(crate) async fn identify(
+    server: &Arc<Server>,
+    policy: &Policy,
+    parts: &Parts,
+) -> Result<Identity, Failure> {
     let user = authenticate(server, parts).await?;
     match impersonated(&parts.headers)? {
         None => Ok(Identity { user, actor: None }),
@@ -54,7 +58,8 @@ async fn authenticate(server: &Arc<Server>, parts: &Parts) -> Result<UserInfo, F
 
 /// Everybody but the anonymous user is in the group of the authenticated.
 fn authenticated(mut user: UserInfo) -> UserInfo {
-    let anonymous = user.username == "system:anonymous" || user.groups.iter().any(|group| group == UNAUTHENTICATED);
+    let anonymous = user.username == "system:anonymous"
+        || user.groups.iter().any(|group| group == UNAUTHENTICATED);
     if !anonymous && !user.groups.iter().any(|group| group == AUTHENTICATED) {
         user.groups.push(AUTHENTICATED.into());
     }
@@ -62,14 +67,22 @@ fn authenticated(mut user: UserInfo) -> UserInfo {
 }
 
 fn impersonated(headers: &HeaderMap) -> Result<Option<UserInfo>, Failure> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let text = |name: &str| {
+        headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+    };
     let username = text("impersonate-user");
-    let groups: Vec<String> =
-        headers.get_all("impersonate-group").iter().filter_map(|value| value.to_str().ok()).map(str::to_owned).collect();
+    let groups: Vec<String> = headers
+        .get_all("impersonate-group")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .map(str::to_owned)
+        .collect();
     let uid = Some(text("impersonate-uid")).filter(|uid| !uid.is_empty());
     let mut extra: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, value) in headers {
-        if let (Some(key), Ok(value)) = (name.as_str().strip_prefix("impersonate-extra-"), value.to_str()) {
+        if let (Some(key), Ok(value)) =
+            (name.as_str().strip_prefix("impersonate-extra-"), value.to_str())
+        {
             extra.entry(decode(key)).or_default().push(value.to_owned());
         }
     }
@@ -77,7 +90,9 @@ fn impersonated(headers: &HeaderMap) -> Result<Option<UserInfo>, Failure> {
         if groups.is_empty() && uid.is_none() && extra.is_empty() {
             return Ok(None);
         }
-        return Err(Failure::internal("requested groups, uid or extra without impersonating a user"));
+        return Err(Failure::internal(
+            "requested groups, uid or extra without impersonating a user",
+        ));
     }
     Ok(Some(UserInfo { username, uid, groups, extra }))
 }
@@ -93,7 +108,8 @@ fn with_own_groups(mut user: UserInfo) -> UserInfo {
     if user.groups.is_empty()
         && let Some((namespace, _)) = service_account(&user.username)
     {
-        user.groups = vec!["system:serviceaccounts".into(), format!("system:serviceaccounts:{namespace}")];
+        user.groups =
+            vec!["system:serviceaccounts".into(), format!("system:serviceaccounts:{namespace}")];
     }
     authenticated(user)
 }
@@ -106,18 +122,31 @@ fn service_account(username: &str) -> Option<(&str, &str)> {
 fn may_impersonate(policy: &Policy, user: &UserInfo, target: &UserInfo) -> Result<(), Failure> {
     let mut asked: Vec<(&str, &str, &str, String, &str)> = Vec::new();
     match service_account(&target.username) {
-        Some((namespace, name)) => asked.push(("", "serviceaccounts", "", name.to_owned(), namespace)),
+        Some((namespace, name)) => {
+            asked.push(("", "serviceaccounts", "", name.to_owned(), namespace))
+        }
         None => asked.push(("", "users", "", target.username.clone(), "")),
     }
     asked.extend(target.groups.iter().map(|group| ("", "groups", "", group.clone(), "")));
     let authentication = "authentication.k8s.io";
     asked.extend(target.uid.iter().map(|uid| (authentication, "uids", "", uid.clone(), "")));
     for (key, values) in &target.extra {
-        asked.extend(values.iter().map(|value| (authentication, "userextras", key.as_str(), value.clone(), "")));
+        asked.extend(
+            values
+                .iter()
+                .map(|value| (authentication, "userextras", key.as_str(), value.clone(), "")),
+        );
     }
     for (group, resource, subresource, name, namespace) in &asked {
-        let wanted =
-            Attributes { verb: "impersonate", group, version: "v1", namespace, resource, subresource, name, path: None };
+        let wanted = Attributes {
+            verb: "impersonate",
+            group,
+            namespace,
+            resource,
+            subresource,
+            name,
+            path: None,
+        };
         if !policy.allows(user, &wanted) {
             return Err(wanted.denied(user));
         }

@@ -23,8 +23,15 @@ impl UserInfo {
     /// The group that may do everything.
     pub const MASTERS: &str = "system:masters";
 
-    pub fn new<G: Into<String>>(username: impl Into<String>, groups: impl IntoIterator<Item = G>) -> UserInfo {
-        UserInfo { username: username.into(), groups: groups.into_iter().map(Into::into).collect(), ..UserInfo::default() }
+    pub fn new<G: Into<String>>(
+        username: impl Into<String>,
+        groups: impl IntoIterator<Item = G>,
+    ) -> UserInfo {
+        UserInfo {
+            username: username.into(),
+            groups: groups.into_iter().map(Into::into).collect(),
+            ..UserInfo::default()
+        }
     }
 
     /// The platform itself.

@@ -7,8 +7,20 @@ use serde_json::{Map, Value};
 
 /// The order in which Kubernetes writes the fields of `metadata`.
 const METADATA_ORDER: [&str; 15] = [
-    "name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation", "creationTimestamp",
-    "deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations", "ownerReferences", "finalizers",
+    "name",
+    "generateName",
+    "namespace",
+    "selfLink",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "labels",
+    "annotations",
+    "ownerReferences",
+    "finalizers",
     "managedFields",
 ];
 
@@ -55,10 +67,6 @@ pub fn grace_period(object: &Value) -> Option<i64> {
 pub fn finalizers(object: &Value) -> Vec<&str> {
     let list = meta(object, "finalizers").and_then(Value::as_array);
     list.map(|list| list.iter().filter_map(Value::as_str).collect()).unwrap_or_default()
-}
-
-pub fn label<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
-    meta(object, "labels")?.get(key)?.as_str()
 }
 
 /// `metadata` to write to; made when it is missing or not an object.
@@ -161,7 +169,10 @@ pub fn set_resource_version(object: &mut Value, revision: u64) {
 
 /// The present moment as Kubernetes writes it: RFC 3339, whole seconds, UTC.
 pub fn now() -> String {
-    format!("{:.0}", jiff::Timestamp::from_second(jiff::Timestamp::now().as_second()).unwrap_or_default())
+    format!(
+        "{:.0}",
+        jiff::Timestamp::from_second(jiff::Timestamp::now().as_second()).unwrap_or_default()
+    )
 }
 
 /// A moment some seconds from now, in the same form.

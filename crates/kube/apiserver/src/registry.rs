@@ -9,4 +9,4 @@ pub mod catalog;
 pub mod resource;
 
 pub use catalog::{Catalog, Group};
-pub use resource::{Resource, Subresource, Verb, Verbs};
+pub use resource::{Resource, Verb, Verbs};

@@ -9,7 +9,8 @@ use crate::http::handle::Call;
 use crate::http::respond::Answer;
 use crate::object;
 use crate::registry::Resource;
-use crate::status::Failure;
+use crate::schema::FieldError;
+use crate::status::{Failure, Subject};
 use crate::verbs::write;
 
 pub(crate) fn is_review(resource: &Resource) -> bool {
@@ -20,6 +21,17 @@ pub(crate) async fn create(call: &Call) -> Result<Answer, Failure> {
     let mut review = body::decode(&call.parts.headers, &call.body, None)?.value;
     write::check_kind(&call.resource, &mut review)?;
     object::metadata_mut(&mut review);
+    if call.resource.plural != "selfsubjectreviews"
+        && call.resource.plural != "selfsubjectrulesreviews"
+    {
+        write::track(
+            &call.resource,
+            &mut review,
+            None,
+            &write::Writer::of(call, "CreateOptions")?,
+            "",
+        );
+    }
     let policy = call.server.policy.current().await?;
     let status = match call.resource.plural.as_str() {
         "selfsubjectreviews" => {
@@ -31,6 +43,9 @@ pub(crate) async fn create(call: &Call) -> Result<Answer, Failure> {
         _ => access(call, &policy, &review)?,
     };
     review["status"] = status;
+    if call.resource.plural == "selfsubjectrulesreviews" {
+        review["spec"] = json!({});
+    }
     Ok(Answer::value(201, object::canonical(review)))
 }
 
@@ -63,53 +78,86 @@ fn access(call: &Call, policy: &Policy, review: &Value) -> Result<Value, Failure
     let spec = review.get("spec").unwrap_or(&Value::Null);
     let user = match call.resource.plural.as_str() {
         "selfsubjectaccessreviews" => call.user.clone(),
-        _ => subject(call, spec)?,
+        _ => subject(spec)?,
     };
     let resource = spec.get("resourceAttributes").filter(|one| one.is_object());
     let path = spec.get("nonResourceAttributes").filter(|one| one.is_object());
-    let text = |value: Option<&Value>, field: &str| value.map_or("", |one| object::text(one, field)).to_owned();
-    if resource.is_some() == path.is_some() {
-        let why = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
-        let error = crate::schema::FieldError::invalid("spec.resourceAttributes", &json!({}), why);
-        return Err(Failure::invalid(call.resource.subject(""), &[error]));
-    }
+    let text = |value: Option<&Value>, field: &str| {
+        value.map_or("", |one| object::text(one, field)).to_owned()
+    };
+    check_question(resource, path)?;
     let fields: Vec<String> =
-        ["/verb", "/group", "/version", "/namespace", "/resource", "/subresource", "/name"].iter().map(|field| text(resource, field)).collect();
-    if call.resource.namespaced && fields[3] != call.namespace() {
-        let why = format!("spec.resourceAttributes.namespace must match namespace: {}", call.namespace());
-        return Err(Failure::bad_request(why));
+        ["/verb", "/group", "/namespace", "/resource", "/subresource", "/name"]
+            .iter()
+            .map(|field| text(resource, field))
+            .collect();
+    if call.resource.namespaced && fields[2] != call.namespace() {
+        let error = FieldError::invalid(
+            "spec.resourceAttributes.namespace",
+            &fields[2].as_str().into(),
+            "must match metadata.namespace",
+        );
+        return Err(Failure::invalid(NAMELESS, &[error]));
     }
     let verb = if resource.is_some() { fields[0].clone() } else { text(path, "/verb") };
     let address = text(path, "/path");
     let wanted = Attributes {
         verb: &verb,
         group: &fields[1],
-        version: &fields[2],
-        namespace: &fields[3],
-        resource: &fields[4],
-        subresource: &fields[5],
-        name: &fields[6],
+        namespace: &fields[2],
+        resource: &fields[3],
+        subresource: &fields[4],
+        name: &fields[5],
         path: path.map(|_| address.as_str()),
     };
-    Ok(if policy.allows(&user, &wanted) {
-        json!({"allowed": true, "reason": format!("RBAC: allowed for {}", quoted(&user.username))})
-    } else {
-        json!({"allowed": false})
+    Ok(match policy.reason(&user, &wanted) {
+        Some(reason) if reason.is_empty() => json!({"allowed": true}),
+        Some(reason) => json!({"allowed": true, "reason": reason}),
+        None => json!({"allowed": false}),
     })
 }
 
-fn quoted(name: &str) -> String {
-    format!("user {name:?}")
+/// Kubernetes words what is wrong with a review without naming its kind.
+const NAMELESS: Subject<'_> =
+    Subject { group: "authorization.k8s.io", resource: "", kind: "", name: "" };
+
+/// A review asks about a resource or about a path.
+fn check_question(resource: Option<&Value>, path: Option<&Value>) -> Result<(), Failure> {
+    let error = match (resource, path) {
+        (Some(_), None) | (None, Some(_)) => return Ok(()),
+        (None, None) => {
+            let why =
+                "exactly one of nonResourceAttributes or resourceAttributes must be specified";
+            FieldError::invalid("spec.resourceAttributes", &Value::Null, why)
+        }
+        (Some(_), Some(path)) => {
+            let shown =
+                json!({"Path": object::text(path, "/path"), "Verb": object::text(path, "/verb")});
+            let why = "cannot be specified in combination with resourceAttributes";
+            FieldError::invalid("spec.nonResourceAttributes", &shown, why)
+        }
+    };
+    Err(Failure::invalid(NAMELESS, &[error]))
 }
 
 /// The user that a SubjectAccessReview asks about.
-fn subject(call: &Call, spec: &Value) -> Result<UserInfo, Failure> {
+fn subject(spec: &Value) -> Result<UserInfo, Failure> {
     let username = object::text(spec, "/user").to_owned();
-    let groups: Vec<String> =
-        spec.get("groups").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+    let groups: Vec<String> = spec
+        .get("groups")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect();
     if username.is_empty() && groups.is_empty() {
-        let error = crate::schema::FieldError::required("spec.user", "at least one of user or group must be specified");
-        return Err(Failure::invalid(call.resource.subject(""), &[error]));
+        let error = FieldError::invalid(
+            "spec.user",
+            &"".into(),
+            "at least one of user or group must be specified",
+        );
+        return Err(Failure::invalid(NAMELESS, &[error]));
     }
     Ok(UserInfo { username, groups, ..UserInfo::default() })
 }

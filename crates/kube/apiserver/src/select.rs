@@ -43,7 +43,11 @@ impl Selector {
 
     /// One object by its name, as the old `/watch/…/name` path asks.
     pub fn and_name(mut self, name: &str) -> Selector {
-        let term = crate::schema::selector::field::Term { field: "metadata.name".into(), value: name.into(), negated: false };
+        let term = crate::schema::selector::field::Term {
+            field: "metadata.name".into(),
+            value: name.into(),
+            negated: false,
+        };
         self.fields.terms.push(term);
         self
     }
@@ -52,37 +56,63 @@ impl Selector {
         self.labels.is_everything() && self.fields.is_everything()
     }
 
-    /// The one name that can match, if a term demands it.
-    pub fn exact_name(&self) -> Option<&str> {
-        self.fields.exact("metadata.name")
-    }
-
     pub fn matches(&self, resource: &Resource, object: &Value) -> bool {
         let labels = object.pointer("/metadata/labels");
         (self.labels.is_everything() || self.labels.matches(labels))
-            && (self.fields.is_everything() || self.fields.matches(|field| lookup(resource, object, field)))
+            && (self.fields.is_everything()
+                || self.fields.matches(|field| lookup(resource, object, field)))
     }
 }
 
 const POD_FIELDS: &[&str] = &[
-    "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork", "status.phase",
-    "status.podIP", "status.podIPs", "status.nominatedNodeName",
+    "spec.nodeName",
+    "spec.restartPolicy",
+    "spec.schedulerName",
+    "spec.serviceAccountName",
+    "spec.hostNetwork",
+    "status.phase",
+    "status.podIP",
+    "status.podIPs",
+    "status.nominatedNodeName",
 ];
 const EVENT_FIELDS: &[&str] = &[
-    "involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid", "involvedObject.apiVersion",
-    "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason", "reportingComponent", "source", "type",
+    "involvedObject.kind",
+    "involvedObject.namespace",
+    "involvedObject.name",
+    "involvedObject.uid",
+    "involvedObject.apiVersion",
+    "involvedObject.resourceVersion",
+    "involvedObject.fieldPath",
+    "reason",
+    "reportingComponent",
+    "source",
+    "type",
+];
+/// The same fields as events.k8s.io names them.
+const REGARDING_FIELDS: &[&str] = &[
+    "regarding.kind",
+    "regarding.namespace",
+    "regarding.name",
+    "regarding.uid",
+    "regarding.apiVersion",
+    "regarding.resourceVersion",
+    "regarding.fieldPath",
+    "reason",
+    "reportingController",
+    "type",
 ];
 
 /// The fields beside name and namespace that a built-in can be selected by.
 fn own_fields(resource: &Resource) -> &'static [&'static str] {
     match (resource.stored_as.0.as_str(), resource.plural.as_str()) {
         ("", "pods") => POD_FIELDS,
-        ("", "events") => EVENT_FIELDS,
+        ("", "events") if resource.group.is_empty() => EVENT_FIELDS,
+        ("", "events") => REGARDING_FIELDS,
         ("", "nodes") => &["spec.unschedulable"],
         ("", "namespaces") => &["status.phase"],
         ("", "secrets") => &["type"],
         ("", "services") => &["spec.clusterIP", "spec.type"],
-        ("", "replicationcontrollers") | ("apps", "replicasets") => &["status.replicas"],
+        ("", "replicationcontrollers") => &["status.replicas"],
         ("batch", "jobs") => &["status.successful"],
         _ => &[],
     }
@@ -94,14 +124,21 @@ fn supported(resource: &Resource, field: &str) -> bool {
         "metadata.namespace" => resource.namespaced || resource.custom.is_none(),
         other => {
             own_fields(resource).contains(&other)
-                || resource.custom.as_ref().is_some_and(|custom| custom.selectable.iter().any(|(name, _)| name == other))
+                || resource
+                    .custom
+                    .as_ref()
+                    .is_some_and(|custom| custom.selectable.iter().any(|(name, _)| name == other))
         }
     }
 }
 
 fn unknown_field(resource: &Resource, field: &str) -> String {
     if resource.custom.is_some() || own_fields(resource).is_empty() {
-        let namespace = if resource.namespaced || resource.custom.is_none() { ", \"metadata.namespace\"" } else { "" };
+        let namespace = if resource.namespaced || resource.custom.is_none() {
+            ", \"metadata.namespace\""
+        } else {
+            ""
+        };
         format!("{field:?} is not a known field selector: only \"metadata.name\"{namespace}")
     } else {
         format!("field label not supported: {field}")
@@ -113,9 +150,13 @@ fn lookup<'a>(resource: &Resource, object: &'a Value, field: &str) -> Cow<'a, st
         "metadata.name" => return Cow::Borrowed(object::name(object)),
         "metadata.namespace" => return Cow::Borrowed(object::namespace(object)),
         "status.successful" => return plain(object.pointer("/status/succeeded"), "0"),
-        "spec.unschedulable" | "spec.hostNetwork" => return plain(object.pointer(&pointer(field)), "false"),
+        "spec.unschedulable" | "spec.hostNetwork" => {
+            return plain(object.pointer(&pointer(field)), "false");
+        }
         "status.replicas" => return plain(object.pointer("/status/replicas"), "0"),
-        "reportingComponent" | "source" if resource.plural == "events" => return event_source(object),
+        "reportingComponent" | "source" if resource.plural == "events" => {
+            return event_source(object);
+        }
         _ => {}
     }
     if let Some(custom) = &resource.custom
@@ -125,7 +166,12 @@ fn lookup<'a>(resource: &Resource, object: &'a Value, field: &str) -> Cow<'a, st
     }
     // Events of events.k8s.io keep the same fields under other names.
     let found = object.pointer(&pointer(field));
-    let found = found.or_else(|| field.strip_prefix("involvedObject.").and_then(|rest| object.pointer(&format!("/regarding/{rest}"))));
+    let other = [("involvedObject.", "/regarding/"), ("regarding.", "/involvedObject/")];
+    let found = found.or_else(|| {
+        other.iter().find_map(|(here, there)| {
+            object.pointer(&format!("{there}{}", field.strip_prefix(here)?))
+        })
+    });
     plain(found, "")
 }
 

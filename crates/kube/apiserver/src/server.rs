@@ -10,6 +10,7 @@ use crate::audit::AuditSink;
 use crate::authz::{Policy, policy};
 use crate::config::{Config, Tokens, UserInfo};
 use crate::custom::establish::{self, Definitions};
+use crate::discovery::documents::Documents;
 use crate::error::Error;
 use crate::http::handle;
 use crate::metrics::Metrics;
@@ -32,6 +33,7 @@ pub(crate) struct Server {
     pub addresses: Addresses,
     pub creator_annotation: Option<String>,
     pub metrics: Metrics,
+    pub documents: Documents,
     /// Quota is counted and charged by one create at a time.
     pub quota: tokio::sync::Mutex<()>,
 }
@@ -67,7 +69,8 @@ impl ApiServer {
     /// A bad range of Service addresses, a bootstrap object that is refused, a
     /// store that does not answer.
     pub async fn new(config: Config) -> Result<ApiServer, Error> {
-        let Config { store, kubelet, tokens, audit, service_cidr, bootstrap, creator_annotation } = config;
+        let Config { store, kubelet, tokens, audit, service_cidr, bootstrap, creator_annotation } =
+            config;
         let server = Arc::new(Server {
             policy: Mirror::new(store.clone(), policy::PREFIX),
             definitions: Mirror::new(store.clone(), establish::PREFIX),
@@ -79,6 +82,7 @@ impl ApiServer {
             addresses: Addresses::parse(&service_cidr)?,
             creator_annotation,
             metrics: Metrics::default(),
+            documents: Documents::default(),
             quota: tokio::sync::Mutex::default(),
         });
         start::bootstrap(&server, bootstrap).await?;

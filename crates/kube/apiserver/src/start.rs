@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::authz::bootstrap as roles;
 use crate::admission::namespaces;
+use crate::authz::bootstrap as roles;
 use crate::custom::establish;
 use crate::error::Error;
 use crate::object;
@@ -21,23 +21,36 @@ use crate::verbs::write::{self, Writer};
 /// this returns.
 pub(crate) async fn bootstrap(server: &Arc<Server>, extra: Vec<Value>) -> Result<(), Error> {
     for name in namespaces::SYSTEM {
-        ensure(server, json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})).await?;
+        ensure(
+            server,
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}),
+        )
+        .await?;
     }
     for object in roles::objects() {
         ensure(server, object).await?;
     }
     ensure(server, api_service(server)).await?;
     for (name, value, words) in [
-        ("system-cluster-critical", 2_000_000_000, "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary."),
-        ("system-node-critical", 2_000_001_000, "Used for system critical pods that must not be moved from their current node."),
+        (
+            "system-cluster-critical",
+            2_000_000_000,
+            "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.",
+        ),
+        (
+            "system-node-critical",
+            2_000_001_000,
+            "Used for system critical pods that must not be moved from their current node.",
+        ),
     ] {
         let class = json!({
             "apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": name}, "value": value, "description": words
         });
         ensure(server, class).await?;
     }
-    let (definitions, others): (Vec<Value>, Vec<Value>) =
-        extra.into_iter().partition(|object| object::text(object, "/kind") == "CustomResourceDefinition");
+    let (definitions, others): (Vec<Value>, Vec<Value>) = extra
+        .into_iter()
+        .partition(|object| object::text(object, "/kind") == "CustomResourceDefinition");
     for definition in definitions {
         ensure(server, definition).await?;
     }
@@ -75,24 +88,43 @@ async fn ensure(server: &Arc<Server>, object: Value) -> Result<(), Error> {
 
 async fn try_ensure(server: &Arc<Server>, object: Value) -> Result<(), Failure> {
     let catalog = server.catalog().await?;
-    let (api_version, kind) = (object::text(&object, "/apiVersion"), object::text(&object, "/kind"));
-    let resource = catalog.resources().iter().find(|one| one.kind == kind && one.api_version() == api_version);
-    let resource = resource.ok_or_else(|| Failure::bad_request(format!("no resource {kind} in {api_version} is served")))?.clone();
-    let there = server.objects.get(&resource, object::namespace(&object), object::name(&object)).await?;
+    let (api_version, kind) =
+        (object::text(&object, "/apiVersion"), object::text(&object, "/kind"));
+    let resource =
+        catalog.resources().iter().find(|one| one.kind == kind && one.api_version() == api_version);
+    let resource = resource
+        .ok_or_else(|| {
+            Failure::bad_request(format!("no resource {kind} in {api_version} is served"))
+        })?
+        .clone();
+    let there =
+        server.objects.get(&resource, object::namespace(&object), object::name(&object)).await?;
     match there {
         None => create(server, &resource, object).await,
-        Some(current) if resource.group == "apiextensions.k8s.io" => renew(server, &resource, (&current, object)).await,
+        Some(current) if resource.group == "apiextensions.k8s.io" => {
+            renew(server, &resource, (&current, object)).await
+        }
         Some(_) => Ok(()),
     }
 }
 
-async fn create(server: &Arc<Server>, resource: &Arc<Resource>, mut object: Value) -> Result<(), Failure> {
+async fn create(
+    server: &Arc<Server>,
+    resource: &Arc<Resource>,
+    mut object: Value,
+) -> Result<(), Failure> {
     object::set_meta(&mut object, "uid", uuid::Uuid::new_v4().to_string());
     object::set_meta(&mut object, "creationTimestamp", object::now());
-    write::check_shape(resource, &mut object, Vec::new(), crate::http::query::FieldValidation::Ignore)?;
+    write::check_shape(
+        resource,
+        &mut object,
+        Vec::new(),
+        crate::http::query::FieldValidation::Ignore,
+    )?;
+    strategy::fill(resource, &mut object);
+    write::track(resource, &mut object, None, &Writer::system(), "");
     strategy::prepare_create(resource, &mut object);
     check(resource, &strategy::validate_create(resource, &object), &object)?;
-    write::track(resource, &mut object, None, &Writer::system(), "");
     match server.objects.create(resource, object).await {
         Ok(_) | Err(Refused::Raced) => Ok(()),
         Err(Refused::Failed(failure)) => Err(failure),
@@ -100,14 +132,24 @@ async fn create(server: &Arc<Server>, resource: &Arc<Resource>, mut object: Valu
 }
 
 /// Brings a definition's spec up to date.
-async fn renew(server: &Arc<Server>, resource: &Arc<Resource>, (current, object): (&crate::storage::Entry, Value)) -> Result<(), Failure> {
+async fn renew(
+    server: &Arc<Server>,
+    resource: &Arc<Resource>,
+    (current, object): (&crate::storage::Entry, Value),
+) -> Result<(), Failure> {
     let mut wanted = object;
     crate::schema::custom::definition::default(&mut wanted);
     let mut old = current.object.clone();
     object::remove_meta(&mut old, "resourceVersion");
     let mut next = old.clone();
     next["spec"] = wanted.get("spec").cloned().unwrap_or_default();
-    write::check_shape(resource, &mut next, Vec::new(), crate::http::query::FieldValidation::Ignore)?;
+    write::check_shape(
+        resource,
+        &mut next,
+        Vec::new(),
+        crate::http::query::FieldValidation::Ignore,
+    )?;
+    strategy::fill(resource, &mut next);
     strategy::prepare_update(resource, "", &mut next, &old);
     if next.get("spec") == old.get("spec") {
         return Ok(());
@@ -120,6 +162,14 @@ async fn renew(server: &Arc<Server>, resource: &Arc<Resource>, (current, object)
     }
 }
 
-fn check(resource: &Resource, errors: &[crate::schema::FieldError], object: &Value) -> Result<(), Failure> {
-    if errors.is_empty() { Ok(()) } else { Err(Failure::invalid(resource.subject(object::name(object)), errors)) }
+fn check(
+    resource: &Resource,
+    errors: &[crate::schema::FieldError],
+    object: &Value,
+) -> Result<(), Failure> {
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::invalid(resource.subject(object::name(object)), errors))
+    }
 }

@@ -45,7 +45,9 @@ impl Subject<'_> {
         if !self.group.is_empty() {
             details.insert("group".into(), self.group.into());
         }
-        details.insert("kind".into(), kind.into());
+        if !kind.is_empty() {
+            details.insert("kind".into(), kind.into());
+        }
         details
     }
 }
@@ -57,7 +59,14 @@ pub fn qualified(resource: &str, group: &str) -> String {
 
 impl Failure {
     pub fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Failure {
-        Failure { code, reason, message: message.into(), details: None, retry_after: None, continuation: None }
+        Failure {
+            code,
+            reason,
+            message: message.into(),
+            details: None,
+            retry_after: None,
+            continuation: None,
+        }
     }
 
     fn with_details(mut self, details: Map<String, Value>) -> Failure {
@@ -81,31 +90,51 @@ impl Failure {
     }
 
     pub fn not_found(subject: Subject<'_>) -> Failure {
-        Failure::new(404, "NotFound", format!("{} \"{}\" not found", subject.qualified_resource(), subject.name))
-            .with_details(subject.details(subject.resource))
+        Failure::new(
+            404,
+            "NotFound",
+            format!("{} \"{}\" not found", subject.qualified_resource(), subject.name),
+        )
+        .with_details(subject.details(subject.resource))
     }
 
     pub fn no_such_resource() -> Failure {
-        Failure::new(404, "NotFound", "the server could not find the requested resource").with_details(Map::new())
+        Failure::new(404, "NotFound", "the server could not find the requested resource")
+            .with_details(Map::new())
     }
 
     pub fn method_not_allowed() -> Failure {
-        Failure::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
-            .with_details(Map::new())
+        Failure::new(
+            405,
+            "MethodNotAllowed",
+            "the server does not allow this method on the requested resource",
+        )
+        .with_details(Map::new())
     }
 
     pub fn already_exists(subject: Subject<'_>, being_deleted: bool) -> Failure {
         let prefix = if being_deleted { "object is being deleted: " } else { "" };
-        Failure::new(409, "AlreadyExists", format!("{prefix}{} \"{}\" already exists", subject.qualified_resource(), subject.name))
-            .with_details(subject.details(subject.resource))
+        Failure::new(
+            409,
+            "AlreadyExists",
+            format!("{prefix}{} \"{}\" already exists", subject.qualified_resource(), subject.name),
+        )
+        .with_details(subject.details(subject.resource))
     }
 
     pub fn modified(subject: Subject<'_>) -> Failure {
-        Failure::conflict(subject, "the object has been modified; please apply your changes to the latest version and try again")
+        Failure::conflict(
+            subject,
+            "the object has been modified; please apply your changes to the latest version and try again",
+        )
     }
 
     pub fn conflict(subject: Subject<'_>, why: &str) -> Failure {
-        let message = format!("Operation cannot be fulfilled on {} \"{}\": {why}", subject.qualified_resource(), subject.name);
+        let message = format!(
+            "Operation cannot be fulfilled on {} \"{}\": {why}",
+            subject.qualified_resource(),
+            subject.name
+        );
         Failure::new(409, "Conflict", message).with_details(subject.details(subject.resource))
     }
 
@@ -118,7 +147,11 @@ impl Failure {
         } else {
             format!("{} \"{}\" is forbidden: {why}", subject.qualified_resource(), subject.name)
         };
-        let details = if subject.resource.is_empty() { Map::new() } else { subject.details(subject.resource) };
+        let details = if subject.resource.is_empty() {
+            Map::new()
+        } else {
+            subject.details(subject.resource)
+        };
         Failure::new(403, "Forbidden", message).with_details(details)
     }
 
@@ -137,11 +170,8 @@ impl Failure {
     }
 
     /// A patch or an apply that `dais-schema` refused.
-    pub fn of_patch(error: &SchemaError, subject: Subject<'_>) -> Failure {
-        let mut details = match error {
-            SchemaError::Conflicts(_) => subject.details(subject.resource),
-            _ => Map::new(),
-        };
+    pub fn of_patch(error: &SchemaError) -> Failure {
+        let mut details = Map::new();
         let causes: Vec<Value> = error.causes().into_iter().map(cause).collect();
         let mut failure = Failure::new(error.code(), error.reason(), error.to_string());
         if !causes.is_empty() {
@@ -155,12 +185,18 @@ impl Failure {
         Failure::new(
             415,
             "UnsupportedMediaType",
-            format!("the body of the request was in an unknown format - accepted media types include: {accepted}"),
+            format!(
+                "the body of the request was in an unknown format - accepted media types include: {accepted}"
+            ),
         )
     }
 
     pub fn too_large(limit: usize) -> Failure {
-        Failure::new(413, "RequestEntityTooLarge", format!("Request entity too large: limit is {limit}"))
+        Failure::new(
+            413,
+            "RequestEntityTooLarge",
+            format!("Request entity too large: limit is {limit}"),
+        )
     }
 
     /// The version asked for is older than what is kept.
@@ -210,7 +246,9 @@ impl Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
         match error {
-            StoreError::Compacted { .. } => Failure::expired("The resourceVersion for the provided watch is too old."),
+            StoreError::Compacted { .. } => {
+                Failure::expired("The resourceVersion for the provided watch is too old.")
+            }
             other => Failure::internal(other.to_string()),
         }
     }

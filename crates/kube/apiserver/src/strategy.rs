@@ -41,7 +41,14 @@ pub fn unowned_fields(resource: &Resource, subresource: &str) -> FieldSet {
     let sets = SETS.get_or_init(|| {
         HashMap::from([
             ((true, "status"), FieldSet::of_fields(&[&["metadata"], &["spec"]])),
-            ((false, "status"), FieldSet::of_fields(&[&["spec"], &["metadata", "deletionTimestamp"], &["metadata", "ownerReferences"]])),
+            (
+                (false, "status"),
+                FieldSet::of_fields(&[
+                    &["spec"],
+                    &["metadata", "deletionTimestamp"],
+                    &["metadata", "ownerReferences"],
+                ]),
+            ),
             ((true, ""), FieldSet::of_fields(&[&["status"]])),
             ((false, ""), FieldSet::of_fields(&[&["status"]])),
         ])
@@ -54,7 +61,19 @@ pub fn unowned_fields(resource: &Resource, subresource: &str) -> FieldSet {
     sets.get(&key).cloned().unwrap_or_default()
 }
 
-/// Makes an object that is to be created what its kind begins as.
+/// Fills in what the kind's own defaults say, as decoding a request does in
+/// Kubernetes: the writer owns what is filled in here.
+pub fn fill(resource: &Resource, object: &mut Value) {
+    if resource.is("apiextensions.k8s.io", "customresourcedefinitions") {
+        crate::schema::custom::definition::default(object);
+    }
+    keep_name_label(resource, object);
+    defaults::always(resource, object);
+    normalize(resource, object);
+}
+
+/// Makes an object that is to be created what its kind begins as. Nobody owns
+/// what is set here.
 pub fn prepare_create(resource: &Resource, object: &mut Value) {
     if resource.has_status()
         && let Some(map) = object.as_object_mut()
@@ -66,6 +85,7 @@ pub fn prepare_create(resource: &Resource, object: &mut Value) {
         object::set_meta(object, "generation", 1);
     }
     if resource.is("apiextensions.k8s.io", "customresourcedefinitions") {
+        // The status was dropped above; a definition begins with one.
         crate::schema::custom::definition::default(object);
     }
     defaults::on_create(resource, object);
@@ -84,7 +104,9 @@ fn normalize(resource: &Resource, object: &mut Value) {
 /// Makes the next state of an object what an update through `subresource` may
 /// make of it: system fields and the other half of spec and status stay.
 pub fn prepare_update(resource: &Resource, subresource: &str, new: &mut Value, old: &Value) {
-    for field in ["creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"] {
+    for field in
+        ["creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"]
+    {
         object::keep_meta(new, old, field);
     }
     for field in ["uid", "name", "namespace"] {
@@ -99,17 +121,23 @@ pub fn prepare_update(resource: &Resource, subresource: &str, new: &mut Value, o
         if resource.has_status() && subresource.is_empty() {
             keep(new, old, "status");
         }
-        keep_name_label(resource, new);
         defaults::on_update(resource, new, old);
         normalize(resource, new);
-        if counts_generation(resource) && spec_changed(resource, new, old) {
+        if counts_generation(resource)
+            && subresource != "binding"
+            && spec_changed(resource, new, old)
+        {
             object::set_meta(new, "generation", object::generation(old) + 1);
         }
     }
 }
 
 fn keep_all_but_status(resource: &Resource, new: &mut Value, old: &Value) {
-    let fields: Vec<String> = [new.as_object(), old.as_object()].into_iter().flatten().flat_map(|map| map.keys().cloned()).collect();
+    let fields: Vec<String> = [new.as_object(), old.as_object()]
+        .into_iter()
+        .flatten()
+        .flat_map(|map| map.keys().cloned())
+        .collect();
     for field in fields {
         if !matches!(field.as_str(), "status" | "metadata" | "kind" | "apiVersion") {
             keep(new, old, &field);
@@ -147,10 +175,11 @@ fn keep(new: &mut Value, old: &Value, field: &str) {
 
 /// A namespace's name is also its label, always.
 fn keep_name_label(resource: &Resource, object: &mut Value) {
-    if resource.is("", "namespaces") {
-        let name = object::name(object).to_owned();
+    let name = object::name(object).to_owned();
+    if resource.is("", "namespaces") && !name.is_empty() {
         let metadata = object::metadata_mut(object);
-        object::entry_map(metadata, "labels").insert("kubernetes.io/metadata.name".into(), name.into());
+        object::entry_map(metadata, "labels")
+            .insert("kubernetes.io/metadata.name".into(), name.into());
     }
 }
 
@@ -177,7 +206,12 @@ pub fn validate_create(resource: &Resource, object: &Value) -> Vec<FieldError> {
 }
 
 /// What is wrong with the next state of an object.
-pub fn validate_update(resource: &Resource, subresource: &str, new: &Value, old: &Value) -> Vec<FieldError> {
+pub fn validate_update(
+    resource: &Resource,
+    subresource: &str,
+    new: &Value,
+    old: &Value,
+) -> Vec<FieldError> {
     validate::update(resource, subresource, new, old)
 }
 
@@ -185,7 +219,10 @@ pub fn validate_update(resource: &Resource, subresource: &str, new: &Value, old:
 /// `spec.finalizers`.
 pub fn outlives_finalizers(resource: &Resource, object: &Value) -> bool {
     resource.is("", "namespaces")
-        && object.pointer("/spec/finalizers").and_then(Value::as_array).is_some_and(|list| !list.is_empty())
+        && object
+            .pointer("/spec/finalizers")
+            .and_then(Value::as_array)
+            .is_some_and(|list| !list.is_empty())
 }
 
 /// The seconds that an object has left when it is deleted; only pods get any.
@@ -194,16 +231,21 @@ pub fn grace_period(resource: &Resource, current: &Value, options: &DeleteOption
         return None;
     }
     let phase = object::text(current, "/status/phase");
-    if object::text(current, "/spec/nodeName").is_empty() || matches!(phase, "Succeeded" | "Failed") {
+    if object::text(current, "/spec/nodeName").is_empty() || matches!(phase, "Succeeded" | "Failed")
+    {
         return Some(0);
     }
-    let own = current.pointer("/spec/terminationGracePeriodSeconds").and_then(Value::as_i64).unwrap_or(30);
+    let own = current
+        .pointer("/spec/terminationGracePeriodSeconds")
+        .and_then(Value::as_i64)
+        .unwrap_or(30);
     let wanted = options.grace_period_seconds.unwrap_or(own);
     Some(if wanted < 0 { 1 } else { wanted })
 }
 
 pub fn raises_generation_on_delete(resource: &Resource, current: &Value) -> bool {
-    object::generation(current) > 0 && !resource.is("apiextensions.k8s.io", "customresourcedefinitions")
+    object::generation(current) > 0
+        && !resource.is("apiextensions.k8s.io", "customresourcedefinitions")
 }
 
 /// What else changes when an object is marked as being deleted.
@@ -214,7 +256,15 @@ pub fn on_marked_deleted(resource: &Resource, object: &mut Value) {
     }
     if resource.is("apiextensions.k8s.io", "customresourcedefinitions") {
         object::remove_meta(object, "deletionGracePeriodSeconds");
+        crate::custom::establish::mark_terminating(object);
     }
+}
+
+/// A finalizer that a deletion adds, so that what depends on the object goes first.
+pub fn deletion_finalizer(resource: &Resource) -> Option<&'static str> {
+    resource
+        .is("apiextensions.k8s.io", "customresourcedefinitions")
+        .then_some(crate::custom::establish::CLEANUP)
 }
 
 /// Deleting a Job without a policy leaves its pods.
@@ -232,8 +282,17 @@ pub fn deletion_warning(resource: &Resource, options: &DeleteOptions) -> Option<
 pub fn answers_deletion_with_object(resource: &Resource) -> bool {
     matches!(
         (resource.group.as_str(), resource.plural.as_str()),
-        ("", "pods" | "services" | "serviceaccounts" | "namespaces" | "persistentvolumes" | "persistentvolumeclaims" | "podtemplates" | "resourcequotas")
-            | ("storage.k8s.io", _)
+        (
+            "",
+            "pods"
+                | "services"
+                | "serviceaccounts"
+                | "namespaces"
+                | "persistentvolumes"
+                | "persistentvolumeclaims"
+                | "podtemplates"
+                | "resourcequotas"
+        ) | ("storage.k8s.io", _)
             | ("apiextensions.k8s.io", _)
     )
 }

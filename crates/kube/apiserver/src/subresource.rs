@@ -23,7 +23,11 @@ pub(crate) async fn dispatch(call: &Call) -> Result<Answer, Failure> {
         ("scale", _) => scale::dispatch(call).await,
         // Like `status`: the object itself, of which a part may be changed.
         ("ephemeralcontainers" | "resize", Verb::Get) => {
-            let entry = call.server.objects.expect(&call.resource, call.namespace(), &call.path.name).await?;
+            let entry = call
+                .server
+                .objects
+                .expect(&call.resource, call.namespace(), &call.path.name)
+                .await?;
             Ok(Answer::entry(200, entry))
         }
         ("ephemeralcontainers" | "resize", Verb::Patch) => patch::patch(call).await,

@@ -56,12 +56,18 @@ pub(crate) const fn integer(name: &'static str, cell: fn(&Value) -> Value) -> Co
 }
 
 pub(crate) const NAME: Column = text("Name", |object| object::name(object).into());
-pub(crate) const AGE: Column = text("Age", |object| age::since(object.pointer("/metadata/creationTimestamp")).into());
+pub(crate) const AGE: Column =
+    text("Age", |object| age::since(object.pointer("/metadata/creationTimestamp")).into());
 
 /// Kinds without columns of their own.
 const PLAIN: &[Column] = &[
     NAME,
-    Column { name: "Created At", kind: "date", wide: false, cell: |object| object.pointer("/metadata/creationTimestamp").cloned().unwrap_or_default() },
+    Column {
+        name: "Created At",
+        kind: "date",
+        wide: false,
+        cell: |object| object.pointer("/metadata/creationTimestamp").cloned().unwrap_or_default(),
+    },
 ];
 
 fn columns(resource: &Resource) -> &'static [Column] {
@@ -86,16 +92,28 @@ fn columns(resource: &Resource) -> &'static [Column] {
 }
 
 /// The table of some objects; `metadata` is that of the list.
-pub(crate) fn render(resource: &Resource, objects: &[Value], include: Include, metadata: Value) -> Value {
+pub(crate) fn render(
+    resource: &Resource,
+    objects: &[Value],
+    include: Include,
+    metadata: Value,
+) -> Value {
     let columns = columns(resource);
     let (definitions, cells): (Vec<Value>, Vec<Vec<Value>>) = match &resource.custom {
-        Some(kind) => (custom::definitions(kind), objects.iter().map(|object| custom::cells(kind, object)).collect()),
+        Some(kind) => (
+            custom::definitions(kind),
+            objects.iter().map(|object| custom::cells(kind, object)).collect(),
+        ),
         None => (
             columns.iter().map(definition).collect(),
-            objects.iter().map(|object| columns.iter().map(|column| (column.cell)(object)).collect()).collect(),
+            objects
+                .iter()
+                .map(|object| columns.iter().map(|column| (column.cell)(object)).collect())
+                .collect(),
         ),
     };
-    let rows: Vec<Value> = objects.iter().zip(cells).map(|(object, cells)| row(object, cells, include)).collect();
+    let rows: Vec<Value> =
+        objects.iter().zip(cells).map(|(object, cells)| row(object, cells, include)).collect();
     json!({
         "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "columnDefinitions": definitions, "rows": rows
     })

@@ -28,7 +28,9 @@ pub(crate) async fn dispatch(call: &Call) -> Result<Answer, Failure> {
         return reviews::create(call).await;
     }
     match call.verb {
-        Verb::Create if call.resource.is("", "bindings") => subresource::binding::create(call).await,
+        Verb::Create if call.resource.is("", "bindings") => {
+            subresource::binding::create(call).await
+        }
         Verb::Create => create::create(call).await,
         Verb::Get => get(call).await,
         Verb::List => list::list(call).await,
@@ -42,7 +44,12 @@ pub(crate) async fn dispatch(call: &Call) -> Result<Answer, Failure> {
 
 /// A resource version on a get means "at least": the newest is always that.
 async fn get(call: &Call) -> Result<Answer, Failure> {
-    list::wait_for(call, list::version(call, "resourceVersion").map_err(|_| list::unparsable(call))?).await?;
-    let entry = call.server.objects.expect(&call.resource, call.namespace(), &call.path.name).await?;
+    list::wait_for(
+        call,
+        list::version(call, "resourceVersion").map_err(|_| list::unparsable(call))?,
+    )
+    .await?;
+    let entry =
+        call.server.objects.expect(&call.resource, call.namespace(), &call.path.name).await?;
     Ok(Answer::entry(200, entry))
 }

@@ -51,7 +51,7 @@ impl Addresses {
 /// The last byte is never 0 or 255: some programs take those for networks.
 fn following(offset: u32) -> u32 {
     let mut next = offset + 1;
-    while next % 256 == 0 || next % 256 == 255 {
+    while matches!(next % 256, 0 | 255) {
         next += 1;
     }
     if next >= SIZE { RESERVED } else { next }

@@ -3,6 +3,8 @@
 //!
 //! The API server lives in the test; the node is a process of its own.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;

@@ -1,6 +1,8 @@
 //! Pods on a node against the real API server in this process: what a person
 //! sees through the API, and what lies on disk.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::Path;
 use std::time::Duration;

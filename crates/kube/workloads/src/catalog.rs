@@ -44,11 +44,7 @@ impl Stored {
     /// "deployments.apps".
     pub fn name(&self) -> String {
         let ApiResource { plural, group, .. } = &self.resource;
-        if group.is_empty() {
-            plural.clone()
-        } else {
-            format!("{plural}.{group}")
-        }
+        if group.is_empty() { plural.clone() } else { format!("{plural}.{group}") }
     }
 }
 
@@ -83,13 +79,16 @@ impl Catalog {
 
     /// The kind that an owner reference names.
     pub fn find(&self, api_version: &str, kind: &str) -> Option<Arc<Stored>> {
-        let group = |api_version: &str| api_version.split_once('/').map_or("", |(g, _)| g).to_owned();
+        let group =
+            |api_version: &str| api_version.split_once('/').map_or("", |(g, _)| g).to_owned();
         let wanted = group(api_version);
         let kinds = self.0.borrow();
         // Another version of the same group serves the same objects.
-        kinds.iter().flat_map(|kinds| kinds.iter()).find(|stored| {
-            stored.resource.kind == kind && stored.resource.group == wanted
-        }).cloned()
+        kinds
+            .iter()
+            .flat_map(|kinds| kinds.iter())
+            .find(|stored| stored.resource.kind == kind && stored.resource.group == wanted)
+            .cloned()
     }
 }
 
@@ -151,7 +150,11 @@ async fn discover(client: &Client) -> kube::Result<Vec<Arc<Stored>>> {
             let can = |verb| capabilities.supports_operation(verb);
             // Events of both groups are the same objects, have no owners and
             // expire by themselves.
-            if resource.plural == "events" || !can(verbs::LIST) || !can(verbs::WATCH) || !can(verbs::DELETE) {
+            if resource.plural == "events"
+                || !can(verbs::LIST)
+                || !can(verbs::WATCH)
+                || !can(verbs::DELETE)
+            {
                 continue;
             }
             kinds.push(Arc::new(Stored {

@@ -43,11 +43,7 @@ impl Collector {
     /// The collector, and the uids that it wants looked at.
     pub fn new() -> (Self, UnboundedReceiver<Uid>) {
         let (queue, receiver) = unbounded();
-        let collector = Self {
-            graph: Arc::default(),
-            queue,
-            listeners: Arc::default(),
-        };
+        let collector = Self { graph: Arc::default(), queue, listeners: Arc::default() };
         (collector, receiver)
     }
 
@@ -99,12 +95,13 @@ impl Collector {
 pub async fn run(context: Arc<Context>, queue: UnboundedReceiver<Uid>) {
     let stop = stopped(context.shutdown.clone());
     let watches = watches::run(context.clone());
-    let work = queue
-        .take_until(Box::pin(stopped(context.shutdown.clone())))
-        .for_each_concurrent(CONCURRENCY, |uid| {
+    let work = queue.take_until(Box::pin(stopped(context.shutdown.clone()))).for_each_concurrent(
+        CONCURRENCY,
+        |uid| {
             let context = context.clone();
             async move { look(context, uid).await }
-        });
+        },
+    );
     futures::join!(
         async {
             futures::future::select(pin!(stop), pin!(watches)).await;

@@ -38,9 +38,8 @@ pub async fn drive<K, F>(
     F: Future<Output = Result<Action>> + Send + 'static,
 {
     let shutdown = context.shutdown.clone();
-    let queue = queue
-        .take_until(Box::pin(stopped(shutdown)))
-        .map(Ok::<_, std::convert::Infallible>);
+    let queue =
+        queue.take_until(Box::pin(stopped(shutdown))).map(Ok::<_, std::convert::Infallible>);
     let decorated = move |object: Arc<K>, context: Arc<Context>| {
         let key = ObjectRef::from_obj(&*object).to_string();
         let work = reconcile(object, context.clone());

@@ -81,10 +81,7 @@ impl<K: Resource<DynamicType = ()>> Crew<'_, K> {
     async fn delete_one(&self, pod: &Pod) -> Result<(), kube::Error> {
         let name = pod.name_any();
         let params = DeleteParams {
-            preconditions: Some(Preconditions {
-                uid: pod.uid(),
-                resource_version: None,
-            }),
+            preconditions: Some(Preconditions { uid: pod.uid(), resource_version: None }),
             ..DeleteParams::default()
         };
         let api = self.api(&pod.namespace().unwrap_or_default());
@@ -110,13 +107,7 @@ impl<K: Resource<DynamicType = ()>> Crew<'_, K> {
     }
 
     fn say(&self, severity: Severity, reason: &'static str, message: String) {
-        let told = Told {
-            component: self.component,
-            severity,
-            reason,
-            message,
-            action: None,
-        };
+        let told = Told { component: self.component, severity, reason, message, action: None };
         self.context.recorder.tell(self.owner, told);
     }
 }

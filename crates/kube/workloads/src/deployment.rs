@@ -36,9 +36,7 @@ const COMPONENT: Component = Component("deployment-controller");
 /// Runs until shutdown.
 pub async fn run(context: Arc<Context>) {
     let feeds = &context.feeds;
-    let deployments = triggers(&feeds.deployments, |change| {
-        [ObjectRef::from_obj(&*change.object)]
-    });
+    let deployments = triggers(&feeds.deployments, |change| [ObjectRef::from_obj(&*change.object)]);
     let sets = triggers(&feeds.replica_sets, owners);
     let queue = stream::select(deployments, sets);
     drive("deployment", feeds.deployments.clone(), queue, context.clone(), reconcile).await;
@@ -141,10 +139,8 @@ async fn create(
     deployment: &Deployment,
     wanted: &ReplicaSet,
 ) -> Result<Option<ReplicaSet>, kube::Error> {
-    let api: Api<ReplicaSet> = Api::namespaced(
-        context.client.clone(),
-        &deployment.namespace().unwrap_or_default(),
-    );
+    let api: Api<ReplicaSet> =
+        Api::namespaced(context.client.clone(), &deployment.namespace().unwrap_or_default());
     let created = match api.create(&PostParams::default(), wanted).await {
         Ok(created) => created,
         Err(error) if is_already_exists(&error) => {
@@ -158,10 +154,7 @@ async fn create(
     };
     let replicas = rollout::replicas(&created);
     if replicas > 0 {
-        let message = format!(
-            "Scaled up replica set {} from 0 to {replicas}",
-            created.name_any()
-        );
+        let message = format!("Scaled up replica set {} from 0 to {replicas}", created.name_any());
         tell(context, deployment, message);
     }
     context.feeds.replica_sets.wait_seen(&created).await;
@@ -175,10 +168,8 @@ async fn collide(
 ) -> Result<Fleet, Stopped> {
     let status = deployment.status.get_or_insert_default();
     status.collision_count = Some(status.collision_count.unwrap_or(0) + 1);
-    let api: Api<Deployment> = Api::namespaced(
-        context.client.clone(),
-        &deployment.namespace().unwrap_or_default(),
-    );
+    let api: Api<Deployment> =
+        Api::namespaced(context.client.clone(), &deployment.namespace().unwrap_or_default());
     let written = api
         .replace_status(&deployment.name_any(), &PostParams::default(), deployment)
         .await
@@ -219,7 +210,11 @@ async fn change_set(
 
 /// Brings the new set's annotations up to date: its revision, the totals, and
 /// what it carries over from the Deployment.
-async fn annotate_new(context: &Context, deployment: &Deployment, mut fleet: Fleet) -> Result<Fleet> {
+async fn annotate_new(
+    context: &Context,
+    deployment: &Deployment,
+    mut fleet: Fleet,
+) -> Result<Fleet> {
     let Some(set) = fleet.new.clone() else {
         return Ok(fleet);
     };
@@ -240,10 +235,8 @@ async fn patch_set(
     set: &ReplicaSet,
     change: serde_json::Value,
 ) -> Result<ReplicaSet> {
-    let api: Api<ReplicaSet> = Api::namespaced(
-        context.client.clone(),
-        &set.namespace().unwrap_or_default(),
-    );
+    let api: Api<ReplicaSet> =
+        Api::namespaced(context.client.clone(), &set.namespace().unwrap_or_default());
     let written = api
         .patch(&set.name_any(), &PatchParams::default(), &Patch::Merge(change))
         .await
@@ -253,7 +246,11 @@ async fn patch_set(
 }
 
 /// Shows the new set's revision on the Deployment.
-async fn name_revision(context: &Context, deployment: &mut Deployment, fleet: &Fleet) -> Result<()> {
+async fn name_revision(
+    context: &Context,
+    deployment: &mut Deployment,
+    fleet: &Fleet,
+) -> Result<()> {
     let Some(number) = fleet.new.as_deref().map(revision) else {
         return Ok(());
     };
@@ -261,10 +258,8 @@ async fn name_revision(context: &Context, deployment: &mut Deployment, fleet: &F
     if deployment.annotations().get(REVISION) == Some(&number) {
         return Ok(());
     }
-    let api: Api<Deployment> = Api::namespaced(
-        context.client.clone(),
-        &deployment.namespace().unwrap_or_default(),
-    );
+    let api: Api<Deployment> =
+        Api::namespaced(context.client.clone(), &deployment.namespace().unwrap_or_default());
     let change = json!({"metadata": {
         "resourceVersion": deployment.resource_version(),
         "annotations": {REVISION: number},
@@ -278,10 +273,8 @@ async fn name_revision(context: &Context, deployment: &mut Deployment, fleet: &F
 }
 
 async fn remove(context: &Context, set: &ReplicaSet) -> Result<()> {
-    let api: Api<ReplicaSet> = Api::namespaced(
-        context.client.clone(),
-        &set.namespace().unwrap_or_default(),
-    );
+    let api: Api<ReplicaSet> =
+        Api::namespaced(context.client.clone(), &set.namespace().unwrap_or_default());
     match api.delete(&set.name_any(), &DeleteParams::background()).await {
         Err(error) if is_not_found(&error) => Ok(()),
         other => other.map(drop).attempt("remove the old", describe(set)),
@@ -304,10 +297,8 @@ async fn finish(
     let status = status::status(&deployment, &fleet, failure.as_ref(), now);
     let next = status::next_change(&deployment, &status, now);
     if before.as_ref() != Some(&status) {
-        let api: Api<Deployment> = Api::namespaced(
-            context.client.clone(),
-            &deployment.namespace().unwrap_or_default(),
-        );
+        let api: Api<Deployment> =
+            Api::namespaced(context.client.clone(), &deployment.namespace().unwrap_or_default());
         let mut written = deployment.clone();
         written.status = Some(status);
         let written = api

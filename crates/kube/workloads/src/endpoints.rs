@@ -40,9 +40,7 @@ const HEADLESS: &str = "service.kubernetes.io/headless";
 /// Runs until shutdown.
 pub async fn run(context: Arc<Context>) {
     let feeds = &context.feeds;
-    let services = triggers(&feeds.services, |change| {
-        [ObjectRef::from_obj(&*change.object)]
-    });
+    let services = triggers(&feeds.services, |change| [ObjectRef::from_obj(&*change.object)]);
     let known = feeds.services.clone();
     let pods = triggers(&feeds.pods, move |change| selecting(change, &known));
     let slices = triggers(&feeds.endpoint_slices, |change| {
@@ -54,12 +52,8 @@ pub async fn run(context: Arc<Context>) {
         let namespace = change.object.namespace().unwrap_or_default();
         [ObjectRef::new(&change.object.name_any()).within(&namespace)]
     });
-    let queue = stream::select_all([
-        services.boxed(),
-        pods.boxed(),
-        slices.boxed(),
-        endpoints.boxed(),
-    ]);
+    let queue =
+        stream::select_all([services.boxed(), pods.boxed(), slices.boxed(), endpoints.boxed()]);
     let services = drive("endpoints", feeds.services.clone(), queue, context.clone(), reconcile);
     futures::join!(services, legacy::run(context.clone()));
 }
@@ -71,9 +65,7 @@ fn selecting(change: &Change<Pod>, services: &Feed<Service>) -> Vec<ObjectRef<Se
         let selector = service.spec.as_ref().and_then(|spec| spec.selector.as_ref());
         selector.is_some_and(|labels| {
             let selector = exact(labels);
-            change
-                .versions()
-                .any(|pod| matches(&selector, pod.metadata.labels.as_ref()))
+            change.versions().any(|pod| matches(&selector, pod.metadata.labels.as_ref()))
         })
     });
     concerned.iter().map(|service| ObjectRef::from_obj(&**service)).collect()
@@ -81,7 +73,9 @@ fn selecting(change: &Change<Pod>, services: &Feed<Service>) -> Vec<ObjectRef<Se
 
 async fn reconcile(service: Arc<Service>, context: Arc<Context>) -> Result<Action> {
     let spec = service.spec.clone().unwrap_or_default();
-    if service.metadata.deletion_timestamp.is_some() || spec.type_.as_deref() == Some("ExternalName") {
+    if service.metadata.deletion_timestamp.is_some()
+        || spec.type_.as_deref() == Some("ExternalName")
+    {
         return Ok(Action::await_change());
     }
     let namespace = service.namespace().unwrap_or_default();
@@ -91,9 +85,10 @@ async fn reconcile(service: Arc<Service>, context: Arc<Context>) -> Result<Actio
         return Ok(Action::await_change());
     }
     let selector = exact(&selector);
-    let mut pods = context.feeds.pods.select(&namespace, |pod| {
-        matches(&selector, pod.metadata.labels.as_ref())
-    });
+    let mut pods = context
+        .feeds
+        .pods
+        .select(&namespace, |pod| matches(&selector, pod.metadata.labels.as_ref()));
     pods.sort_by_key(|pod| pod.name_any());
     let source = Source {
         name: service.name_any(),

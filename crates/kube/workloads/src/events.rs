@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use futures::channel::mpsc::{Receiver, Sender, channel};
 use futures::StreamExt;
+use futures::channel::mpsc::{Receiver, Sender, channel};
 use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, Time};
 use k8s_openapi::jiff::Timestamp;
@@ -124,10 +124,7 @@ async fn repeat(api: &Api<Event>, earlier: &Written, told: &Told) -> bool {
         Some(_) => json!({"series": {"count": earlier.count, "lastObservedTime": MicroTime(now)}}),
         None => json!({"count": earlier.count, "lastTimestamp": Time(now)}),
     };
-    match api
-        .patch(&earlier.name, &PatchParams::default(), &Patch::Merge(change))
-        .await
-    {
+    match api.patch(&earlier.name, &PatchParams::default(), &Patch::Merge(change)).await {
         Ok(_) => true,
         Err(error) => !is_not_found(&error),
     }
@@ -155,10 +152,7 @@ fn first(namespace: &str, about: ObjectReference, told: Told, now: Timestamp) ->
         event_time: modern.then_some(MicroTime(now)),
         reporting_component: Some(component.clone()),
         reporting_instance: modern.then(|| format!("{component}-0")),
-        source: (!modern).then(|| EventSource {
-            component: Some(component),
-            host: None,
-        }),
+        source: (!modern).then_some(EventSource { component: Some(component), host: None }),
         first_timestamp: (!modern).then_some(Time(now)),
         last_timestamp: (!modern).then_some(Time(now)),
         count: (!modern).then_some(1),
@@ -179,10 +173,7 @@ mod tests {
             message: "Job completed".into(),
             action,
         };
-        let about = ObjectReference {
-            name: Some("one".into()),
-            ..ObjectReference::default()
-        };
+        let about = ObjectReference { name: Some("one".into()), ..ObjectReference::default() };
         let now = Timestamp::UNIX_EPOCH;
         let classic = first("a", about.clone(), told(None), now);
         assert_eq!(classic.count, Some(1));

@@ -52,11 +52,7 @@ pub struct Change<K> {
 
 impl<K> Clone for Change<K> {
     fn clone(&self) -> Self {
-        Self {
-            object: self.object.clone(),
-            previous: self.previous.clone(),
-            gone: self.gone,
-        }
+        Self { object: self.object.clone(), previous: self.previous.clone(), gone: self.gone }
     }
 }
 
@@ -76,10 +72,7 @@ pub struct Feed<K: Watched> {
 
 impl<K: Watched> Clone for Feed<K> {
     fn clone(&self) -> Self {
-        Self {
-            store: self.store.clone(),
-            inner: self.inner.clone(),
-        }
+        Self { store: self.store.clone(), inner: self.inner.clone() }
     }
 }
 
@@ -97,10 +90,7 @@ where
         let writer = Writer::default();
         let feed = Self {
             store: writer.as_reader(),
-            inner: Arc::new(Inner {
-                subscribers: Mutex::default(),
-                version: watch::channel(0).0,
-            }),
+            inner: Arc::new(Inner { subscribers: Mutex::default(), version: watch::channel(0).0 }),
         };
         (feed.clone(), feed.run(writer, api, config))
     }
@@ -130,23 +120,17 @@ where
                 let key = ObjectRef::from_obj(object);
                 let previous = self.store.get(&key);
                 writer.apply_watcher_event(&event);
-                self.store.get(&key).map(|object| Change {
-                    object,
-                    previous,
-                    gone: false,
-                })
-                .into_iter()
-                .collect()
+                self.store
+                    .get(&key)
+                    .map(|object| Change { object, previous, gone: false })
+                    .into_iter()
+                    .collect()
             }
             watcher::Event::Delete(object) => {
                 let previous = self.store.get(&ObjectRef::from_obj(object));
                 let object = Arc::new(object.clone());
                 writer.apply_watcher_event(&event);
-                vec![Change {
-                    object,
-                    previous,
-                    gone: true,
-                }]
+                vec![Change { object, previous, gone: true }]
             }
             watcher::Event::Init | watcher::Event::InitApply(_) => {
                 writer.apply_watcher_event(&event);
@@ -166,10 +150,7 @@ where
     }
 
     fn subscribers(&self) -> MutexGuard<'_, Vec<UnboundedSender<Change<K>>>> {
-        self.inner
-            .subscribers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.inner.subscribers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Every change from now on, after one change for each object known already.
@@ -177,11 +158,7 @@ where
         let (sender, receiver) = unbounded();
         let mut subscribers = self.subscribers();
         for object in self.store.state() {
-            let change = Change {
-                object,
-                previous: None,
-                gone: false,
-            };
+            let change = Change { object, previous: None, gone: false };
             // The receiver is held here, so that sending cannot fail.
             let _ = sender.unbounded_send(change);
         }
@@ -211,10 +188,13 @@ where
     }
 
     /// Waits until the first list is in the store.
+    ///
+    /// Not by `Store::wait_until_ready`: it wakes only the last of several tasks
+    /// that wait.
     pub async fn ready(&self) {
-        // The writer lives in the task that was started with the feed; when it
-        // is gone everything is shutting down.
-        let _ = self.store.wait_until_ready().await;
+        // Nothing is announced before the first list is complete. The sender
+        // lives in this feed.
+        let _ = self.inner.version.subscribe().wait_for(|version| *version > 0).await;
     }
 
     /// Waits until the store satisfies the predicate, so that a controller that
@@ -264,12 +244,7 @@ where
 
 /// Resource versions of one resource are ordered numbers (KEP-5504).
 fn revision<K: Resource>(object: &K) -> u64 {
-    object
-        .meta()
-        .resource_version
-        .as_deref()
-        .and_then(|version| version.parse().ok())
-        .unwrap_or(0)
+    object.meta().resource_version.as_deref().and_then(|version| version.parse().ok()).unwrap_or(0)
 }
 
 /// What a fresh list says has happened while nobody was watching.
@@ -277,10 +252,8 @@ fn difference<K: Watched>(before: Vec<Arc<K>>, after: Vec<Arc<K>>) -> Vec<Change
 where
     K::DynamicType: Hash + Eq,
 {
-    let mut before: HashMap<Option<String>, Arc<K>> = before
-        .into_iter()
-        .map(|object| (object.uid(), object))
-        .collect();
+    let mut before: HashMap<Option<String>, Arc<K>> =
+        before.into_iter().map(|object| (object.uid(), object)).collect();
     let mut changes = Vec::new();
     for object in after {
         let previous = before.remove(&object.uid());
@@ -290,11 +263,7 @@ where
         {
             continue;
         }
-        changes.push(Change {
-            object,
-            previous,
-            gone: false,
-        });
+        changes.push(Change { object, previous, gone: false });
     }
     let gone = before.into_values().map(|object| Change {
         previous: Some(object.clone()),

@@ -6,7 +6,8 @@ use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{
-    ConfigMap, Endpoints, Namespace, Node, PersistentVolumeClaim, Pod, ResourceQuota, Service, ServiceAccount,
+    ConfigMap, Endpoints, Namespace, Node, PersistentVolumeClaim, Pod, ResourceQuota, Service,
+    ServiceAccount,
 };
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::runtime::watcher;
@@ -121,11 +122,7 @@ fn feed<K: Watched>(
     feed
 }
 
-fn feed_in<K>(
-    client: &Client,
-    namespace: &str,
-    tasks: &mut Vec<BoxFuture<'static, ()>>,
-) -> Feed<K>
+fn feed_in<K>(client: &Client, namespace: &str, tasks: &mut Vec<BoxFuture<'static, ()>>) -> Feed<K>
 where
     K: Watched + kube::Resource<Scope = k8s_openapi::NamespaceResourceScope>,
 {

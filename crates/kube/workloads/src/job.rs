@@ -56,11 +56,7 @@ async fn reconcile(job: Arc<Job>, context: Arc<Context>) -> Result<Action> {
     if job.metadata.deletion_timestamp.is_some() {
         return Ok(Action::await_change());
     }
-    let crew = Crew {
-        context: &context,
-        owner: &*job,
-        component: COMPONENT,
-    };
+    let crew = Crew { context: &context, owner: &*job, component: COMPONENT };
     let own = own_pods(&job, &context);
     if let Some(finished) = conditions::finished_at(&job) {
         release(&context, own.iter().filter(|pod| is_tracked(pod))).await?;
@@ -84,10 +80,7 @@ async fn reconcile(job: Arc<Job>, context: Arc<Context>) -> Result<Action> {
 fn own_pods(job: &Job, context: &Context) -> Vec<Arc<Pod>> {
     let uid = job.uid().unwrap_or_default();
     let namespace = job.namespace().unwrap_or_default();
-    context
-        .feeds
-        .pods
-        .select(&namespace, |pod| is_controlled_by(pod, &uid))
+    context.feeds.pods.select(&namespace, |pod| is_controlled_by(pod, &uid))
 }
 
 /// Makes and removes pods; the error is the first that the server gave.
@@ -96,11 +89,8 @@ async fn act(crew: &Crew<'_, Job>, plan: &Plan) -> Result<Option<kube::Error>> {
         return Ok(Some(error));
     }
     let owner = controller_reference(crew.owner)?;
-    let wanted = plan
-        .create
-        .iter()
-        .map(|index| pods::desired(crew.owner, &owner, *index))
-        .collect();
+    let wanted =
+        plan.create.iter().map(|index| pods::desired(crew.owner, &owner, *index)).collect();
     Ok(crew.create(wanted).await.err())
 }
 
@@ -109,10 +99,8 @@ async fn write_status(crew: &Crew<'_, Job>, plan: &Plan) -> Result<()> {
     if job.status.as_ref() == Some(&plan.status) {
         return Ok(());
     }
-    let api: Api<Job> = Api::namespaced(
-        crew.context.client.clone(),
-        &job.namespace().unwrap_or_default(),
-    );
+    let api: Api<Job> =
+        Api::namespaced(crew.context.client.clone(), &job.namespace().unwrap_or_default());
     let mut next = job.clone();
     next.status = Some(plan.status.clone());
     let written = api
@@ -136,19 +124,15 @@ fn is_tracked(pod: &Pod) -> bool {
 /// Lets counted pods go.
 async fn release(context: &Context, counted: impl Iterator<Item = &Arc<Pod>>) -> Result<()> {
     for pod in counted {
-        let api: Api<Pod> = Api::namespaced(
-            context.client.clone(),
-            &pod.namespace().unwrap_or_default(),
-        );
+        let api: Api<Pod> =
+            Api::namespaced(context.client.clone(), &pod.namespace().unwrap_or_default());
         let kept: Vec<_> = pod.finalizers().iter().filter(|f| *f != TRACKING).collect();
         let kept = if kept.is_empty() { json!(null) } else { json!(kept) };
         let change = json!({"metadata": {
             "uid": pod.uid(), "resourceVersion": pod.resource_version(), "finalizers": kept,
         }});
         let name = pod.name_any();
-        let released = api
-            .patch(&name, &PatchParams::default(), &Patch::Merge(change))
-            .await;
+        let released = api.patch(&name, &PatchParams::default(), &Patch::Merge(change)).await;
         match released {
             Err(error) if is_not_found(&error) => {}
             other => drop(other.attempt("let go of", describe(&**pod))?),
@@ -163,10 +147,7 @@ async fn expire(job: &Job, finished: Timestamp, context: &Context) -> Result<Act
     let Some(ttl) = ttl.and_then(|ttl| u64::try_from(ttl).ok()) else {
         return Ok(Action::await_change());
     };
-    let age: Duration = Timestamp::now()
-        .duration_since(finished)
-        .try_into()
-        .unwrap_or_default();
+    let age: Duration = Timestamp::now().duration_since(finished).try_into().unwrap_or_default();
     let ttl = Duration::from_secs(ttl);
     if age < ttl {
         return Ok(Action::requeue(ttl - age));
@@ -178,10 +159,8 @@ async fn expire(job: &Job, finished: Timestamp, context: &Context) -> Result<Act
         }),
         ..DeleteParams::background()
     };
-    let api: Api<Job> = Api::namespaced(
-        context.client.clone(),
-        &job.namespace().unwrap_or_default(),
-    );
+    let api: Api<Job> =
+        Api::namespaced(context.client.clone(), &job.namespace().unwrap_or_default());
     match api.delete(&job.name_any(), &params).await {
         Err(error) if is_not_found(&error) => {}
         other => drop(other.attempt("remove the expired", describe(job))?),

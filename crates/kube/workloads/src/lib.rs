@@ -104,12 +104,7 @@ impl Workloads {
                 controller.await;
             });
         }
-        Self {
-            context,
-            stop,
-            controllers,
-            _support: support,
-        }
+        Self { context, stop, controllers, _support: support }
     }
 
     /// Finishes what is being written, then ends.

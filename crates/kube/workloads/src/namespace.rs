@@ -30,9 +30,7 @@ const LATE: Duration = Duration::from_secs(5);
 /// Runs until shutdown.
 pub async fn run(context: Arc<Context>) {
     let feeds = &context.feeds;
-    let namespaces = triggers(&feeds.namespaces, |change| {
-        [ObjectRef::from_obj(&*change.object)]
-    });
+    let namespaces = triggers(&feeds.namespaces, |change| [ObjectRef::from_obj(&*change.object)]);
     let maps = triggers(&feeds.config_maps, |change| {
         change.object.namespace().map(|name| ObjectRef::new(&name))
     });
@@ -55,7 +53,8 @@ async fn reconcile(namespace: Arc<Namespace>, context: Arc<Context>) -> Result<A
     let left = content::delete_all(&namespace.name_any(), &context).await?;
     if left.is_empty() {
         finalize(&namespace, &context).await?;
-        return Ok(Action::await_change());
+        // Its going is a change; should it stay, it is asked again.
+        return Ok(Action::requeue(LATE));
     }
     write_conditions(&namespace, &left, &context).await?;
     Ok(Action::requeue(pause(&namespace)))
@@ -96,7 +95,11 @@ async fn write_conditions(
 /// A condition: type, status, reason, message.
 type Words = (&'static str, bool, &'static str, String);
 
-fn merged(earlier: &[NamespaceCondition], words: Vec<Words>, now: Timestamp) -> Vec<NamespaceCondition> {
+fn merged(
+    earlier: &[NamespaceCondition],
+    words: Vec<Words>,
+    now: Timestamp,
+) -> Vec<NamespaceCondition> {
     let status = |truth| if truth { "True" } else { "False" };
     let conditions = words.into_iter().map(|(type_, truth, reason, message)| {
         let same = earlier.iter().find(|c| c.type_ == type_ && c.status == status(truth));
@@ -121,9 +124,7 @@ async fn finalize(namespace: &Namespace, context: &Context) -> Result<()> {
     }
     let api: Api<Namespace> = Api::all(context.client.clone());
     let name = namespace.name_any();
-    let gone = api
-        .replace_subresource("finalize", &name, &PostParams::default(), &next)
-        .await;
+    let gone = api.replace_subresource("finalize", &name, &PostParams::default(), &next).await;
     match gone {
         Err(error) if is_not_found(&error) => Ok(()),
         other => other.map(drop).attempt("finalize namespace", name),

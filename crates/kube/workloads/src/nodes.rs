@@ -62,7 +62,8 @@ pub async fn run(context: Arc<Context>) {
     let leases = triggers(&feeds.leases, |change| [ObjectRef::new(&change.object.name_any())]);
     let pods = triggers(&feeds.pods, |change| {
         // Only a new pod on a node can be one to evict.
-        let was_there = change.previous.as_ref().is_some_and(|pod| crate::pods::node(pod).is_some());
+        let was_there =
+            change.previous.as_ref().is_some_and(|pod| crate::pods::node(pod).is_some());
         let node = crate::pods::node(&change.object).filter(|_| !was_there && !change.gone);
         node.map(ObjectRef::new)
     });
@@ -109,7 +110,8 @@ fn is_vouched(node: &Node) -> bool {
 async fn declare_unknown(node: &Node, context: &Context) -> Result<Node> {
     let mut next = node.clone();
     let status = next.status.get_or_insert_default();
-    status.conditions = Some(unknown(status.conditions.take().unwrap_or_default(), Timestamp::now()));
+    status.conditions =
+        Some(unknown(status.conditions.take().unwrap_or_default(), Timestamp::now()));
     let api: Api<Node> = Api::all(context.client.clone());
     let written = api
         .replace_status(&node.name_any(), &PostParams::default(), &next)

@@ -46,7 +46,12 @@ impl Observed {
         let duration = started.elapsed();
         match outcome {
             Ok(action) => {
-                tracing::trace!(controller, object, duration_us = duration.as_micros() as u64, "reconciled");
+                tracing::trace!(
+                    controller,
+                    object,
+                    duration_us = duration.as_micros() as u64,
+                    "reconciled"
+                );
                 self.book(controller, |totals| {
                     totals.succeeded += 1;
                     totals.seconds += duration.as_secs_f64();

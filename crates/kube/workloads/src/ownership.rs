@@ -20,20 +20,16 @@ use crate::feed::{Change, Watched};
 
 /// The reference that marks a child of `owner`.
 pub fn controller_reference<K: Resource<DynamicType = ()>>(owner: &K) -> Result<OwnerReference> {
-    let mut reference = owner.controller_owner_ref(&()).ok_or_else(|| Error::Incomplete {
-        object: describe(owner),
-        field: "metadata.uid",
-    })?;
+    let mut reference = owner
+        .controller_owner_ref(&())
+        .ok_or_else(|| Error::Incomplete { object: describe(owner), field: "metadata.uid" })?;
     reference.block_owner_deletion = Some(true);
     Ok(reference)
 }
 
 /// The controller of an object, if any.
 pub fn controller<K: Resource>(object: &K) -> Option<&OwnerReference> {
-    object
-        .owner_references()
-        .iter()
-        .find(|reference| reference.controller == Some(true))
+    object.owner_references().iter().find(|reference| reference.controller == Some(true))
 }
 
 /// Whether the object is controlled by that uid.
@@ -72,10 +68,7 @@ pub fn selector<K: Resource<DynamicType = ()>>(
     owner: &K,
     selector: &LabelSelector,
 ) -> Result<Selector> {
-    let broken = |reason: String| Error::Selector {
-        object: describe(owner),
-        reason,
-    };
+    let broken = |reason: String| Error::Selector { object: describe(owner), reason };
     let parsed: Selector = selector
         .clone()
         .try_into()
@@ -96,10 +89,7 @@ pub fn matches(selector: &Selector, labels: Option<&BTreeMap<String, String>>) -
 
 /// A selector of exact labels, as Services have.
 pub fn exact(labels: &BTreeMap<String, String>) -> Selector {
-    labels
-        .iter()
-        .map(|(key, value)| Expression::Equal(key.clone(), value.clone()))
-        .collect()
+    labels.iter().map(|(key, value)| Expression::Equal(key.clone(), value.clone())).collect()
 }
 
 /// Divides candidates into the owner's own, those to adopt and those to release.
@@ -119,11 +109,7 @@ pub fn claim<O: Resource, K: Resource>(
 ) -> Claim<K> {
     let uid = owner.uid().unwrap_or_default();
     let leaving = owner.meta().deletion_timestamp.is_some();
-    let mut claim = Claim {
-        own: Vec::new(),
-        adopt: Vec::new(),
-        release: Vec::new(),
-    };
+    let mut claim = Claim { own: Vec::new(), adopt: Vec::new(), release: Vec::new() };
     for candidate in candidates {
         let fits = matches(selector, candidate.meta().labels.as_ref());
         let going = candidate.meta().deletion_timestamp.is_some();
@@ -144,11 +130,7 @@ where
     O: Resource<DynamicType = ()>,
     K: Resource<DynamicType = ()> + Clone + std::fmt::Debug + DeserializeOwned,
 {
-    let Claim {
-        mut own,
-        adopt,
-        release,
-    } = claim;
+    let Claim { mut own, adopt, release } = claim;
     for object in adopt {
         let mut references = object.owner_references().to_vec();
         references.push(controller_reference(owner)?);
@@ -182,13 +164,9 @@ where
 {
     // A list is replaced as a whole: only on what was read.
     change["metadata"]["resourceVersion"] = json!(object.resource_version());
-    api.patch(
-        &object.name_any(),
-        &PatchParams::default(),
-        &Patch::Merge(change),
-    )
-    .await
-    .attempt(attempted, describe(object))
+    api.patch(&object.name_any(), &PatchParams::default(), &Patch::Merge(change))
+        .await
+        .attempt(attempted, describe(object))
 }
 
 /// "Pod default/web-0", for errors and logs.
@@ -219,8 +197,9 @@ mod tests {
 
     #[test]
     fn adopts_orphans_and_releases_strangers() {
-        let set: ReplicaSet = serde_json::from_value(json!({"metadata": {"name": "s", "uid": "me"}}))
-            .expect("a replica set");
+        let set: ReplicaSet =
+            serde_json::from_value(json!({"metadata": {"name": "s", "uid": "me"}}))
+                .expect("a replica set");
         let labels = BTreeMap::from([("app".to_owned(), "web".to_owned())]);
         let claim = claim(
             &set,

@@ -32,7 +32,8 @@ pub async fn run(context: Arc<Context>) {
     let feeds = &context.feeds;
     let pods = triggers(&feeds.pods, |change| {
         let new_here = change.previous.as_ref().is_none_or(|previous| {
-            pods::node(previous).is_none() || pods::is_finished(previous) != pods::is_finished(&change.object)
+            pods::node(previous).is_none()
+                || pods::is_finished(previous) != pods::is_finished(&change.object)
         });
         (new_here && !change.gone).then(|| ObjectRef::from_obj(&*change.object))
     });
@@ -90,14 +91,14 @@ async fn exists(node: &str, context: &Context) -> Result<bool> {
 /// Ends a pod that nothing runs any more.
 async fn give_up(pod: &Pod, context: &Context) -> Result<()> {
     let name = pod.name_any();
-    let api: Api<Pod> = Api::namespaced(context.client.clone(), &pod.namespace().unwrap_or_default());
+    let api: Api<Pod> =
+        Api::namespaced(context.client.clone(), &pod.namespace().unwrap_or_default());
     if !pods::is_finished(pod) {
         let change = json!({"metadata": {"uid": pod.uid()}, "status": {
             "phase": "Failed", "reason": "NodeLost", "message": "PodGC: node no longer exists",
         }});
-        let failed = api
-            .patch_status(&name, &PatchParams::default(), &Patch::Strategic(change))
-            .await;
+        let failed =
+            api.patch_status(&name, &PatchParams::default(), &Patch::Strategic(change)).await;
         match failed {
             Err(error) if is_not_found(&error) => return Ok(()),
             other => drop(other.attempt("give up", describe(pod))?),

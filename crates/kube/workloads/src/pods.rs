@@ -10,10 +10,7 @@ use crate::quantity::{self, Amounts, ONE};
 
 /// `status.phase`, empty when the pod is new.
 pub fn phase(pod: &Pod) -> &str {
-    pod.status
-        .as_ref()
-        .and_then(|status| status.phase.as_deref())
-        .unwrap_or("Pending")
+    pod.status.as_ref().and_then(|status| status.phase.as_deref()).unwrap_or("Pending")
 }
 
 /// Whether no container of it will run again.
@@ -33,12 +30,7 @@ pub fn is_active(pod: &Pod) -> bool {
 
 /// A condition of the pod.
 pub fn condition<'a>(pod: &'a Pod, type_: &str) -> Option<&'a PodCondition> {
-    pod.status
-        .as_ref()?
-        .conditions
-        .as_ref()?
-        .iter()
-        .find(|condition| condition.type_ == type_)
+    pod.status.as_ref()?.conditions.as_ref()?.iter().find(|condition| condition.type_ == type_)
 }
 
 /// Whether it may serve.
@@ -66,19 +58,12 @@ pub fn available_at(pod: &Pod, min_ready_seconds: i32) -> Option<Timestamp> {
 
 /// The node that it is bound to.
 pub fn node(pod: &Pod) -> Option<&str> {
-    pod.spec
-        .as_ref()?
-        .node_name
-        .as_deref()
-        .filter(|name| !name.is_empty())
+    pod.spec.as_ref()?.node_name.as_deref().filter(|name| !name.is_empty())
 }
 
 /// Times that its containers were started again.
 pub fn restarts(status: &PodStatus) -> i32 {
-    let all = status
-        .init_container_statuses
-        .iter()
-        .chain(&status.container_statuses);
+    let all = status.init_container_statuses.iter().chain(&status.container_statuses);
     all.flatten().map(|container| container.restart_count).sum()
 }
 

@@ -62,19 +62,14 @@ fn is_relevant(change: &Change<Pod>) -> bool {
 async fn reconcile(quota: Arc<ResourceQuota>, context: Arc<Context>) -> Result<Action> {
     let hard = quota.spec.as_ref().and_then(|spec| spec.hard.clone()).unwrap_or_default();
     let used = used(&quota, &hard, &context);
-    let status = ResourceQuotaStatus {
-        hard: Some(hard),
-        used: Some(used),
-    };
+    let status = ResourceQuotaStatus { hard: Some(hard), used: Some(used) };
     if quota.status.as_ref() == Some(&status) {
         return Ok(Action::await_change());
     }
     let mut next = (*quota).clone();
     next.status = Some(status);
-    let api: Api<ResourceQuota> = Api::namespaced(
-        context.client.clone(),
-        &quota.namespace().unwrap_or_default(),
-    );
+    let api: Api<ResourceQuota> =
+        Api::namespaced(context.client.clone(), &quota.namespace().unwrap_or_default());
     let written = api
         .replace_status(&quota.name_any(), &PostParams::default(), &next)
         .await

@@ -34,9 +34,7 @@ const BURST: usize = 500;
 /// Runs until shutdown.
 pub async fn run(context: Arc<Context>) {
     let feeds = &context.feeds;
-    let sets = triggers(&feeds.replica_sets, |change| {
-        [ObjectRef::from_obj(&*change.object)]
-    });
+    let sets = triggers(&feeds.replica_sets, |change| [ObjectRef::from_obj(&*change.object)]);
     let store = feeds.replica_sets.clone();
     let pods = triggers(&feeds.pods, move |change| {
         let mut sets = owners(change);
@@ -50,7 +48,10 @@ pub async fn run(context: Arc<Context>) {
 }
 
 /// The sets that might take in a pod that belongs to nobody.
-fn adopters(change: &Change<Pod>, sets: &crate::feed::Feed<ReplicaSet>) -> Vec<ObjectRef<ReplicaSet>> {
+fn adopters(
+    change: &Change<Pod>,
+    sets: &crate::feed::Feed<ReplicaSet>,
+) -> Vec<ObjectRef<ReplicaSet>> {
     let pod = &change.object;
     if ownership::controller(&**pod).is_some() || change.gone {
         return Vec::new();
@@ -113,11 +114,7 @@ async fn pods_of(set: &ReplicaSet, context: &Context) -> Result<Vec<Arc<Pod>>> {
 
 /// Makes what is missing, removes what is too much.
 async fn manage(set: &ReplicaSet, own: &[Arc<Pod>], context: &Context) -> Result<Option<Failure>> {
-    let crew = Crew {
-        context,
-        owner: set,
-        component: COMPONENT,
-    };
+    let crew = Crew { context, owner: set, component: COMPONENT };
     let wanted = usize::try_from(replicas(set)).unwrap_or(0);
     if own.len() < wanted {
         let spec = set.spec.clone().unwrap_or_default();
@@ -181,7 +178,13 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn pod(name: &str, node: Option<&str>, ready: bool, born: &str, cost: Option<&str>) -> Arc<Pod> {
+    fn pod(
+        name: &str,
+        node: Option<&str>,
+        ready: bool,
+        born: &str,
+        cost: Option<&str>,
+    ) -> Arc<Pod> {
         let ready = if ready { "True" } else { "False" };
         Arc::new(
             serde_json::from_value(json!({

@@ -18,8 +18,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::stream::{FuturesUnordered, StreamExt};
 use futures::FutureExt;
+use futures::stream::{FuturesUnordered, StreamExt};
 use k8s_openapi::api::core::v1::{Binding, ObjectReference, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Status, Time};
 use k8s_openapi::jiff::Timestamp;
@@ -45,7 +45,10 @@ const RETRY: Duration = Duration::from_millis(100);
 enum Outcome {
     Done,
     /// The decision was not carried out: the place is free again.
-    Failed { ticket: Ticket, again: bool },
+    Failed {
+        ticket: Ticket,
+        again: bool,
+    },
 }
 
 /// Schedules until shutdown.
@@ -186,10 +189,8 @@ async fn report_unschedulable(context: &Context, pod: &Pod, words: String) -> Re
             action: Some("Scheduling"),
         },
     );
-    let api: Api<Pod> = Api::namespaced(
-        context.client.clone(),
-        &pod.namespace().unwrap_or_default(),
-    );
+    let api: Api<Pod> =
+        Api::namespaced(context.client.clone(), &pod.namespace().unwrap_or_default());
     let change = json!({
         "metadata": {"uid": pod.uid()},
         "status": {"conditions": [{
@@ -202,13 +203,8 @@ async fn report_unschedulable(context: &Context, pod: &Pod, words: String) -> Re
             "message": words,
         }]},
     });
-    let patched = api
-        .patch_status(
-            &pod.name_any(),
-            &PatchParams::default(),
-            &Patch::Strategic(change),
-        )
-        .await;
+    let patched =
+        api.patch_status(&pod.name_any(), &PatchParams::default(), &Patch::Strategic(change)).await;
     match patched {
         Err(error) if is_not_found(&error) => Ok(()),
         other => other.map(drop).attempt("report as unschedulable", describe(pod)),

@@ -34,9 +34,7 @@ const COMPONENT: Component = Component("statefulset-controller");
 /// Runs until shutdown.
 pub async fn run(context: Arc<Context>) {
     let feeds = &context.feeds;
-    let sets = triggers(&feeds.stateful_sets, |change| {
-        [ObjectRef::from_obj(&*change.object)]
-    });
+    let sets = triggers(&feeds.stateful_sets, |change| [ObjectRef::from_obj(&*change.object)]);
     let pods = triggers(&feeds.pods, owners);
     let queue = stream::select(sets, pods);
     drive("statefulset", feeds.stateful_sets.clone(), queue, context.clone(), reconcile).await;
@@ -82,10 +80,7 @@ async fn adopt(set: &StatefulSet, context: &Context) -> Result<()> {
     let spec = set.spec.clone().unwrap_or_default();
     let selector = ownership::selector(set, &spec.selector)?;
     let namespace = set.namespace().unwrap_or_default();
-    let candidates = context
-        .feeds
-        .pods
-        .select(&namespace, |pod| pods::ordinal(set, pod).is_some());
+    let candidates = context.feeds.pods.select(&namespace, |pod| pods::ordinal(set, pod).is_some());
     let claim = claim(set, &selector, candidates);
     if claim.adopt.is_empty() && claim.release.is_empty() {
         return Ok(());
@@ -99,10 +94,7 @@ async fn adopt(set: &StatefulSet, context: &Context) -> Result<()> {
 fn own_pods(set: &StatefulSet, context: &Context) -> Vec<Arc<Pod>> {
     let uid = set.uid().unwrap_or_default();
     let namespace = set.namespace().unwrap_or_default();
-    context
-        .feeds
-        .pods
-        .select(&namespace, |pod| is_controlled_by(pod, &uid))
+    context.feeds.pods.select(&namespace, |pod| is_controlled_by(pod, &uid))
 }
 
 async fn act(
@@ -111,11 +103,7 @@ async fn act(
     revisions: &Revisions,
     context: &Context,
 ) -> Result<Option<kube::Error>> {
-    let crew = Crew {
-        context,
-        owner: set,
-        component: COMPONENT,
-    };
+    let crew = Crew { context, owner: set, component: COMPONENT };
     for pod in &plan.delete {
         if let Err(error) = delete(pod, &crew).await {
             return Ok(Some(error));
@@ -146,13 +134,19 @@ async fn create(
     let api: Api<Pod> = namespaced(set, crew.context);
     match api.create(&PostParams::default(), pod).await {
         Ok(created) => {
-            crew.tell("SuccessfulCreate", format!("Create Pod {name} in StatefulSet {set_name} successful"));
+            crew.tell(
+                "SuccessfulCreate",
+                format!("Create Pod {name} in StatefulSet {set_name} successful"),
+            );
             crew.context.feeds.pods.wait_seen(&created).await;
             Ok(())
         }
         Err(error) => {
             let said = message(&error);
-            crew.warn("FailedCreate", format!("Create Pod {name} in StatefulSet {set_name} failed error: {said}"));
+            crew.warn(
+                "FailedCreate",
+                format!("Create Pod {name} in StatefulSet {set_name} failed error: {said}"),
+            );
             Err(error)
         }
     }
@@ -161,10 +155,7 @@ async fn create(
 async fn delete(pod: &Arc<Pod>, crew: &Crew<'_, StatefulSet>) -> Result<(), kube::Error> {
     let (name, set_name) = (pod.name_any(), crew.owner.name_any());
     let params = DeleteParams {
-        preconditions: Some(Preconditions {
-            uid: pod.uid(),
-            resource_version: None,
-        }),
+        preconditions: Some(Preconditions { uid: pod.uid(), resource_version: None }),
         ..DeleteParams::default()
     };
     let api: Api<Pod> = namespaced(crew.owner, crew.context);
@@ -172,7 +163,10 @@ async fn delete(pod: &Arc<Pod>, crew: &Crew<'_, StatefulSet>) -> Result<(), kube
         Err(error) if !is_not_found(&error) => return Err(error),
         _ => {}
     }
-    crew.tell("SuccessfulDelete", format!("Delete Pod {name} in StatefulSet {set_name} successful"));
+    crew.tell(
+        "SuccessfulDelete",
+        format!("Delete Pod {name} in StatefulSet {set_name} successful"),
+    );
     crew.context.feeds.pods.wait_going(pod).await;
     Ok(())
 }

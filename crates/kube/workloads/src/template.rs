@@ -42,17 +42,12 @@ pub fn hash(value: &impl Serialize, collisions: Option<i32>) -> String {
         bytes.extend(collisions.to_le_bytes());
     }
     let number = fnv1a(&bytes).to_string();
-    number
-        .bytes()
-        .map(|digit| char::from(LETTERS[usize::from(digit) % LETTERS.len()]))
-        .collect()
+    number.bytes().map(|digit| char::from(LETTERS[usize::from(digit) % LETTERS.len()])).collect()
 }
 
 /// FNV-1a, 32 bits (draft-eastlake-fnv).
 fn fnv1a(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0x811c_9dc5, |hash, byte| {
-        (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
-    })
+    bytes.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }
 
 #[cfg(test)]
@@ -82,10 +77,7 @@ mod tests {
             "spec": {"containers": [{"name": "c"}]},
         }))
         .expect("a template");
-        let owner = OwnerReference {
-            name: "web".into(),
-            ..OwnerReference::default()
-        };
+        let owner = OwnerReference { name: "web".into(), ..OwnerReference::default() };
         let pod = pod(&template, "a", owner);
         assert_eq!(
             serde_json::to_value(&pod).expect("JSON")["metadata"],

@@ -56,9 +56,11 @@ async fn reconcile(claim: Arc<PersistentVolumeClaim>, context: Arc<Context>) -> 
     if !users.is_empty() {
         return Ok(Action::await_change());
     }
-    let kept: Vec<_> = claim.finalizers().iter().filter(|finalizer| *finalizer != PROTECTION).collect();
+    let kept: Vec<_> =
+        claim.finalizers().iter().filter(|finalizer| *finalizer != PROTECTION).collect();
     let kept = if kept.is_empty() { json!(null) } else { json!(kept) };
-    let change = json!({"metadata": {"resourceVersion": claim.resource_version(), "finalizers": kept}});
+    let change =
+        json!({"metadata": {"resourceVersion": claim.resource_version(), "finalizers": kept}});
     let api: Api<PersistentVolumeClaim> = Api::namespaced(context.client.clone(), &namespace);
     match api.patch(&name, &PatchParams::default(), &Patch::Merge(change)).await {
         Err(error) if is_not_found(&error) => {}

@@ -1,6 +1,8 @@
 //! The collector against real files and a real SIGKILL: every numbered line is in
 //! the store exactly once, whatever dies and whatever is renamed meanwhile.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;

@@ -1,6 +1,8 @@
 //! The official Python client against a served router. Runs when `DAIS_TEST_PYTHON`
 //! names an interpreter that has the `elasticsearch` package.
 
+#![allow(clippy::unwrap_used)]
+
 use dais_logs::{Config, Logs, Scope, router};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

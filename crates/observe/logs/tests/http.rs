@@ -1,5 +1,7 @@
 //! The HTTP surface in process: shapes, scopes, aggregations, live tail.
 
+#![allow(clippy::unwrap_used)]
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};

@@ -5,6 +5,8 @@
 //! A case is skipped, and says so, when it needs a native histogram: its expected
 //! result has one, or its query selects a series that was loaded with one.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "corpus/outcome.rs"]
 mod outcome;
 #[path = "corpus/script.rs"]
@@ -19,8 +21,18 @@ use outcome::Outcome;
 use script::Command;
 use world::World;
 
-/// Cases per known file: `passed` may grow, and nothing may be lost.
-const FLOOR: [(&str, usize, usize); 0] = [];
+/// Cases of the known files and how many passed; that may grow and must not fall.
+const FLOOR: [(&str, usize, usize); 9] = [
+    ("aggregators", 160, 125),
+    ("collision", 2, 2),
+    ("functions", 431, 323),
+    ("histograms", 185, 93),
+    ("literals", 25, 25),
+    ("name_label_dropping", 30, 30),
+    ("operators", 214, 142),
+    ("selectors", 31, 31),
+    ("subquery", 34, 32),
+];
 
 #[derive(Default)]
 struct Tally {

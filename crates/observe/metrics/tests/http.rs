@@ -1,5 +1,7 @@
 //! Scraping and the HTTP API together, in process.
 
+#![allow(clippy::unwrap_used)]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};

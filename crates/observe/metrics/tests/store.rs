@@ -1,6 +1,8 @@
 //! The store on real files: what is appended is there again after a crash, in blocks,
 //! past torn ends; and is gone after its time.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::Path;

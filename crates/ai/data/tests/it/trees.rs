@@ -1,5 +1,6 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::time::Duration;
 
 use dais_data::{Error, Limits};
 
@@ -21,6 +22,10 @@ async fn a_version_becomes_a_read_only_directory_once() {
         assert_eq!(found.permissions().mode() & 0o777, mode, "{path}");
     }
     assert!(fs::metadata(tree.join("top")).expect("is there").nlink() > 1, "linked, not copied");
+    for above in tree.ancestors().skip(1).take(3) {
+        let mode = fs::metadata(above).expect("is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o711, "{}", above.display());
+    }
     let again = server.data.materialize_dataset("team", "d", "v1").await.expect("materializes");
     assert_eq!(again, tree);
     let absent = server.data.materialize_dataset("team", "d", "v2").await;
@@ -82,4 +87,33 @@ async fn a_restart_keeps_versions_and_clears_what_was_unfinished() {
     assert_eq!(second.data.versions("team", "d").await.expect("lists").len(), 1);
     let (status, _) = second.call("PUT", &format!("uploads/{upload}/files/b"), "2").await;
     assert_eq!(status, 404);
+}
+
+#[tokio::test]
+async fn forgetting_a_dataset_frees_what_only_it_named() {
+    let limits =
+        Limits { project_bytes: Some(16), trees_kept: Duration::ZERO, ..Limits::default() };
+    let server = Server::start(SQLITE, limits).await;
+    server.version("gone", &[("a", "shared"), ("b", "only")]).await;
+    server.version("stays", &[("a", "shared")]).await;
+    let upload = server.begin().await;
+    server.call("PUT", &format!("uploads/{upload}/files/f"), "only").await;
+    let doomed = server.data.materialize_dataset("team", "gone", "v1").await.expect("materializes");
+    let kept = server.data.materialize_dataset("team", "stays", "v1").await.expect("materializes");
+    server.data.forget("team", "gone").await.expect("forgets");
+    server.data.forget("team", "gone").await.expect("forgets again");
+    assert!(!doomed.exists() && kept.exists());
+    assert!(server.data.versions("team", "gone").await.expect("lists").is_empty());
+    // What an open upload names is still there; once that is given up, it goes too.
+    let (status, answer) =
+        server.call("POST", &format!("uploads/{upload}/commit"), r#"{"dataset":"new"}"#).await;
+    assert_eq!(status, 201, "{answer}");
+    server.data.forget("team", "new").await.expect("forgets");
+    let blobs = fs::read_dir(server.directory.path().join("data/team/blobs")).expect("lists");
+    let files =
+        blobs.flat_map(|shelf| fs::read_dir(shelf.expect("entry").path()).expect("lists")).count();
+    assert_eq!(files, 2, "one file and one manifest");
+    let (status, answer) = server.version("next", &[("c", "ten bytes!")]).await;
+    assert_eq!(status, 201, "the quota is free again: {answer}");
+    assert!(server.data.materialize_dataset("team", "stays", "v1").await.is_ok());
 }

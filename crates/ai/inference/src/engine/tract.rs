@@ -13,7 +13,7 @@ use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::infer::InferenceFact;
 use tract_onnx::tract_hir::infer::InferenceModelExt;
 
-use super::{Engine, Source};
+use super::{Engine, Source, scaler};
 use crate::datatype::Datatype;
 use crate::error::{Error, Result};
 use crate::specification::{Dimension, Specification};
@@ -37,10 +37,12 @@ pub(super) struct Tract {
 impl Tract {
     pub fn load(source: &Source<'_>) -> Result<Tract, String> {
         let directory = source.file.parent().and_then(Path::to_str).map(str::to_owned);
+        let mut model = source.model.clone();
+        scaler::replace(&mut model);
         let mut tract = Tract {
             specification: source.specification.clone(),
             any_shape: None,
-            model: source.model.clone(),
+            model,
             directory,
             plans: Mutex::default(),
         };
@@ -189,7 +191,7 @@ fn from_tract(name: String, value: &Tensor) -> TractResult<tensor::Tensor> {
         DatumType::F32 => Data::Fp32(all(value)?),
         DatumType::F64 => Data::Fp64(all(value)?),
         DatumType::String => Data::Bytes(all(value)?),
-        DatumType::TDim => Data::Int64(all(&value.cast_to::<i64>()?.into_owned())?),
+        DatumType::TDim => Data::Int64(all(value.cast_to::<i64>()?.as_ref())?),
         other => {
             return Err(TractError::msg(format!(
                 "the output '{name}' has the type {other:?}, which the protocol lacks"

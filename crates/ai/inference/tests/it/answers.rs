@@ -60,6 +60,8 @@ async fn both_engines_answer_as_onnxruntime_does() {
         let file = directory.path().join(name).with_extension("onnx");
         for (engine, choice) in [("tract", Choice::Tract), ("onnxruntime", Choice::Auto)] {
             if engine == "tract" && case["tract"] == json!(false) {
+                let refused = load(&file, choice, None).err().expect("is beyond tract").to_string();
+                assert!(refused.contains("onnxruntime"), "{name}: {refused}");
                 continue;
             }
             let model = load(&file, choice, Some(environment(&python)))

@@ -34,7 +34,8 @@ def tensor(name, array):
 def case(name, model, batches, expected_model=None, **more):
     onnx.save(model, os.path.join(folder, name + ".onnx"))
     session = onnxruntime.InferenceSession((expected_model or model).SerializeToString())
-    outputs = [output.name for output in session.get_outputs()]
+    # With and without ZipMap the converter gives its outputs different names.
+    outputs = [output.name for output in model.graph.output]
     requests = []
     for inputs in batches:
         answers = session.run(None, inputs)
@@ -54,7 +55,8 @@ flat = to_onnx(logistic, x[:1], options={id(logistic): plain})
 case("logistic", flat, batches)
 case("zipmap", to_onnx(logistic, x[:1]), batches, expected_model=flat, classes=list(range(10)))
 words = LogisticRegression(max_iter=50).fit(x, np.where(y > 4, "big", "small"))
-case("texts", to_onnx(words, x[:1], options=plain), batches)
+# tract has no classifier with labels in words, and says so when it loads one.
+case("texts", to_onnx(words, x[:1], options=plain), batches, tract=False)
 case("forest", to_onnx(RandomForestClassifier(20, random_state=0).fit(x, y), x[:1], options=plain), batches)
 case("network", to_onnx(MLPClassifier([32], max_iter=60, random_state=0).fit(x, y), x[:1], options=plain), batches)
 case("regression", to_onnx(LinearRegression().fit(x, y.astype(np.float32)), x[:1]), batches)

@@ -10,18 +10,14 @@ pub struct Server {
     pub http: reqwest::Client,
 }
 
-pub fn load(
-    path: &Path,
-    engine: Choice,
-    python_environment: Option<PathBuf>,
-) -> Result<Model, Error> {
+pub fn load(path: &Path, engine: Choice, runtime_library: Option<PathBuf>) -> Result<Model, Error> {
     Model::load(ModelConfig {
         name: "m".into(),
         version: "3".into(),
         path: path.to_owned(),
         threads: 2,
         engine,
-        python_environment,
+        runtime_library,
     })
 }
 

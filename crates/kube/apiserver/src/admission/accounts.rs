@@ -13,7 +13,11 @@ use crate::status::Failure;
 ///
 /// # Errors
 /// 403 for an account that was named and is not there, or an unknown priority class.
-pub(crate) async fn on_create(call: &Call, pods: &Resource, pod: &mut Value) -> Result<(), Failure> {
+pub(crate) async fn on_create(
+    call: &Call,
+    pods: &Resource,
+    pod: &mut Value,
+) -> Result<(), Failure> {
     account(call, pods, pod).await?;
     priority(call, pods, pod).await?;
     tolerations(pod);
@@ -29,7 +33,9 @@ async fn account(call: &Call, pods: &Resource, pod: &mut Value) -> Result<(), Fa
     let namespace = object::namespace(pod).to_owned();
     let there = call.server.objects.get(accounts, &namespace, wanted).await?.is_some();
     if !there && !named.is_empty() {
-        let why = format!("error looking up service account {namespace}/{named}: serviceaccount {named:?} not found");
+        let why = format!(
+            "error looking up service account {namespace}/{named}: serviceaccount {named:?} not found"
+        );
         return Err(Failure::forbidden(pods.subject(object::name(pod)), &why));
     }
     if there {
@@ -60,7 +66,10 @@ async fn priority(call: &Call, pods: &Resource, pod: &mut Value) -> Result<(), F
         spec.insert("priorityClassName".into(), object::name(&entry.object).into());
     }
     spec.insert("priority".into(), field("value").unwrap_or_else(|| 0.into()));
-    spec.insert("preemptionPolicy".into(), field("preemptionPolicy").unwrap_or_else(|| "PreemptLowerPriority".into()));
+    spec.insert(
+        "preemptionPolicy".into(),
+        field("preemptionPolicy").unwrap_or_else(|| "PreemptLowerPriority".into()),
+    );
     Ok(())
 }
 

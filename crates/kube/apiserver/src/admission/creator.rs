@@ -10,7 +10,9 @@ use crate::verbs::write::Writer;
 pub(crate) fn on_create(call: &Call, writer: &Writer, object: &mut Value) {
     let Some(annotation) = &call.server.creator_annotation else { return };
     let annotations = object::entry_map(object::metadata_mut(object), "annotations");
-    let given = annotations.get(annotation).is_some_and(|value| value.as_str().is_some_and(|name| !name.is_empty()));
+    let given = annotations
+        .get(annotation)
+        .is_some_and(|value| value.as_str().is_some_and(|name| !name.is_empty()));
     if !(given && writer.user.is_master()) {
         annotations.insert(annotation.clone(), writer.user.username.as_str().into());
     }
@@ -19,7 +21,10 @@ pub(crate) fn on_create(call: &Call, writer: &Writer, object: &mut Value) {
 /// Never changed afterwards, whatever a write says.
 pub(crate) fn on_update(call: &Call, new: &mut Value, old: &Value) {
     let Some(annotation) = &call.server.creator_annotation else { return };
-    let kept = old.get("metadata").and_then(|metadata| metadata.get("annotations")).and_then(|map| map.get(annotation));
+    let kept = old
+        .get("metadata")
+        .and_then(|metadata| metadata.get("annotations"))
+        .and_then(|map| map.get(annotation));
     let metadata = object::metadata_mut(new);
     match kept {
         Some(value) => {

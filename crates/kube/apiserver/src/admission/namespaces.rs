@@ -41,8 +41,12 @@ impl Fold for Namespaces {
         match object {
             Some(object) => {
                 let labels = object.pointer("/metadata/labels").and_then(Value::as_object);
-                let labels = labels.into_iter().flatten().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
-                let namespace = Namespace { ending: object::is_deleting(object), labels: labels.collect() };
+                let labels = labels
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
+                let namespace =
+                    Namespace { ending: object::is_deleting(object), labels: labels.collect() };
                 self.known.insert(name.to_owned(), Arc::new(namespace));
             }
             None => {
@@ -53,21 +57,32 @@ impl Fold for Namespaces {
 }
 
 /// Nothing is made in a namespace that is not there or that is ending.
-pub(crate) async fn check_create(call: &Call, resource: &Resource, object: &Value) -> Result<(), Failure> {
+pub(crate) async fn check_create(
+    call: &Call,
+    resource: &Resource,
+    object: &Value,
+) -> Result<(), Failure> {
     if !resource.namespaced {
         return Ok(());
     }
     let name = object::namespace(object);
     let namespaces = call.server.namespaces.current().await?;
     match namespaces.get(name) {
-        None => Err(Failure::not_found(Subject { group: "", resource: "namespaces", kind: "Namespace", name })),
+        None => Err(Failure::not_found(Subject {
+            group: "",
+            resource: "namespaces",
+            kind: "Namespace",
+            name,
+        })),
         Some(namespace) if namespace.ending => Err(ending(resource, object, name)),
         Some(_) => Ok(()),
     }
 }
 
 fn ending(resource: &Resource, object: &Value, namespace: &str) -> Failure {
-    let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
+    let why = format!(
+        "unable to create new content in namespace {namespace} because it is being terminated"
+    );
     let mut failure = Failure::forbidden(resource.subject(object::name(object)), &why);
     if let Some(details) = failure.details.as_mut().and_then(|details| details.as_object_mut()) {
         let message = format!("namespace {namespace} is being terminated");
@@ -80,7 +95,10 @@ fn ending(resource: &Resource, object: &Value, namespace: &str) -> Failure {
 pub(crate) fn check_delete(call: &Call) -> Result<(), Failure> {
     let name = call.path.name.as_str();
     if call.resource.is("", "namespaces") && SYSTEM.contains(&name) && name != "kube-node-lease" {
-        return Err(Failure::forbidden(call.resource.subject(name), "this namespace may not be deleted"));
+        return Err(Failure::forbidden(
+            call.resource.subject(name),
+            "this namespace may not be deleted",
+        ));
     }
     Ok(())
 }

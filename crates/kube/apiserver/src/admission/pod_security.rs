@@ -51,10 +51,17 @@ impl Level {
 ///
 /// # Errors
 /// 403 that names everything that is against the profile.
-pub(crate) fn check(namespaces: &Namespaces, resource: &Resource, user: &UserInfo, object: &Value) -> Result<Vec<String>, Failure> {
+pub(crate) fn check(
+    namespaces: &Namespaces,
+    resource: &Resource,
+    user: &UserInfo,
+    object: &Value,
+) -> Result<Vec<String>, Failure> {
     let Some((metadata, spec)) = pod_of(resource, object) else { return Ok(Vec::new()) };
     let namespace = namespaces.get(object::namespace(object));
-    let label = |key: &str| namespace.and_then(|one| one.labels.get(key)).and_then(|text| Level::parse(text));
+    let label = |key: &str| {
+        namespace.and_then(|one| one.labels.get(key)).and_then(|text| Level::parse(text))
+    };
     let is_pod = resource.is("", "pods");
     let enforced = label(ENFORCE);
     let level = match enforced {
@@ -70,7 +77,8 @@ pub(crate) fn check(namespaces: &Namespaces, resource: &Resource, user: &UserInf
     }
     let Some(level) = label(WARN) else { return Ok(Vec::new()) };
     let found = violations(level, metadata, spec);
-    let warning = || format!("would violate PodSecurity \"{}:latest\": {}", level.name(), found.join(", "));
+    let warning =
+        || format!("would violate PodSecurity \"{}:latest\": {}", level.name(), found.join(", "));
     Ok(if found.is_empty() { Vec::new() } else { vec![warning()] })
 }
 
@@ -79,9 +87,9 @@ fn pod_of<'a>(resource: &Resource, object: &'a Value) -> Option<(&'a Value, &'a 
     let at = match (resource.group.as_str(), resource.plural.as_str()) {
         ("", "pods") => "",
         ("", "podtemplates") => "/template",
-        ("", "replicationcontrollers") | ("apps", "deployments" | "replicasets" | "statefulsets" | "daemonsets") | ("batch", "jobs") => {
-            "/spec/template"
-        }
+        ("", "replicationcontrollers")
+        | ("apps", "deployments" | "replicasets" | "statefulsets" | "daemonsets")
+        | ("batch", "jobs") => "/spec/template",
         ("batch", "cronjobs") => "/spec/jobTemplate/spec/template",
         _ => return None,
     };
@@ -111,7 +119,8 @@ fn containers(spec: &Value) -> impl Iterator<Item = &Value> {
 
 /// `container "a"`, `containers "a", "b"`; nothing where nobody is meant.
 fn named<'a>(guilty: impl Iterator<Item = &'a Value>) -> Option<String> {
-    let names: Vec<String> = guilty.map(|one| format!("{:?}", object::text(one, "/name"))).collect();
+    let names: Vec<String> =
+        guilty.map(|one| format!("{:?}", object::text(one, "/name"))).collect();
     match names.len() {
         0 => None,
         1 => Some(format!("container {}", names[0])),
@@ -124,10 +133,17 @@ pub(crate) fn check_labels(namespace: &Value) -> Vec<crate::schema::FieldError> 
     let mut errors = Vec::new();
     for mode in ["enforce", "audit", "warn"] {
         let key = format!("pod-security.kubernetes.io/{mode}");
-        let given = namespace.pointer("/metadata/labels").and_then(|labels| labels.get(&key)).and_then(Value::as_str);
+        let given = namespace
+            .pointer("/metadata/labels")
+            .and_then(|labels| labels.get(&key))
+            .and_then(Value::as_str);
         if let Some(given) = given.filter(|given| Level::parse(given).is_none()) {
             let why = "must be one of privileged, baseline, restricted";
-            errors.push(crate::schema::FieldError::invalid(format!("metadata.labels[{key}]"), &Value::from(given), why));
+            errors.push(crate::schema::FieldError::invalid(
+                format!("metadata.labels[{key}]"),
+                &Value::from(given),
+                why,
+            ));
         }
     }
     errors

@@ -22,7 +22,11 @@ use crate::status::Failure;
 ///
 /// # Errors
 /// 403 in Kubernetes' words: what was requested, used and is the limit.
-pub(crate) async fn on_create<'a>(call: &'a Call, resource: &Resource, object: &Value) -> Result<Option<MutexGuard<'a, ()>>, Failure> {
+pub(crate) async fn on_create<'a>(
+    call: &'a Call,
+    resource: &Resource,
+    object: &Value,
+) -> Result<Option<MutexGuard<'a, ()>>, Failure> {
     if !resource.namespaced || resource.is("", "events") || resource.is("", "resourcequotas") {
         return Ok(None);
     }
@@ -35,23 +39,36 @@ pub(crate) async fn on_create<'a>(call: &'a Call, resource: &Resource, object: &
     }
     for quota in &quotas {
         let hard = quota.object.pointer("/spec/hard").and_then(Value::as_object);
-        let Some(hard) = hard.filter(|_| usage::in_scope(&quota.object, resource, object)) else { continue };
+        let Some(hard) = hard.filter(|_| usage::in_scope(&quota.object, resource, object)) else {
+            continue;
+        };
         let own = usage::of_object(resource, object);
         let subject = resource.subject(object::name(object));
         let name = object::name(&quota.object);
-        must_specify(resource, object, hard).map_err(|why| Failure::forbidden(subject, &format!("failed quota: {name}: {why}")))?;
-        let wanted: Usage = own.into_iter().filter(|(key, amount)| hard.contains_key(key) && !amount.is_zero()).collect();
+        must_specify(resource, object, hard)
+            .map_err(|why| Failure::forbidden(subject, &format!("failed quota: {name}: {why}")))?;
+        let wanted: Usage = own
+            .into_iter()
+            .filter(|(key, amount)| hard.contains_key(key) && !amount.is_zero())
+            .collect();
         if wanted.is_empty() {
             continue;
         }
-        let used = usage::of_namespace(&call.server, &call.catalog, namespace, &quota.object).await?;
-        exceeded(&wanted, &used, hard).map_err(|why| Failure::forbidden(subject, &format!("exceeded quota: {name}, {why}")))?;
+        let used =
+            usage::of_namespace(&call.server, &call.catalog, namespace, &quota.object).await?;
+        exceeded(&wanted, &used, hard).map_err(|why| {
+            Failure::forbidden(subject, &format!("exceeded quota: {name}, {why}"))
+        })?;
     }
     Ok(Some(lock))
 }
 
 /// A quota on compute resources makes every container say what it needs.
-fn must_specify(resource: &Resource, object: &Value, hard: &Map<String, Value>) -> Result<(), String> {
+fn must_specify(
+    resource: &Resource,
+    object: &Value,
+    hard: &Map<String, Value>,
+) -> Result<(), String> {
     if !resource.is("", "pods") {
         return Ok(());
     }
@@ -96,6 +113,10 @@ fn exceeded(wanted: &Usage, used: &Usage, hard: &Map<String, Value>) -> Result<(
     if requested.is_empty() {
         return Ok(());
     }
-    Err(format!("requested: {}, used: {}, limited: {}", requested.join(","), present.join(","), limited.join(",")))
+    Err(format!(
+        "requested: {}, used: {}, limited: {}",
+        requested.join(","),
+        present.join(","),
+        limited.join(",")
+    ))
 }
-

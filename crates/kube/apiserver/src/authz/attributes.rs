@@ -8,7 +8,6 @@ use crate::status::{Failure, Subject};
 pub struct Attributes<'a> {
     pub verb: &'a str,
     pub group: &'a str,
-    pub version: &'a str,
     pub namespace: &'a str,
     pub resource: &'a str,
     pub subresource: &'a str,
@@ -20,12 +19,17 @@ pub struct Attributes<'a> {
 impl Attributes<'_> {
     /// `pods/log`
     pub fn full_resource(&self) -> String {
-        if self.subresource.is_empty() { self.resource.to_owned() } else { format!("{}/{}", self.resource, self.subresource) }
+        if self.subresource.is_empty() {
+            self.resource.to_owned()
+        } else {
+            format!("{}/{}", self.resource, self.subresource)
+        }
     }
 
     /// The 403 in Kubernetes' words.
     pub fn denied(&self, user: &UserInfo) -> Failure {
-        let subject = Subject { group: self.group, resource: self.resource, kind: "", name: self.name };
+        let subject =
+            Subject { group: self.group, resource: self.resource, kind: "", name: self.name };
         Failure::forbidden(subject, &self.denial(&user.username))
     }
 
@@ -40,6 +44,8 @@ impl Attributes<'_> {
             format!("in the namespace {:?}", self.namespace)
         };
         let (resource, group) = (self.full_resource(), self.group);
-        format!("User {username:?} cannot {verb} resource {resource:?} in API group {group:?} {place}")
+        format!(
+            "User {username:?} cannot {verb} resource {resource:?} in API group {group:?} {place}"
+        )
     }
 }

@@ -13,37 +13,69 @@ pub fn objects() -> Vec<Value> {
         binding("cluster-admin", "cluster-admin", &["system:masters"]),
         binding("system:basic-user", "system:basic-user", &["system:authenticated"]),
         binding("system:discovery", "system:discovery", &["system:authenticated"]),
-        binding("system:public-info-viewer", "system:public-info-viewer", &["system:authenticated", "system:unauthenticated"]),
-        binding("system:service-account-issuer-discovery", "system:service-account-issuer-discovery", &["system:serviceaccounts"]),
+        binding(
+            "system:public-info-viewer",
+            "system:public-info-viewer",
+            &["system:authenticated", "system:unauthenticated"],
+        ),
+        binding(
+            "system:service-account-issuer-discovery",
+            "system:service-account-issuer-discovery",
+            &["system:serviceaccounts"],
+        ),
     ]);
     all
 }
 
 fn cluster_roles() -> Vec<Value> {
     vec![
-        role("cluster-admin", &[], json!([
-            {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]},
-            {"nonResourceURLs": ["*"], "verbs": ["*"]}
-        ])),
-        role("system:basic-user", &[], json!([
-            {"apiGroups": ["authorization.k8s.io"], "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"], "verbs": ["create"]},
-            {"apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"], "verbs": ["create"]}
-        ])),
-        role("system:discovery", &[], json!([{
-            "nonResourceURLs": ["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/readyz", "/version", "/version/"],
-            "verbs": ["get"]
-        }])),
-        role("system:public-info-viewer", &[], json!([{
-            "nonResourceURLs": ["/healthz", "/livez", "/readyz", "/version", "/version/"], "verbs": ["get"]
-        }])),
-        role("system:service-account-issuer-discovery", &[], json!([{
-            "nonResourceURLs": ["/.well-known/openid-configuration", "/.well-known/openid-configuration/", "/openid/v1/jwks", "/openid/v1/jwks/"],
-            "verbs": ["get"]
-        }])),
-        role("system:auth-delegator", &[], json!([
-            {"apiGroups": ["authentication.k8s.io"], "resources": ["tokenreviews"], "verbs": ["create"]},
-            {"apiGroups": ["authorization.k8s.io"], "resources": ["subjectaccessreviews"], "verbs": ["create"]}
-        ])),
+        role(
+            "cluster-admin",
+            &[],
+            json!([
+                {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]},
+                {"nonResourceURLs": ["*"], "verbs": ["*"]}
+            ]),
+        ),
+        role(
+            "system:basic-user",
+            &[],
+            json!([
+                {"apiGroups": ["authorization.k8s.io"], "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"], "verbs": ["create"]},
+                {"apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"], "verbs": ["create"]}
+            ]),
+        ),
+        role(
+            "system:discovery",
+            &[],
+            json!([{
+                "nonResourceURLs": ["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/readyz", "/version", "/version/"],
+                "verbs": ["get"]
+            }]),
+        ),
+        role(
+            "system:public-info-viewer",
+            &[],
+            json!([{
+                "nonResourceURLs": ["/healthz", "/livez", "/readyz", "/version", "/version/"], "verbs": ["get"]
+            }]),
+        ),
+        role(
+            "system:service-account-issuer-discovery",
+            &[],
+            json!([{
+                "nonResourceURLs": ["/.well-known/openid-configuration", "/.well-known/openid-configuration/", "/openid/v1/jwks", "/openid/v1/jwks/"],
+                "verbs": ["get"]
+            }]),
+        ),
+        role(
+            "system:auth-delegator",
+            &[],
+            json!([
+                {"apiGroups": ["authentication.k8s.io"], "resources": ["tokenreviews"], "verbs": ["create"]},
+                {"apiGroups": ["authorization.k8s.io"], "resources": ["subjectaccessreviews"], "verbs": ["create"]}
+            ]),
+        ),
         aggregate("admin"),
         aggregate("edit"),
         aggregate("view"),
@@ -62,7 +94,8 @@ fn aggregate(name: &str) -> Value {
         _ => json!({"rbac.authorization.k8s.io/aggregate-to-edit": "true"}),
     };
     let mut role = role(name, &[], json!(null));
-    if let (Some(map), Value::Object(labels)) = (role["metadata"]["labels"].as_object_mut(), labels) {
+    if let (Some(map), Value::Object(labels)) = (role["metadata"]["labels"].as_object_mut(), labels)
+    {
         map.extend(labels);
     }
     let selected: &[&str] = match name {
@@ -110,26 +143,62 @@ fn rule(group: &str, resources: &[&str], verbs: &[&str]) -> Value {
 }
 
 const APPS: [&str; 11] = [
-    "controllerrevisions", "daemonsets", "daemonsets/status", "deployments", "deployments/scale", "deployments/status", "replicasets",
-    "replicasets/scale", "replicasets/status", "statefulsets", "statefulsets/scale",
+    "controllerrevisions",
+    "daemonsets",
+    "daemonsets/status",
+    "deployments",
+    "deployments/scale",
+    "deployments/status",
+    "replicasets",
+    "replicasets/scale",
+    "replicasets/status",
+    "statefulsets",
+    "statefulsets/scale",
 ];
 
 /// What reads everything of a namespace but secrets, roles and bindings.
 fn view() -> Value {
     json!([
-        rule("", &[
-            "configmaps", "endpoints", "persistentvolumeclaims", "persistentvolumeclaims/status", "pods", "replicationcontrollers",
-            "replicationcontrollers/scale", "serviceaccounts", "services", "services/status"
-        ], &READ),
-        rule("", &[
-            "bindings", "events", "limitranges", "namespaces/status", "pods/log", "pods/status", "replicationcontrollers/status",
-            "resourcequotas", "resourcequotas/status"
-        ], &READ),
+        rule(
+            "",
+            &[
+                "configmaps",
+                "endpoints",
+                "persistentvolumeclaims",
+                "persistentvolumeclaims/status",
+                "pods",
+                "replicationcontrollers",
+                "replicationcontrollers/scale",
+                "serviceaccounts",
+                "services",
+                "services/status"
+            ],
+            &READ
+        ),
+        rule(
+            "",
+            &[
+                "bindings",
+                "events",
+                "limitranges",
+                "namespaces/status",
+                "pods/log",
+                "pods/status",
+                "replicationcontrollers/status",
+                "resourcequotas",
+                "resourcequotas/status"
+            ],
+            &READ
+        ),
         rule("", &["namespaces"], &READ),
         rule("discovery.k8s.io", &["endpointslices"], &READ),
         rule("apps", &APPS, &READ),
         rule("apps", &["statefulsets/status"], &READ),
-        rule("autoscaling", &["horizontalpodautoscalers", "horizontalpodautoscalers/status"], &READ),
+        rule(
+            "autoscaling",
+            &["horizontalpodautoscalers", "horizontalpodautoscalers/status"],
+            &READ
+        ),
         rule("batch", &["cronjobs", "cronjobs/status", "jobs", "jobs/status"], &READ),
         rule("policy", &["poddisruptionbudgets", "poddisruptionbudgets/status"], &READ),
         rule("networking.k8s.io", &["ingresses", "ingresses/status", "networkpolicies"], &READ)
@@ -139,24 +208,60 @@ fn view() -> Value {
 /// What changes everything of a namespace but roles, bindings and quota.
 fn edit() -> Value {
     json!([
-        rule("", &["pods/attach", "pods/exec", "pods/portforward", "pods/proxy", "secrets", "services/proxy"], &READ),
+        rule(
+            "",
+            &[
+                "pods/attach",
+                "pods/exec",
+                "pods/portforward",
+                "pods/proxy",
+                "secrets",
+                "services/proxy"
+            ],
+            &READ
+        ),
         rule("", &["serviceaccounts"], &["impersonate"]),
         rule("", &["pods", "pods/attach", "pods/exec", "pods/portforward", "pods/proxy"], &WRITE),
         rule("", &["pods/eviction"], &["create"]),
-        rule("", &[
-            "configmaps", "events", "persistentvolumeclaims", "replicationcontrollers", "replicationcontrollers/scale", "secrets",
-            "serviceaccounts", "services", "services/proxy"
-        ], &WRITE),
+        rule(
+            "",
+            &[
+                "configmaps",
+                "events",
+                "persistentvolumeclaims",
+                "replicationcontrollers",
+                "replicationcontrollers/scale",
+                "secrets",
+                "serviceaccounts",
+                "services",
+                "services/proxy"
+            ],
+            &WRITE
+        ),
         rule("", &["serviceaccounts/token"], &["create"]),
-        rule("apps", &[
-            "daemonsets", "deployments", "deployments/rollback", "deployments/scale", "replicasets", "replicasets/scale", "statefulsets",
-            "statefulsets/scale"
-        ], &WRITE),
+        rule(
+            "apps",
+            &[
+                "daemonsets",
+                "deployments",
+                "deployments/rollback",
+                "deployments/scale",
+                "replicasets",
+                "replicasets/scale",
+                "statefulsets",
+                "statefulsets/scale"
+            ],
+            &WRITE
+        ),
         rule("autoscaling", &["horizontalpodautoscalers"], &WRITE),
         rule("batch", &["cronjobs", "jobs"], &WRITE),
         rule("policy", &["poddisruptionbudgets"], &WRITE),
         rule("networking.k8s.io", &["ingresses", "networkpolicies"], &WRITE),
-        rule("coordination.k8s.io", &["leases"], &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"])
+        rule(
+            "coordination.k8s.io",
+            &["leases"],
+            &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
+        )
     ])
 }
 

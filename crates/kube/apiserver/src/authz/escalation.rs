@@ -16,7 +16,12 @@ const GROUP: &str = "rbac.authorization.k8s.io";
 
 /// # Errors
 /// 403 with the rights that are missing, 404 for a binding to a role that is not there.
-pub(crate) async fn check(call: &Call, resource: &Resource, user: &UserInfo, (new, old): (&Value, Option<&Value>)) -> Result<(), Failure> {
+pub(crate) async fn check(
+    call: &Call,
+    resource: &Resource,
+    user: &UserInfo,
+    (new, old): (&Value, Option<&Value>),
+) -> Result<(), Failure> {
     if resource.group != GROUP || user.is_master() {
         return Ok(());
     }
@@ -30,7 +35,14 @@ pub(crate) async fn check(call: &Call, resource: &Resource, user: &UserInfo, (ne
                     && old.pointer("/metadata/labels") == new.pointer("/metadata/labels")
                     && old.pointer("/metadata/annotations") == new.pointer("/metadata/annotations")
             });
-            if unchanged || may(&policy, user, ("escalate", &resource.plural), (namespace, object::name(new))) {
+            if unchanged
+                || may(
+                    &policy,
+                    user,
+                    ("escalate", &resource.plural),
+                    (namespace, object::name(new)),
+                )
+            {
                 return Ok(());
             }
             let aggregated = new.get("aggregationRule").is_some_and(Value::is_object);
@@ -41,23 +53,38 @@ pub(crate) async fn check(call: &Call, resource: &Resource, user: &UserInfo, (ne
             held(&policy, user, &rules, (resource, new))
         }
         _ => {
-            let same = old.is_some_and(|old| old.get("roleRef") == new.get("roleRef") && old.get("subjects") == new.get("subjects"));
+            let same = old.is_some_and(|old| {
+                old.get("roleRef") == new.get("roleRef")
+                    && old.get("subjects") == new.get("subjects")
+            });
             let role = role_ref(new);
             let plural = if role.kind == "ClusterRole" { "clusterroles" } else { "roles" };
             if same || may(&policy, user, ("bind", plural), (namespace, &role.name)) {
                 return Ok(());
             }
             if !policy.has_role(&role, namespace) {
-                return Err(Failure::not_found(Subject { name: &role.name, ..resource.subject("") }));
+                return Err(Failure::not_found(Subject {
+                    name: &role.name,
+                    ..resource.subject("")
+                }));
             }
-            let rules: Vec<Rule> = policy.rules_of_role(&role, namespace).into_iter().cloned().collect();
+            let rules: Vec<Rule> =
+                policy.rules_of_role(&role, namespace).into_iter().cloned().collect();
             held(&policy, user, &rules, (resource, new))
         }
     }
 }
 
-fn may(policy: &Policy, user: &UserInfo, (verb, resource): (&str, &str), (namespace, name): (&str, &str)) -> bool {
-    policy.allows(user, &Attributes { verb, group: GROUP, version: "v1", namespace, resource, name, ..Attributes::default() })
+fn may(
+    policy: &Policy,
+    user: &UserInfo,
+    (verb, resource): (&str, &str),
+    (namespace, name): (&str, &str),
+) -> bool {
+    policy.allows(
+        user,
+        &Attributes { verb, group: GROUP, namespace, resource, name, ..Attributes::default() },
+    )
 }
 
 /// An aggregating role can come to hold anything.
@@ -66,7 +93,12 @@ fn everything() -> Rule {
     Rule { verbs: all(), api_groups: all(), resources: all(), ..Rule::default() }
 }
 
-fn held(policy: &Policy, user: &UserInfo, rules: &[Rule], (resource, object): (&Resource, &Value)) -> Result<(), Failure> {
+fn held(
+    policy: &Policy,
+    user: &UserInfo,
+    rules: &[Rule],
+    (resource, object): (&Resource, &Value),
+) -> Result<(), Failure> {
     let own = policy.rules_of(user, object::namespace(object));
     let mut missing: Vec<Rule> = Vec::new();
     for atom in rules.iter().flat_map(Rule::atoms) {
@@ -82,7 +114,9 @@ fn held(policy: &Policy, user: &UserInfo, rules: &[Rule], (resource, object): (&
     lines.sort();
     let why = format!(
         "user {:?} (groups=[{}]) is attempting to grant RBAC permissions not currently held:\n{}",
-        user.username, groups.join(" "), lines.join("\n")
+        user.username,
+        groups.join(" "),
+        lines.join("\n")
     );
     Err(Failure::forbidden(resource.subject(object::name(object)), &why))
 }
@@ -106,8 +140,11 @@ fn add(missing: &mut Vec<Rule>, atom: Rule) {
 fn shown(rule: &Rule) -> String {
     let mut text = String::from("{");
     let lists = [
-        ("APIGroups", &rule.api_groups), ("Resources", &rule.resources), ("ResourceNames", &rule.resource_names),
-        ("NonResourceURLs", &rule.non_resource_urls), ("Verbs", &rule.verbs),
+        ("APIGroups", &rule.api_groups),
+        ("Resources", &rule.resources),
+        ("ResourceNames", &rule.resource_names),
+        ("NonResourceURLs", &rule.non_resource_urls),
+        ("Verbs", &rule.verbs),
     ];
     for (name, list) in lists {
         if !list.is_empty() {

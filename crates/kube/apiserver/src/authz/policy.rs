@@ -1,6 +1,6 @@
 //! The stored roles and bindings, in memory, and the decision over them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::schema::selector::LabelSelector;
@@ -22,7 +22,7 @@ pub struct Policy {
     /// By namespace and name; ClusterRoles have no namespace.
     roles: HashMap<(String, String), Arc<Role>>,
     /// By namespace; ClusterRoleBindings are under the empty one.
-    bindings: HashMap<String, HashMap<String, Arc<Binding>>>,
+    bindings: HashMap<String, BTreeMap<String, Arc<Binding>>>,
 }
 
 #[derive(Debug)]
@@ -65,6 +65,42 @@ impl Policy {
         cluster.chain(own.into_iter().flatten()).any(|rule| rule.allows(wanted))
     }
 
+    /// By which binding a user may do this, in Kubernetes' words; empty for
+    /// `system:masters`, who need none.
+    pub fn reason(&self, user: &UserInfo, wanted: &Attributes<'_>) -> Option<String> {
+        if user.is_master() {
+            return Some(String::new());
+        }
+        let places = ["", wanted.namespace];
+        for namespace in &places[..if wanted.namespace.is_empty() { 1 } else { 2 }] {
+            for (name, binding) in self.bindings.get(*namespace).into_iter().flatten() {
+                let Some(to) = binding.subjects.iter().flatten().find(|to| to.is(user, namespace))
+                else {
+                    continue;
+                };
+                if self
+                    .rules_of_role(&binding.role_ref, namespace)
+                    .iter()
+                    .any(|rule| rule.allows(wanted))
+                {
+                    let name = if namespace.is_empty() {
+                        name.clone()
+                    } else {
+                        format!("{name}/{namespace}")
+                    };
+                    let kind =
+                        if namespace.is_empty() { "ClusterRoleBinding" } else { "RoleBinding" };
+                    let RoleRef { kind: role, name: of } = &binding.role_ref;
+                    return Some(format!(
+                        "RBAC: allowed by {kind} {name:?} of {role} {of:?} to {}",
+                        to.describe()
+                    ));
+                }
+            }
+        }
+        None
+    }
+
     /// Every rule that a user has in a namespace, cluster-wide ones first.
     pub fn rules_of<'a>(&'a self, user: &'a UserInfo, namespace: &'a str) -> Vec<&'a Rule> {
         let mut rules: Vec<&Rule> = self.granted(user, "").collect();
@@ -74,10 +110,16 @@ impl Policy {
         rules
     }
 
-    fn granted<'a>(&'a self, user: &'a UserInfo, namespace: &'a str) -> impl Iterator<Item = &'a Rule> {
-        let bindings = self.bindings.get(namespace).into_iter().flat_map(HashMap::values);
+    fn granted<'a>(
+        &'a self,
+        user: &'a UserInfo,
+        namespace: &'a str,
+    ) -> impl Iterator<Item = &'a Rule> {
+        let bindings = self.bindings.get(namespace).into_iter().flat_map(BTreeMap::values);
         bindings
-            .filter(move |binding| binding.subjects.iter().flatten().any(|to| to.is(user, namespace)))
+            .filter(move |binding| {
+                binding.subjects.iter().flatten().any(|to| to.is(user, namespace))
+            })
             .flat_map(move |binding| self.rules_of_role(&binding.role_ref, namespace))
     }
 
@@ -93,12 +135,15 @@ impl Policy {
             return role.rules.iter().collect();
         }
         // What an aggregating role says of itself is overwritten by the union.
-        let mut names: Vec<&(String, String)> = self.roles.keys().filter(|(namespace, _)| namespace.is_empty()).collect();
+        let mut names: Vec<&(String, String)> =
+            self.roles.keys().filter(|(namespace, _)| namespace.is_empty()).collect();
         names.sort();
         names
             .into_iter()
             .map(|name| &self.roles[name])
-            .filter(|other| role.aggregates.iter().any(|selector| selector.matches(other.labels.as_ref())))
+            .filter(|other| {
+                role.aggregates.iter().any(|selector| selector.matches(other.labels.as_ref()))
+            })
             .flat_map(|other| other.rules.iter())
             .collect()
     }
@@ -110,6 +155,13 @@ impl Policy {
 }
 
 impl BoundTo {
+    fn describe(&self) -> String {
+        match self.kind.as_str() {
+            "ServiceAccount" => format!("ServiceAccount \"{}/{}\"", self.name, self.namespace),
+            kind => format!("{kind} {:?}", self.name),
+        }
+    }
+
     fn is(&self, user: &UserInfo, namespace: &str) -> bool {
         match self.kind.as_str() {
             "User" => self.name == "*" || self.name == user.username,
@@ -117,7 +169,8 @@ impl BoundTo {
             "ServiceAccount" => {
                 let namespace = if self.namespace.is_empty() { namespace } else { &self.namespace };
                 let account = user.username.strip_prefix("system:serviceaccount:");
-                account.and_then(|rest| rest.split_once(':')) == Some((namespace, self.name.as_str()))
+                account.and_then(|rest| rest.split_once(':'))
+                    == Some((namespace, self.name.as_str()))
             }
             _ => false,
         }
@@ -153,12 +206,24 @@ impl Fold for Policy {
 }
 
 fn role(object: &Value) -> Role {
-    let selectors = object.pointer("/aggregationRule/clusterRoleSelectors").and_then(Value::as_array);
-    let aggregates = selectors.into_iter().flatten().filter_map(|one| LabelSelector::from_object(Some(one)).ok()).collect();
-    Role { rules: Rule::list(object), labels: object.pointer("/metadata/labels").cloned(), aggregates }
+    let selectors =
+        object.pointer("/aggregationRule/clusterRoleSelectors").and_then(Value::as_array);
+    let aggregates = selectors
+        .into_iter()
+        .flatten()
+        .filter_map(|one| LabelSelector::from_object(Some(one)).ok())
+        .collect();
+    Role {
+        rules: Rule::list(object),
+        labels: object.pointer("/metadata/labels").cloned(),
+        aggregates,
+    }
 }
 
 /// The role that a binding object refers to.
 pub fn role_ref(binding: &Value) -> RoleRef {
-    RoleRef { kind: object::text(binding, "/roleRef/kind").to_owned(), name: object::text(binding, "/roleRef/name").to_owned() }
+    RoleRef {
+        kind: object::text(binding, "/roleRef/kind").to_owned(),
+        name: object::text(binding, "/roleRef/name").to_owned(),
+    }
 }

@@ -32,7 +32,8 @@ impl Rule {
             None => {
                 has(&self.api_groups, wanted.group)
                     && self.resources.iter().any(|pattern| resource_matches(pattern, wanted))
-                    && (self.resource_names.is_empty() || self.resource_names.iter().any(|name| name == wanted.name))
+                    && (self.resource_names.is_empty()
+                        || self.resource_names.iter().any(|name| name == wanted.name))
             }
         }
     }
@@ -43,15 +44,28 @@ impl Rule {
         let one = |text: &String| vec![text.clone()];
         for verb in &self.verbs {
             for url in &self.non_resource_urls {
-                atoms.push(Rule { verbs: one(verb), non_resource_urls: one(url), ..Rule::default() });
+                atoms.push(Rule {
+                    verbs: one(verb),
+                    non_resource_urls: one(url),
+                    ..Rule::default()
+                });
             }
             for group in &self.api_groups {
                 for resource in &self.resources {
-                    let plain = Rule { verbs: one(verb), api_groups: one(group), resources: one(resource), ..Rule::default() };
+                    let plain = Rule {
+                        verbs: one(verb),
+                        api_groups: one(group),
+                        resources: one(resource),
+                        ..Rule::default()
+                    };
                     if self.resource_names.is_empty() {
                         atoms.push(plain);
                     } else {
-                        atoms.extend(self.resource_names.iter().map(|name| Rule { resource_names: one(name), ..plain.clone() }));
+                        atoms.extend(
+                            self.resource_names
+                                .iter()
+                                .map(|name| Rule { resource_names: one(name), ..plain.clone() }),
+                        );
                     }
                 }
             }
@@ -66,12 +80,19 @@ impl Rule {
             return false;
         }
         if !atom.non_resource_urls.is_empty() {
-            return atom.non_resource_urls.iter().all(|url| self.non_resource_urls.iter().any(|have| path_matches(have, url)));
+            return atom
+                .non_resource_urls
+                .iter()
+                .all(|url| self.non_resource_urls.iter().any(|have| path_matches(have, url)));
         }
         all(&self.api_groups, &atom.api_groups)
-            && atom.resources.iter().all(|want| self.resources.iter().any(|have| covers_resource(have, want)))
+            && atom
+                .resources
+                .iter()
+                .all(|want| self.resources.iter().any(|have| covers_resource(have, want)))
             && (self.resource_names.is_empty()
-                || !atom.resource_names.is_empty() && atom.resource_names.iter().all(|name| self.resource_names.contains(name)))
+                || !atom.resource_names.is_empty()
+                    && atom.resource_names.iter().all(|name| self.resource_names.contains(name)))
     }
 }
 
@@ -86,7 +107,9 @@ fn resource_matches(pattern: &str, wanted: &Attributes<'_>) -> bool {
     if pattern == "*" || pattern.strip_prefix("*/") == Some(wanted.subresource) {
         return true;
     }
-    pattern.split_once('/').is_some_and(|(resource, sub)| resource == wanted.resource && sub == wanted.subresource)
+    pattern
+        .split_once('/')
+        .is_some_and(|(resource, sub)| resource == wanted.resource && sub == wanted.subresource)
 }
 
 fn covers_resource(have: &str, want: &str) -> bool {
@@ -101,7 +124,9 @@ fn covers_resource(have: &str, want: &str) -> bool {
 
 /// `/healthz` or `/healthz/*`.
 fn path_matches(pattern: &str, path: &str) -> bool {
-    pattern == "*" || pattern == path || pattern.strip_suffix('*').is_some_and(|prefix| path.starts_with(prefix))
+    pattern == "*"
+        || pattern == path
+        || pattern.strip_suffix('*').is_some_and(|prefix| path.starts_with(prefix))
 }
 
 #[cfg(test)]
@@ -110,13 +135,25 @@ mod tests {
 
     fn rule(verbs: &[&str], groups: &[&str], resources: &[&str], names: &[&str]) -> Rule {
         let own = |list: &[&str]| list.iter().map(|one| (*one).to_owned()).collect();
-        Rule { verbs: own(verbs), api_groups: own(groups), resources: own(resources), resource_names: own(names), non_resource_urls: vec![] }
+        Rule {
+            verbs: own(verbs),
+            api_groups: own(groups),
+            resources: own(resources),
+            resource_names: own(names),
+            non_resource_urls: vec![],
+        }
     }
 
     #[test]
     fn subresources_are_rights_of_their_own() {
         let pods = rule(&["get"], &[""], &["pods"], &[]);
-        let ask = |subresource| Attributes { verb: "get", resource: "pods", subresource, name: "a", ..Attributes::default() };
+        let ask = |subresource| Attributes {
+            verb: "get",
+            resource: "pods",
+            subresource,
+            name: "a",
+            ..Attributes::default()
+        };
         assert!(pods.allows(&ask("")));
         assert!(!pods.allows(&ask("log")));
         assert!(rule(&["get"], &[""], &["pods/log"], &[]).allows(&ask("log")));
@@ -127,7 +164,8 @@ mod tests {
     #[test]
     fn names_narrow() {
         let named = rule(&["get", "list"], &[""], &["secrets"], &["a"]);
-        let ask = |verb, name| Attributes { verb, resource: "secrets", name, ..Attributes::default() };
+        let ask =
+            |verb, name| Attributes { verb, resource: "secrets", name, ..Attributes::default() };
         assert!(named.allows(&ask("get", "a")));
         assert!(!named.allows(&ask("get", "b")));
         assert!(!named.allows(&ask("list", "")));
@@ -135,7 +173,11 @@ mod tests {
 
     #[test]
     fn paths_match_by_prefix() {
-        let rule = Rule { verbs: vec!["get".into()], non_resource_urls: vec!["/healthz/*".into(), "/api".into()], ..Rule::default() };
+        let rule = Rule {
+            verbs: vec!["get".into()],
+            non_resource_urls: vec!["/healthz/*".into(), "/api".into()],
+            ..Rule::default()
+        };
         let ask = |path| Attributes { verb: "get", path: Some(path), ..Attributes::default() };
         assert!(rule.allows(&ask("/healthz/etcd")));
         assert!(rule.allows(&ask("/api")));

@@ -22,7 +22,8 @@ use crate::storage::objects::Refused;
 use crate::verbs::write::{self, Writer};
 
 pub const PREFIX: &str = "/registry/apiextensions.k8s.io/customresourcedefinitions/";
-const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
+/// Holds a definition until its objects are gone.
+pub const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
 
 /// All definitions and the catalogue that they make.
 #[derive(Default)]
@@ -47,7 +48,11 @@ impl Clone for Definitions {
 
 impl Definitions {
     pub fn catalog(&self) -> Arc<Catalog> {
-        let make = || Arc::new(Catalog::new(self.known.values().flat_map(|known| known.resources.iter().cloned()).collect()));
+        let make = || {
+            Arc::new(Catalog::new(
+                self.known.values().flat_map(|known| known.resources.iter().cloned()).collect(),
+            ))
+        };
         self.catalog.get_or_init(make).clone()
     }
 
@@ -66,10 +71,13 @@ impl Fold for Definitions {
         let resources = match self.known.get(name) {
             // A new status does not make a new schema.
             Some(known) if same_meaning(&known.definition, definition) => known.resources.clone(),
-            _ if is_true(definition, "Established") => Arc::new(kind::resources(definition, revision)),
+            _ if is_true(definition, "Established") => {
+                Arc::new(kind::resources(definition, revision))
+            }
             _ => Arc::default(),
         };
-        self.known.insert(name.to_owned(), Known { definition: Arc::new(definition.clone()), resources });
+        self.known
+            .insert(name.to_owned(), Known { definition: Arc::new(definition.clone()), resources });
     }
 }
 
@@ -86,7 +94,8 @@ fn condition<'a>(definition: &'a Value, kind: &str) -> Option<&'a Value> {
 }
 
 fn is_true(definition: &Value, kind: &str) -> bool {
-    condition(definition, kind).is_some_and(|condition| object::text(condition, "/status") == "True")
+    condition(definition, kind)
+        .is_some_and(|condition| object::text(condition, "/status") == "True")
 }
 
 /// Looks at all definitions after every change under `/registry/`: of a definition,
@@ -99,7 +108,11 @@ pub(crate) async fn run(server: Weak<Server>) {
         if let Err(failure) = settle_all(&alive).await {
             tracing::warn!(error = %failure, "custom resource definitions could not be brought up to date");
         }
-        let ending = alive.definitions.current().await.is_ok_and(|definitions| definitions.all().any(object::is_deleting));
+        let ending = alive
+            .definitions
+            .current()
+            .await
+            .is_ok_and(|definitions| definitions.all().any(object::is_deleting));
         drop(alive);
         let prefix = if ending { "/registry/" } else { PREFIX };
         match store.watch(prefix, from) {
@@ -131,17 +144,15 @@ pub(crate) async fn settle_all(server: &Arc<Server>) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn settle(server: &Arc<Server>, definitions: &Definitions, definition: &Value) -> Result<bool, Failure> {
+async fn settle(
+    server: &Arc<Server>,
+    definitions: &Definitions,
+    definition: &Value,
+) -> Result<bool, Failure> {
     if object::is_deleting(definition) {
         return remove(server, definition).await;
     }
     let mut next = definition.clone();
-    let finalizers = object::finalizers(&next);
-    if !finalizers.contains(&CLEANUP) {
-        let mut list: Vec<String> = finalizers.into_iter().map(str::to_owned).collect();
-        list.push(CLEANUP.into());
-        object::set_finalizers(&mut next, list);
-    }
     accept_names(definitions, definition, &mut next);
     if next == *definition {
         return Ok(false);
@@ -151,8 +162,14 @@ async fn settle(server: &Arc<Server>, definitions: &Definitions, definition: &Va
 
 /// Writes the next state of a definition; false when somebody was faster.
 async fn write_status(server: &Arc<Server>, old: &Value, mut next: Value) -> Result<bool, Failure> {
-    let resource = server.catalog().await?.expect("apiextensions.k8s.io", "v1", "customresourcedefinitions").clone();
-    let Some(current) = server.objects.get(&resource, "", object::name(old)).await? else { return Ok(true) };
+    let resource = server
+        .catalog()
+        .await?
+        .expect("apiextensions.k8s.io", "v1", "customresourcedefinitions")
+        .clone();
+    let Some(current) = server.objects.get(&resource, "", object::name(old)).await? else {
+        return Ok(true);
+    };
     let mut stored = current.object.clone();
     object::remove_meta(&mut stored, "resourceVersion");
     if stored != *old {
@@ -168,13 +185,13 @@ async fn write_status(server: &Arc<Server>, old: &Value, mut next: Value) -> Res
 /// Names are accepted unless another definition of the group has them.
 fn accept_names(definitions: &Definitions, definition: &Value, next: &mut Value) {
     let names = definition.pointer("/spec/names").cloned().unwrap_or_default();
-    let conflict = conflict(definitions, definition, &names);
     let now = object::now();
     if next.get("status").is_none_or(|status| !status.is_object()) {
         next["status"] = json!({});
     }
     let versions = definition.pointer("/spec/versions").and_then(Value::as_array);
-    let storage = versions.into_iter().flatten().find(|one| one.get("storage") == Some(&Value::Bool(true)));
+    let storage =
+        versions.into_iter().flatten().find(|one| one.get("storage") == Some(&Value::Bool(true)));
     let status = &mut next["status"];
     if let Some(name) = storage.map(|one| object::text(one, "/name")) {
         let stored = status["storedVersions"].as_array().cloned().unwrap_or_default();
@@ -182,55 +199,98 @@ fn accept_names(definitions: &Definitions, definition: &Value, next: &mut Value)
             status["storedVersions"] = stored.into_iter().chain([name.into()]).collect();
         }
     }
+    let accepted = status["acceptedNames"].clone();
+    let (names, conflict) = accept(names, &accepted, &taken(definitions, definition));
+    status["acceptedNames"] = names;
     match conflict {
         None => {
-            status["acceptedNames"] = names;
             set(status, ("NamesAccepted", "True", "NoConflicts", "no conflicts found"), &now);
-            set(status, ("Established", "True", "InitialNamesAccepted", "the initial names have been accepted"), &now);
+            set(
+                status,
+                (
+                    "Established",
+                    "True",
+                    "InitialNamesAccepted",
+                    "the initial names have been accepted",
+                ),
+                &now,
+            );
         }
         Some((reason, message)) => {
-            if status["acceptedNames"].is_null() {
-                status["acceptedNames"] = json!({"plural": names["plural"], "kind": ""});
-            }
             set(status, ("NamesAccepted", "False", reason, &message), &now);
             if !is_true(definition, "Established") {
-                set(status, ("Established", "False", "NotAccepted", "not all names are accepted"), &now);
+                set(
+                    status,
+                    ("Established", "False", "NotAccepted", "not all names are accepted"),
+                    &now,
+                );
             }
         }
     }
 }
 
-fn conflict(definitions: &Definitions, definition: &Value, names: &Value) -> Option<(&'static str, String)> {
+/// The names that other definitions of the group have: of resources, and of kinds.
+fn taken(definitions: &Definitions, definition: &Value) -> (Vec<String>, Vec<String>) {
     let group = object::text(definition, "/spec/group");
     let others = definitions.all().filter(|other| {
-        object::name(other) != object::name(definition) && object::text(other, "/spec/group") == group && is_true(other, "NamesAccepted")
+        object::name(other) != object::name(definition)
+            && object::text(other, "/spec/group") == group
     });
+    let (mut resources, mut kinds) = (Vec::new(), Vec::new());
     for other in others {
         let theirs = other.pointer("/status/acceptedNames").unwrap_or(&Value::Null);
-        let mut taken = vec![object::text(theirs, "/plural"), object::text(theirs, "/singular")];
-        taken.extend(theirs["shortNames"].as_array().into_iter().flatten().filter_map(Value::as_str));
-        let kinds = [object::text(theirs, "/kind"), object::text(theirs, "/listKind")];
-        let plural = object::text(names, "/plural");
-        if taken.contains(&plural) {
-            return Some(("PluralConflict", format!("{plural:?} is already in use")));
-        }
-        let singular = object::text(names, "/singular");
-        if taken.contains(&singular) {
-            return Some(("SingularConflict", format!("{singular:?} is already in use")));
-        }
-        for short in names["shortNames"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-            if taken.contains(&short) {
-                return Some(("ShortNamesConflict", format!("{short:?} is already in use")));
+        resources
+            .extend(["/plural", "/singular"].map(|field| object::text(theirs, field).to_owned()));
+        resources.extend(
+            theirs["shortNames"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .map(str::to_owned),
+        );
+        kinds.extend(["/kind", "/listKind"].map(|field| object::text(theirs, field).to_owned()));
+    }
+    (resources, kinds)
+}
+
+/// Accepts each name that is free; a name that is not stays what it was. The last
+/// conflict is the one that is told.
+fn accept(
+    wanted: Value,
+    before: &Value,
+    (resources, kinds): &(Vec<String>, Vec<String>),
+) -> (Value, Option<(&'static str, String)>) {
+    let mut accepted = wanted;
+    let mut conflict = None;
+    let mut refuse = |accepted: &mut Value, field: &str, reason: &'static str, name: &str| {
+        conflict = Some((reason, format!("{name:?} is already in use")));
+        match before.get(field) {
+            Some(old) => accepted[field] = old.clone(),
+            None if field == "kind" => accepted[field] = "".into(),
+            None => {
+                accepted.as_object_mut().map(|map| map.shift_remove(field));
             }
         }
-        for (field, reason) in [("/kind", "KindConflict"), ("/listKind", "ListKindConflict")] {
-            let kind = object::text(names, field);
-            if kinds.contains(&kind) {
-                return Some((reason, format!("{kind:?} is already in use")));
+    };
+    for (field, reason, used) in [
+        ("plural", "PluralConflict", resources),
+        ("singular", "SingularConflict", resources),
+        ("shortNames", "ShortNamesConflict", resources),
+        ("kind", "KindConflict", kinds),
+        ("listKind", "ListKindConflict", kinds),
+    ] {
+        let names: Vec<String> = match &accepted[field] {
+            Value::Array(list) => {
+                list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
             }
+            other => other.as_str().map(str::to_owned).into_iter().collect(),
+        };
+        if let Some(name) = names.iter().find(|name| used.contains(name)) {
+            refuse(&mut accepted, field, reason, name);
         }
     }
-    None
+    (accepted, conflict)
 }
 
 /// Sets a condition; its time changes with its status alone.
@@ -251,20 +311,42 @@ fn set(status: &mut Value, (kind, value, reason, message): (&str, &str, &str, &s
     }
 }
 
+/// What a definition says from the moment that it is deleted.
+pub fn mark_terminating(definition: &mut Value) {
+    const WORDS: &str =
+        "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon";
+    object::child_mut(definition, "status");
+    set(
+        &mut definition["status"],
+        ("Terminating", "True", "InstanceDeletionPending", WORDS),
+        &object::now(),
+    );
+}
+
 /// Deletes the objects of a definition that is being deleted, then lets it go.
 async fn remove(server: &Arc<Server>, definition: &Value) -> Result<bool, Failure> {
     if !object::finalizers(definition).contains(&CLEANUP) {
         return Ok(false);
     }
-    if condition(definition, "Terminating").is_none() {
+    if condition(definition, "Terminating")
+        .is_none_or(|one| object::text(one, "/reason") != "InstanceDeletionInProgress")
+    {
         let mut next = definition.clone();
         let words = "CustomResource deletion is in progress";
-        set(&mut next["status"], ("Terminating", "True", "InstanceDeletionInProgress", words), &object::now());
+        set(
+            &mut next["status"],
+            ("Terminating", "True", "InstanceDeletionInProgress", words),
+            &object::now(),
+        );
         return write_status(server, definition, next).await;
     }
     let catalog = server.catalog().await?;
-    let (group, plural) = (object::text(definition, "/spec/group"), object::text(definition, "/spec/names/plural"));
-    let own = catalog.resources().iter().find(|one| one.group == group && one.plural == plural && one.custom.is_some());
+    let (group, plural) =
+        (object::text(definition, "/spec/group"), object::text(definition, "/spec/names/plural"));
+    let own = catalog
+        .resources()
+        .iter()
+        .find(|one| one.group == group && one.plural == plural && one.custom.is_some());
     if let Some(resource) = own {
         let mut left = false;
         for entry in server.objects.all(resource, "").await? {
@@ -275,7 +357,11 @@ async fn remove(server: &Arc<Server>, definition: &Value) -> Result<bool, Failur
         }
     }
     let mut next = definition.clone();
-    let kept: Vec<String> = object::finalizers(definition).into_iter().filter(|one| *one != CLEANUP).map(str::to_owned).collect();
+    let kept: Vec<String> = object::finalizers(definition)
+        .into_iter()
+        .filter(|one| *one != CLEANUP)
+        .map(str::to_owned)
+        .collect();
     let last = kept.is_empty();
     object::set_finalizers(&mut next, kept);
     if !last {
@@ -292,7 +378,11 @@ async fn remove(server: &Arc<Server>, definition: &Value) -> Result<bool, Failur
 }
 
 /// Whether the object is gone; one with finalizers is only marked.
-async fn remove_object(server: &Arc<Server>, resource: &Resource, entry: &crate::storage::Entry) -> Result<bool, Failure> {
+async fn remove_object(
+    server: &Arc<Server>,
+    resource: &Resource,
+    entry: &crate::storage::Entry,
+) -> Result<bool, Failure> {
     let held = !object::finalizers(&entry.object).is_empty();
     let outcome = if !held {
         server.objects.remove(resource, entry).await.map(|_| ())

@@ -33,8 +33,6 @@ pub struct ScalePaths {
 pub struct CustomKind {
     /// Differs whenever objects are to be read differently.
     pub epoch: u64,
-    /// Name of the definition.
-    pub definition: String,
     pub schema: Option<CustomSchema>,
     pub open_api: Option<Value>,
     pub columns: Vec<Column>,
@@ -110,7 +108,6 @@ fn custom(definition: &Value, version: &Value, epoch: u64) -> Option<CustomKind>
     let storage = versions.iter().find(|one| one.get("storage") == Some(&Value::Bool(true)))?;
     Some(CustomKind {
         epoch,
-        definition: object::name(definition).to_owned(),
         schema,
         open_api,
         columns: columns(version),
@@ -130,19 +127,32 @@ fn deprecation(definition: &Value, version: &Value) -> Option<String> {
     if !given.is_empty() {
         return Some(given.to_owned());
     }
-    let (group, kind) = (object::text(definition, "/spec/group"), object::text(definition, "/spec/names/kind"));
+    let (group, kind) =
+        (object::text(definition, "/spec/group"), object::text(definition, "/spec/names/kind"));
     Some(format!("{group}/{} {kind} is deprecated", object::text(version, "/name")))
 }
 
 fn subresources(version: &Value, kind: &str) -> Vec<Subresource> {
-    let declared = |name: &str| version.pointer(&format!("/subresources/{name}")).is_some_and(|value| !value.is_null());
+    let declared = |name: &str| {
+        version.pointer(&format!("/subresources/{name}")).is_some_and(|value| !value.is_null())
+    };
     let mut list = Vec::new();
     if declared("status") {
-        list.push(Subresource { name: "status".into(), kind: kind.to_owned(), foreign: None, verbs: Verbs::READ_WRITE });
+        list.push(Subresource {
+            name: "status".into(),
+            kind: kind.to_owned(),
+            foreign: None,
+            verbs: Verbs::READ_WRITE,
+        });
     }
     if declared("scale") {
         let foreign = Some(("autoscaling".to_owned(), "v1".to_owned()));
-        list.push(Subresource { name: "scale".into(), kind: "Scale".into(), foreign, verbs: Verbs::READ_WRITE });
+        list.push(Subresource {
+            name: "scale".into(),
+            kind: "Scale".into(),
+            foreign,
+            verbs: Verbs::READ_WRITE,
+        });
     }
     list
 }
@@ -168,7 +178,11 @@ fn column(declared: &Value) -> Option<Column> {
 fn selectable(version: &Value) -> Vec<(String, JsonPath)> {
     let list = version.get("selectableFields").and_then(Value::as_array);
     let paths = list.into_iter().flatten().map(|field| object::text(field, "/jsonPath"));
-    paths.filter_map(|path| Some((path.trim_start_matches('.').to_owned(), JsonPath::parse(path).ok()?))).collect()
+    paths
+        .filter_map(|path| {
+            Some((path.trim_start_matches('.').to_owned(), JsonPath::parse(path).ok()?))
+        })
+        .collect()
 }
 
 fn scale(version: &Value) -> Option<ScalePaths> {

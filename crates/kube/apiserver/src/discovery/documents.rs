@@ -1,7 +1,7 @@
 //! The OpenAPI documents, made once for each state of the catalogue.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use axum::response::Response;
 use bytes::Bytes;
@@ -16,7 +16,12 @@ use crate::http::respond;
 use crate::registry::Catalog;
 use crate::status::Failure;
 
-/// The documents of the catalogue that was asked about last.
+/// The documents of the catalogue that was asked about last, made on demand.
+#[derive(Default)]
+pub(crate) struct Documents {
+    cache: Mutex<Cache>,
+}
+
 #[derive(Default)]
 struct Cache {
     catalog: Weak<Catalog>,
@@ -29,57 +34,68 @@ struct Document {
     hash: String,
 }
 
-static CACHE: OnceLock<Mutex<Cache>> = OnceLock::new();
-
-/// A document by its path, made by `make` when it is not there.
-fn document(catalog: &Arc<Catalog>, path: &str, make: impl FnOnce() -> Vec<u8>) -> Document {
-    let cache = CACHE.get_or_init(Mutex::default);
-    let same = |cache: &Cache| cache.catalog.upgrade().is_some_and(|one| Arc::ptr_eq(&one, catalog));
-    {
-        let cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = cache.documents.get(path).filter(|_| same(&cache)) {
-            return found.clone();
+impl Documents {
+    /// A document by its path, made by `make` when it is not there.
+    fn get(&self, catalog: &Arc<Catalog>, path: &str, make: impl FnOnce() -> Vec<u8>) -> Document {
+        let same =
+            |cache: &Cache| cache.catalog.upgrade().is_some_and(|one| Arc::ptr_eq(&one, catalog));
+        {
+            let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(found) = cache.documents.get(path).filter(|_| same(&cache)) {
+                return found.clone();
+            }
         }
+        let text = Bytes::from(make());
+        let hash = Sha256::digest(&text).iter().map(|byte| format!("{byte:02X}")).collect();
+        let made = Document { text, hash };
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if !same(&cache) {
+            *cache = Cache { catalog: Arc::downgrade(catalog), documents: BTreeMap::new() };
+        }
+        cache.documents.insert(path.to_owned(), made.clone());
+        made
     }
-    let text = Bytes::from(make());
-    let hash = Sha256::digest(&text).iter().map(|byte| format!("{byte:02X}")).collect();
-    let made = Document { text, hash };
-    let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
-    if !same(&cache) {
-        *cache = Cache { catalog: Arc::downgrade(catalog), documents: BTreeMap::new() };
-    }
-    cache.documents.insert(path.to_owned(), made.clone());
-    made
-}
 
-fn of_version(catalog: &Arc<Catalog>, group: &str, version: &str) -> Document {
-    document(catalog, &format!("{group}/{version}"), || {
-        crate::schema::openapi::v3(group, version, &openapi::built_in(catalog), &openapi::custom(catalog))
-    })
+    fn of_version(&self, catalog: &Arc<Catalog>, group: &str, version: &str) -> Document {
+        self.get(catalog, &format!("{group}/{version}"), || {
+            let (own, custom) = (openapi::built_in(catalog), openapi::custom(catalog));
+            crate::schema::openapi::v3(group, version, &own, &custom)
+        })
+    }
 }
 
 /// `/openapi/v2`
-pub(crate) fn v2(catalog: &Arc<Catalog>) -> Response {
-    let made = document(catalog, "v2", || crate::schema::openapi::v2(&openapi::built_in(catalog), &openapi::custom(catalog)));
+pub(crate) fn v2(documents: &Documents, catalog: &Arc<Catalog>) -> Response {
+    let made = documents.get(catalog, "v2", || {
+        crate::schema::openapi::v2(&openapi::built_in(catalog), &openapi::custom(catalog))
+    });
     respond::typed(200, "application/json", made.text)
 }
 
 /// `/openapi/v3` and what is below it.
-pub(crate) fn v3(catalog: &Arc<Catalog>, rest: &[&str], parts: &Parts) -> Result<Response, Failure> {
+pub(crate) fn v3(
+    documents: &Documents,
+    catalog: &Arc<Catalog>,
+    rest: &[&str],
+    parts: &Parts,
+) -> Result<Response, Failure> {
     let (group, version) = match rest {
         [] => return Ok(index(catalog)),
         ["api", version] => ("", *version),
         ["apis", group, version] => (*group, *version),
         _ => return Err(respond::page_not_found()),
     };
-    let served = catalog.group(group).is_some_and(|group| group.versions.iter().any(|one| one == version));
+    let served =
+        catalog.group(group).is_some_and(|group| group.versions.iter().any(|one| one == version));
     if !served {
         return Err(respond::page_not_found());
     }
-    let made = of_version(catalog, group, version);
+    let made = documents.of_version(catalog, group, version);
     let tag = format!("\"{}\"", made.hash);
-    let unchanged = parts.headers.get(IF_NONE_MATCH).is_some_and(|given| given.as_bytes() == tag.as_bytes());
-    let mut response = respond::typed(200, "application/json", if unchanged { Bytes::new() } else { made.text });
+    let unchanged =
+        parts.headers.get(IF_NONE_MATCH).is_some_and(|given| given.as_bytes() == tag.as_bytes());
+    let mut response =
+        respond::typed(200, "application/json", if unchanged { Bytes::new() } else { made.text });
     if unchanged {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     }
@@ -99,9 +115,16 @@ fn index(catalog: &Arc<Catalog>) -> Response {
     let mut paths = Map::new();
     for group in catalog.groups() {
         for version in &group.versions {
-            let path = if group.name.is_empty() { format!("api/{version}") } else { format!("apis/{}/{version}", group.name) };
+            let path = if group.name.is_empty() {
+                format!("api/{version}")
+            } else {
+                format!("apis/{}/{version}", group.name)
+            };
             let hash = input_hash(catalog, &group.name, version);
-            paths.insert(path.clone(), json!({"serverRelativeURL": format!("/openapi/v3/{path}?hash={hash}")}));
+            paths.insert(
+                path.clone(),
+                json!({"serverRelativeURL": format!("/openapi/v3/{path}?hash={hash}")}),
+            );
         }
     }
     let text = json!({"paths": Value::Object(paths)}).to_string();

@@ -3,6 +3,9 @@
 use axum::response::Response;
 use base64::Engine;
 use bytes::Bytes;
+use http::HeaderValue;
+use http::header::{ETAG, IF_NONE_MATCH, VARY};
+use http::request::Parts;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -17,9 +20,13 @@ pub(crate) fn root(catalog: &Catalog, accept: Accept) -> Result<Response, Failur
     let mut paths = vec!["/api".to_owned(), "/api/v1".into(), "/apis".into(), "/apis/".into()];
     for group in catalog.groups().iter().filter(|group| !group.name.is_empty()) {
         paths.push(format!("/apis/{}", group.name));
-        paths.extend(group.versions.iter().map(|version| format!("/apis/{}/{version}", group.name)));
+        paths
+            .extend(group.versions.iter().map(|version| format!("/apis/{}/{version}", group.name)));
     }
-    paths.extend(["/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"].map(str::to_owned));
+    paths.extend(
+        ["/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"]
+            .map(str::to_owned),
+    );
     paths.sort();
     Ok(respond::encode(200, &json!({"paths": paths}), accept))
 }
@@ -74,7 +81,9 @@ pub(crate) fn resources(catalog: &Catalog, group: &str, version: &str) -> Result
         list.extend(resource.subresources.iter().map(|sub| sub_entry(resource, sub)));
     }
     list.sort_by(|a, b| a["name"].as_str().cmp(&b["name"].as_str()));
-    Ok(json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": api_version(group, version), "resources": list}))
+    Ok(
+        json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": api_version(group, version), "resources": list}),
+    )
 }
 
 fn main_entry(resource: &Resource) -> Value {
@@ -110,21 +119,42 @@ fn sub_entry(resource: &Resource, sub: &Subresource) -> Value {
 
 /// The first eight bytes of the SHA-256 of group, version and kind in the store.
 fn storage_version_hash(resource: &Resource) -> String {
-    let version = resource.custom.as_ref().map_or(resource.version.as_str(), |custom| custom.storage_version.as_str());
+    let version = resource
+        .custom
+        .as_ref()
+        .map_or(resource.version.as_str(), |custom| custom.storage_version.as_str());
     let name = format!("{}/{version}/{}", resource.stored_as.0, resource.kind);
     let hash = Sha256::digest(name.as_bytes());
     base64::engine::general_purpose::STANDARD.encode(&hash[..8])
 }
 
 /// The aggregated document of `/api` or `/apis`.
-pub(crate) fn aggregated(catalog: &Catalog, root: &str) -> Response {
+pub(crate) fn aggregated(catalog: &Catalog, root: &str, parts: &Parts) -> Response {
     let core = root == "api";
     let groups = catalog.groups().iter().filter(|group| group.name.is_empty() == core);
     let items: Vec<Value> = groups.map(|group| aggregated_group(catalog, group)).collect();
     let document = json!({"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items});
     let mut text = document.to_string();
     text.push('\n');
-    respond::typed(200, "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList", Bytes::from(text))
+    let hash: String =
+        Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02X}")).collect();
+    let tag = format!("\"{hash}\"");
+    let unchanged =
+        parts.headers.get(IF_NONE_MATCH).is_some_and(|given| given.as_bytes() == tag.as_bytes());
+    let mut response = if unchanged {
+        respond::text(304, String::new())
+    } else {
+        respond::typed(
+            200,
+            "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList",
+            Bytes::from(text),
+        )
+    };
+    if let Ok(value) = HeaderValue::from_str(&tag) {
+        response.headers_mut().insert(ETAG, value);
+    }
+    response.headers_mut().insert(VARY, HeaderValue::from_static("Accept"));
+    response
 }
 
 fn aggregated_group(catalog: &Catalog, group: &Group) -> Value {
@@ -132,9 +162,11 @@ fn aggregated_group(catalog: &Catalog, group: &Group) -> Value {
         .versions
         .iter()
         .map(|version| {
-            let mut list: Vec<&std::sync::Arc<Resource>> = catalog.in_version(&group.name, version).collect();
+            let mut list: Vec<&std::sync::Arc<Resource>> =
+                catalog.in_version(&group.name, version).collect();
             list.sort_by(|a, b| a.plural.cmp(&b.plural));
-            let resources: Vec<Value> = list.into_iter().map(|resource| aggregated_resource(resource)).collect();
+            let resources: Vec<Value> =
+                list.into_iter().map(|resource| aggregated_resource(resource)).collect();
             json!({"version": version, "resources": resources, "freshness": "Current"})
         })
         .collect();

@@ -22,8 +22,15 @@ fn describe(resource: &registry::Resource) -> Resource {
             .subresources
             .iter()
             .map(|sub| {
-                let (group, version) = sub.foreign.clone().unwrap_or((resource.group.clone(), resource.version.clone()));
-                Subresource { name: sub.name.clone(), gvk: Gvk::new(group, version, &*sub.kind), verbs: names(sub.verbs) }
+                let (group, version) = sub
+                    .foreign
+                    .clone()
+                    .unwrap_or((resource.group.clone(), resource.version.clone()));
+                Subresource {
+                    name: sub.name.clone(),
+                    gvk: Gvk::new(group, version, &*sub.kind),
+                    verbs: names(sub.verbs),
+                }
             })
             .collect(),
     }

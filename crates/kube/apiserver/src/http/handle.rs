@@ -11,11 +11,11 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
 
-use super::negotiate::{self, Accept};
+use super::body;
+use super::negotiate::{self, Accept, Shape};
 use super::path::{Path, ResourcePath};
 use super::query::Query;
 use super::respond::{self, Answer};
-use super::body;
 use crate::audit::AuditEvent;
 use crate::authn::{self, Identity};
 use crate::authz::Attributes;
@@ -46,7 +46,12 @@ impl Call {
         if let Some(given) = self.query.field_manager(options)? {
             return Ok(given.to_owned());
         }
-        let agent = self.parts.headers.get(http::header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let agent = self
+            .parts
+            .headers
+            .get(http::header::USER_AGENT)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
         Ok(crate::schema::managed::manager_of_user_agent(agent))
     }
 
@@ -63,16 +68,23 @@ pub(crate) async fn handle(server: Arc<Server>, request: Request) -> Response {
     let query = Query::parse(parts.uri.query().unwrap_or_default());
     let verb = verb_of(&parts.method, &path, &query);
     let request_id = uuid::Uuid::new_v4().to_string();
-    let writes = matches!(&path, Path::Resource(_)) && !matches!(verb, "get" | "list" | "watch" | "head" | "options");
+    let writes = matches!(&path, Path::Resource(_))
+        && !matches!(verb, "get" | "list" | "watch" | "head" | "options");
     let mut audit = writes.then(|| audit_event(&request_id, &path, verb));
     let fallback = negotiate::accept(&parts.headers, false, false).unwrap_or(Accept::JSON);
-    let mut response = match serve(&server, (parts, body), (path, query, verb), audit.as_mut()).await {
-        Ok(response) => response,
-        Err(failure) => respond::failure(&failure, fallback),
-    };
+    let mut response =
+        match serve(&server, (parts, body), (path, query, verb), audit.as_mut()).await {
+            Ok(response) => response,
+            Err(failure) => respond::failure(&failure, fallback),
+        };
     let code = response.status().as_u16();
     if let Some(mut event) = audit {
         event.code = code;
+        if event.name.is_empty()
+            && let Some(respond::Named(name)) = response.extensions().get()
+        {
+            event.name.clone_from(name);
+        }
         server.metrics.count(&event.verb, &event.resource, code, began.elapsed());
         server.audit.record(event);
     } else {
@@ -86,7 +98,12 @@ pub(crate) async fn handle(server: Arc<Server>, request: Request) -> Response {
 
 type Address<'a> = (Path, Query, &'a str);
 
-async fn serve(server: &Arc<Server>, (parts, body): (Parts, Body), (path, query, verb): Address<'_>, audit: Option<&mut AuditEvent>) -> Result<Response, Failure> {
+async fn serve(
+    server: &Arc<Server>,
+    (parts, body): (Parts, Body),
+    (path, query, verb): Address<'_>,
+    audit: Option<&mut AuditEvent>,
+) -> Result<Response, Failure> {
     let policy = server.policy.current().await?;
     let Identity { user, actor } = authn::identify(server, &policy, &parts).await?;
     if let Some(event) = audit {
@@ -108,20 +125,61 @@ async fn serve(server: &Arc<Server>, (parts, body): (Parts, Body), (path, query,
             let listing = path.name.is_empty() && parts.method == Method::GET || watching;
             let accept = negotiate::accept(&parts.headers, listing, watching)?;
             let accept = Accept { pretty: accept.pretty || wants_pretty(&parts, &query), ..accept };
+            negotiate::check_shape(
+                accept,
+                &resource,
+                matches!(verb, Verb::List | Verb::DeleteCollection),
+            )?;
+            check_table(accept, &query)?;
             let body = body::read(body).await?;
-            let call = Call { server: server.clone(), catalog, resource, path, query, parts, verb, user, accept, body };
+            let call = Call {
+                server: server.clone(),
+                catalog,
+                resource,
+                path,
+                query,
+                parts,
+                verb,
+                user,
+                accept,
+                body,
+            };
             let answer = verbs::dispatch(&call).await?;
             Ok(respond::answer(&call, answer))
         }
     }
 }
 
+fn check_table(accept: Accept, query: &Query) -> Result<(), Failure> {
+    match query.get("includeObject") {
+        Some(other)
+            if accept.shape == Shape::Table
+                && !matches!(other, "" | "None" | "Metadata" | "Object") =>
+        {
+            let why =
+                format!("Invalid value: {other:?}: must be 'Metadata', 'Object', 'None', or empty");
+            Err(Failure::bad_request(format!(
+                "Unable to convert to Table as requested: includeObject: {why}"
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Finds the resource and checks that it has the verb at this address.
-fn route(catalog: &Arc<Catalog>, path: &ResourcePath, parts: &Parts, verb: &str) -> Result<(Arc<Resource>, Verb), Failure> {
+fn route(
+    catalog: &Arc<Catalog>,
+    path: &ResourcePath,
+    parts: &Parts,
+    verb: &str,
+) -> Result<(Arc<Resource>, Verb), Failure> {
     let Some(resource) = catalog.find(&path.group, &path.version, &path.resource) else {
         return Err(unknown(catalog, path));
     };
-    let in_namespace = !path.namespace.is_empty() && !resource.is("", "namespaces");
+    // Only `/namespaces/x` itself has a namespace in its path; `/namespaces/x/namespaces`
+    // would be all of them by the rights of one.
+    let itself = resource.is("", "namespaces") && path.name == path.namespace;
+    let in_namespace = !path.namespace.is_empty() && !itself;
     if in_namespace && !resource.namespaced || !path.rest.is_empty() {
         return Err(Failure::no_such_resource());
     }
@@ -136,7 +194,8 @@ fn route(catalog: &Arc<Catalog>, path: &ResourcePath, parts: &Parts, verb: &str)
     if parts.method == Method::GET && !path.name.is_empty() {
         check_name(&path.name)?;
     }
-    let verb = Verb::ALL.into_iter().find(|one| one.as_str() == verb).filter(|one| served.contains(*one));
+    let verb =
+        Verb::ALL.into_iter().find(|one| one.as_str() == verb).filter(|one| served.contains(*one));
     let verb = verb.ok_or_else(Failure::method_not_allowed)?;
     let everywhere = resource.namespaced && path.namespace.is_empty();
     let misplaced = match verb {
@@ -196,12 +255,15 @@ fn attributes<'a>(path: &'a Path, query: &'a Query, verb: &'a str) -> Attributes
     match path {
         Path::Other(path) => Attributes { verb, path: Some(path), ..Attributes::default() },
         Path::Resource(path) => {
-            let by_field = query.get("fieldSelector").and_then(|text| text.strip_prefix("metadata.name="));
-            let by_field = by_field.filter(|name| !name.contains([',', '=', '!']) && matches!(verb, "list" | "watch" | "deletecollection"));
+            let by_field =
+                query.get("fieldSelector").and_then(|text| text.strip_prefix("metadata.name="));
+            let by_field = by_field.filter(|name| {
+                !name.contains([',', '=', '!'])
+                    && matches!(verb, "list" | "watch" | "deletecollection")
+            });
             Attributes {
                 verb,
                 group: &path.group,
-                version: &path.version,
                 namespace: &path.namespace,
                 resource: &path.resource,
                 subresource: &path.subresource,
@@ -240,14 +302,20 @@ fn wants_pretty(parts: &Parts, query: &Query) -> bool {
     if let Some(given) = query.get("pretty") {
         return !matches!(given, "false" | "0");
     }
-    let agent = parts.headers.get(http::header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let agent = parts
+        .headers
+        .get(http::header::USER_AGENT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     ["curl", "Wget", "Mozilla/5.0"].iter().any(|browser| agent.starts_with(browser))
 }
 
 /// An answer without a body of its own.
 pub(crate) fn success(code: StatusCode) -> Answer {
-    Answer::value(code.as_u16(), serde_json::json!({
-        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": code.as_u16()
-    }))
+    Answer::value(
+        code.as_u16(),
+        serde_json::json!({
+            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": code.as_u16()
+        }),
+    )
 }
-

@@ -3,6 +3,7 @@
 use http::HeaderMap;
 use http::header::ACCEPT;
 
+use crate::registry::Resource;
 use crate::status::Failure;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,8 +18,10 @@ pub enum Shape {
     Object,
     /// `as=Table`
     Table,
-    /// `as=PartialObjectMetadata` or `…List`
+    /// `as=PartialObjectMetadata`
     Metadata,
+    /// `as=PartialObjectMetadataList`
+    MetadataList,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,17 +29,22 @@ pub struct Accept {
     pub encoding: Encoding,
     pub shape: Shape,
     pub pretty: bool,
+    /// Tables and metadata of `v1beta1`, which differ in the name alone.
+    pub beta: bool,
 }
 
 impl Accept {
-    pub const JSON: Accept = Accept { encoding: Encoding::Json, shape: Shape::Object, pretty: false };
+    pub const JSON: Accept =
+        Accept { encoding: Encoding::Json, shape: Shape::Object, pretty: false, beta: false };
 }
 
 /// The first refusal is worded by the router of Kubernetes, the second by its handlers.
 const NONE_AVAILABLE: &str = "406: Not Acceptable\n\nAvailable representations: ";
 const ONLY_THESE: &str = "only the following media types are accepted: ";
-const OBJECT_TYPES: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
-const WATCH_TYPES: &str = "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
+const OBJECT_TYPES: &str =
+    "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+const WATCH_TYPES: &str =
+    "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
 
 struct Clause<'a> {
     media: &'a str,
@@ -59,7 +67,8 @@ pub fn accept(headers: &HeaderMap, listing: bool, watch: bool) -> Result<Accept,
     if header.trim().is_empty() {
         return Ok(Accept::JSON);
     }
-    let mut clauses: Vec<Clause<'_>> = header.split(',').map(clause).filter(|one| one.quality > 0.0).collect();
+    let mut clauses: Vec<Clause<'_>> =
+        header.split(',').map(clause).filter(|one| one.quality > 0.0).collect();
     clauses.sort_by(|a, b| b.quality.total_cmp(&a.quality));
     let mut known = false;
     for clause in &clauses {
@@ -70,11 +79,45 @@ pub fn accept(headers: &HeaderMap, listing: bool, watch: bool) -> Result<Accept,
             }
             if let Some(shape) = shape(clause) {
                 let pretty = clause.parameter("pretty") == Some("1");
-                return Ok(Accept { encoding, shape, pretty });
+                return Ok(Accept {
+                    encoding,
+                    shape,
+                    pretty,
+                    beta: clause.parameter("v") == Some("v1beta1"),
+                });
             }
         }
     }
     Err(refusal(known, listing, watch))
+}
+
+/// Whether what is answered can have the shape that was asked for.
+///
+/// # Errors
+/// 406 where one object is wanted of a list, or the other way round.
+pub fn check_shape(accept: Accept, resource: &Resource, list: bool) -> Result<(), Failure> {
+    let package = match resource.group.split('.').next().unwrap_or_default() {
+        "" => "core",
+        first => first,
+    };
+    let name = if list { &resource.list_kind } else { &resource.kind };
+    let go_type = if resource.custom.is_some() {
+        "*unstructured.Unstructured".to_owned()
+    } else {
+        format!("*{package}.{name}")
+    };
+    let why = match (accept.shape, list) {
+        (Shape::Metadata, true) => format!(
+            "you requested PartialObjectMetadata, but the requested object is a list ({go_type})"
+        ),
+        (Shape::MetadataList, false) => {
+            format!(
+                "you requested PartialObjectMetadataList, but the requested object is not a list ({go_type})"
+            )
+        }
+        _ => return Ok(()),
+    };
+    Err(Failure::new(406, "NotAcceptable", why))
 }
 
 fn refusal(known: bool, listing: bool, watch: bool) -> Failure {
@@ -96,7 +139,11 @@ fn clause(text: &str) -> Clause<'_> {
     let mut parts = text.split(';').map(str::trim);
     let media = parts.next().unwrap_or_default();
     let parameters: Vec<(&str, &str)> = parts.filter_map(|part| part.split_once('=')).collect();
-    let quality = parameters.iter().find(|(key, _)| *key == "q").and_then(|(_, value)| value.parse().ok()).unwrap_or(1.0);
+    let quality = parameters
+        .iter()
+        .find(|(key, _)| *key == "q")
+        .and_then(|(_, value)| value.parse().ok())
+        .unwrap_or(1.0);
     Clause { media, parameters, quality }
 }
 
@@ -117,7 +164,8 @@ fn shape(clause: &Clause<'_>) -> Option<Shape> {
     }
     match target {
         "Table" => Some(Shape::Table),
-        "PartialObjectMetadata" | "PartialObjectMetadataList" => Some(Shape::Metadata),
+        "PartialObjectMetadata" => Some(Shape::Metadata),
+        "PartialObjectMetadataList" => Some(Shape::MetadataList),
         _ => None,
     }
 }

@@ -119,7 +119,16 @@ mod tests {
 
     #[test]
     fn other_paths() {
-        for path in ["/", "/api", "/api/v1", "/apis/apps/v1", "/healthz", "//api/v1/pods", "/API/v1/pods", ""] {
+        for path in [
+            "/",
+            "/api",
+            "/api/v1",
+            "/apis/apps/v1",
+            "/healthz",
+            "//api/v1/pods",
+            "/API/v1/pods",
+            "",
+        ] {
             assert!(matches!(Path::parse(path), Path::Other(_)), "{path}");
         }
     }

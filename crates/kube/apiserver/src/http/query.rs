@@ -43,7 +43,8 @@ impl Query {
 
     /// Kubernetes' reading of a flag: present and neither `false` nor `0`.
     pub fn flag(&self, name: &str) -> bool {
-        self.get(name).is_some_and(|value| !matches!(value.to_ascii_lowercase().as_str(), "false" | "0"))
+        self.get(name)
+            .is_some_and(|value| !matches!(value.to_ascii_lowercase().as_str(), "false" | "0"))
     }
 
     pub fn integer(&self, name: &str) -> Result<Option<i64>, Failure> {
@@ -51,7 +52,9 @@ impl Query {
         if text.is_empty() {
             return Ok(None);
         }
-        text.parse().map(Some).map_err(|_| Failure::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax")))
+        text.parse().map(Some).map_err(|_| {
+            Failure::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"))
+        })
     }
 
     /// `dryRun=All`; any other value is refused in the name of `options`.
@@ -62,9 +65,15 @@ impl Query {
 
     /// `fieldManager` where it was given.
     pub fn field_manager(&self, options: &str) -> Result<Option<&str>, Failure> {
-        let Some(name) = self.get("fieldManager").filter(|name| !name.is_empty()) else { return Ok(None) };
+        let Some(name) = self.get("fieldManager").filter(|name| !name.is_empty()) else {
+            return Ok(None);
+        };
         let errors = crate::schema::managed::check_manager_name(name);
-        if errors.is_empty() { Ok(Some(name)) } else { Err(Failure::invalid_options(options, &errors)) }
+        if errors.is_empty() {
+            Ok(Some(name))
+        } else {
+            Err(Failure::invalid_options(options, &errors))
+        }
     }
 
     pub fn field_validation(&self, options: &str) -> Result<FieldValidation, Failure> {
@@ -74,7 +83,8 @@ impl Query {
             "Ignore" => Ok(FieldValidation::Ignore),
             other => {
                 let supported = ["", "Ignore", "Strict", "Warn"];
-                let error = FieldError::unsupported("fieldValidation", &Value::from(other), &supported);
+                let error =
+                    FieldError::unsupported("fieldValidation", &Value::from(other), &supported);
                 Err(Failure::invalid_options(options, &[error]))
             }
         }

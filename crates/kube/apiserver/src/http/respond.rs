@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use super::handle::Call;
 use super::negotiate::{Accept, Encoding, Shape};
 use super::yaml;
+use crate::object;
 use crate::registry::Resource;
 use crate::status::Failure;
 use crate::storage::Entry;
@@ -56,7 +57,11 @@ impl Answer {
     }
 
     pub fn ready(response: Response) -> Answer {
-        Answer { code: response.status().as_u16(), content: Content::Ready(response), warnings: Vec::new() }
+        Answer {
+            code: response.status().as_u16(),
+            content: Content::Ready(response),
+            warnings: Vec::new(),
+        }
     }
 
     pub fn warn(mut self, warnings: impl IntoIterator<Item = String>) -> Answer {
@@ -65,15 +70,25 @@ impl Answer {
     }
 }
 
+/// The name of the object that is answered, for the audit record of a create.
+#[derive(Clone)]
+pub(crate) struct Named(pub String);
+
 /// Turns a verb's answer into HTTP.
 pub(crate) fn answer(call: &Call, answer: Answer) -> Response {
     let Answer { code, content, mut warnings } = answer;
-    if let Some(deprecation) = call.resource.custom.as_ref().and_then(|custom| custom.deprecation.clone()) {
+    if let Some(deprecation) =
+        call.resource.custom.as_ref().and_then(|custom| custom.deprecation.clone())
+    {
         warnings.push(deprecation);
     }
     let mut response = match content {
         Content::Ready(response) => response,
-        Content::Entry(entry) => object_answer(call, code, &entry),
+        Content::Entry(entry) => {
+            let mut response = object_answer(call, code, &entry);
+            response.extensions_mut().insert(Named(object::name(&entry.object).to_owned()));
+            response
+        }
         Content::Value(value) => encode(code, &value, call.accept),
         Content::List(list) => list_answer(call, code, &list),
     };
@@ -88,14 +103,20 @@ pub(crate) fn answer(call: &Call, answer: Answer) -> Response {
 
 fn object_answer(call: &Call, code: u16, entry: &Entry) -> Response {
     match call.accept.shape {
-        Shape::Object if call.accept.encoding == Encoding::Json && !call.accept.pretty => bytes(code, entry.json()),
+        Shape::Object if call.accept.encoding == Encoding::Json && !call.accept.pretty => {
+            bytes(code, entry.json())
+        }
         Shape::Object => encode(code, &entry.object, call.accept),
         Shape::Table => {
             let include = table::Include::parse(call.query.get("includeObject"));
             let rows = [entry.object.clone()];
-            encode(code, &table::render(&call.resource, &rows, include, metadata_of(entry)), call.accept)
+            encode(
+                code,
+                &table::render(&call.resource, &rows, include, metadata_of(entry)),
+                call.accept,
+            )
         }
-        Shape::Metadata => encode(code, &partial(&entry.object), call.accept),
+        Shape::Metadata | Shape::MetadataList => encode(code, &partial(&entry.object), call.accept),
     }
 }
 
@@ -117,10 +138,15 @@ fn list_answer(call: &Call, code: u16, list: &List) -> Response {
         Shape::Table => {
             let include = table::Include::parse(call.query.get("includeObject"));
             let rows: Vec<Value> = list.entries.iter().map(|entry| entry.object.clone()).collect();
-            encode(code, &table::render(&call.resource, &rows, include, Value::Object(metadata)), call.accept)
+            encode(
+                code,
+                &table::render(&call.resource, &rows, include, Value::Object(metadata)),
+                call.accept,
+            )
         }
-        Shape::Metadata => {
-            let items: Vec<Value> = list.entries.iter().map(|entry| partial(&entry.object)).collect();
+        Shape::Metadata | Shape::MetadataList => {
+            let items: Vec<Value> =
+                list.entries.iter().map(|entry| partial(&entry.object)).collect();
             let value = json!({
                 "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "items": items
             });
@@ -212,6 +238,11 @@ pub(crate) fn page_not_found() -> Failure {
 
 /// A value in the encoding that was asked for.
 pub(crate) fn encode(code: u16, value: &Value, accept: Accept) -> Response {
+    let older = accept.beta
+        && accept.shape != Shape::Object
+        && object::text(value, "/apiVersion") == "meta.k8s.io/v1";
+    let older = older.then(|| as_beta(value.clone()));
+    let value = older.as_ref().unwrap_or(value);
     match accept.encoding {
         Encoding::Json if accept.pretty => {
             let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
@@ -227,6 +258,21 @@ pub(crate) fn encode(code: u16, value: &Value, accept: Accept) -> Response {
     }
 }
 
+/// The same under the name of `v1beta1`.
+fn as_beta(mut value: Value) -> Value {
+    const BETA: &str = "meta.k8s.io/v1beta1";
+    object::set_api_version(&mut value, BETA);
+    for list in ["rows", "items"] {
+        for item in value.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+            let inner = if list == "rows" { &mut item["object"] } else { item };
+            if object::text(inner, "/apiVersion") == "meta.k8s.io/v1" {
+                object::set_api_version(inner, BETA);
+            }
+        }
+    }
+    value
+}
+
 fn bytes(code: u16, body: Bytes) -> Response {
     typed(code, "application/json", body)
 }
@@ -237,7 +283,8 @@ pub(crate) fn text(code: u16, body: String) -> Response {
 
 pub(crate) fn typed(code: u16, media_type: &'static str, body: Bytes) -> Response {
     let mut response = Response::new(Body::from(body));
-    *response.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));

@@ -7,7 +7,8 @@ use crate::status::Failure;
 /// # Errors
 /// 400 in words where the text is not YAML.
 pub fn parse(text: &[u8]) -> Result<Value, Failure> {
-    let text = std::str::from_utf8(text).map_err(|error| Failure::bad_request(format!("yaml: {error}")))?;
+    let text = std::str::from_utf8(text)
+        .map_err(|error| Failure::bad_request(format!("yaml: {error}")))?;
     let mut rest = text;
     if let Some(after) = rest.trim_start().strip_prefix("---") {
         rest = after;
@@ -98,29 +99,50 @@ fn string(text: &str, depth: usize, key: bool) -> String {
         return text.to_owned();
     }
     if !key && text.contains('\n') && block(text) {
-        let chomp = if text.ends_with("\n\n") { "+" } else if text.ends_with('\n') { "" } else { "-" };
+        let chomp = if text.ends_with("\n\n") {
+            "+"
+        } else if text.ends_with('\n') {
+            ""
+        } else {
+            "-"
+        };
         let body = text.strip_suffix('\n').unwrap_or(text);
         let pad = "  ".repeat(depth);
-        let lines: Vec<String> =
-            body.split('\n').map(|line| if line.is_empty() { String::new() } else { format!("{pad}{line}") }).collect();
+        let lines: Vec<String> = body
+            .split('\n')
+            .map(|line| if line.is_empty() { String::new() } else { format!("{pad}{line}") })
+            .collect();
         return format!("|{chomp}\n{}", lines.join("\n"));
     }
-    if text.contains(|c: char| c.is_control() || c == '\u{feff}') || text.contains('"') && text.contains('\'') && text.contains('\\') {
+    if text.contains(|c: char| c.is_control() || c == '\u{feff}')
+        || text.contains('"') && text.contains('\'') && text.contains('\\')
+    {
         return Value::from(text).to_string();
     }
-    if reads_as_scalar(text) { Value::from(text).to_string() } else { format!("'{}'", text.replace('\'', "''")) }
+    if reads_as_scalar(text) {
+        Value::from(text).to_string()
+    } else {
+        format!("'{}'", text.replace('\'', "''"))
+    }
 }
 
 fn block(text: &str) -> bool {
-    !text.starts_with([' ', '\n']) && !text.chars().any(|c| c.is_control() && c != '\n' && c != '\t')
+    !text.starts_with([' ', '\n'])
+        && !text.chars().any(|c| c.is_control() && c != '\n' && c != '\t')
 }
 
 /// Numbers, times, booleans and nulls would be read as such without quotes.
 fn reads_as_scalar(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    let word = matches!(lower.as_str(), "" | "~" | "null" | "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n");
+    let word = matches!(
+        lower.as_str(),
+        "" | "~" | "null" | "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n"
+    );
     let first = text.trim_start_matches(['+', '-', '.']).chars().next();
-    word || first.is_some_and(|c| c.is_ascii_digit()) && !text.contains(|c: char| c.is_alphabetic() && !"eExXoOTZ_".contains(c) && !c.is_ascii_hexdigit())
+    word || first.is_some_and(|c| c.is_ascii_digit())
+        && !text.contains(|c: char| {
+            c.is_alphabetic() && !"eExXoOTZ_".contains(c) && !c.is_ascii_hexdigit()
+        })
         || matches!(lower.as_str(), ".inf" | "-.inf" | "+.inf" | ".nan")
 }
 

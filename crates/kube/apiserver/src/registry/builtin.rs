@@ -21,7 +21,14 @@ const ALL: &[&str] = &["all"];
 const EXTENSIONS: &[&str] = &["api-extensions"];
 
 const fn namespaced(plural: &'static str, singular: &'static str, kind: &'static str) -> Row {
-    Row { names: (plural, singular, kind), short: &[], categories: &[], namespaced: true, verbs: Verbs::ALL, subresources: &[] }
+    Row {
+        names: (plural, singular, kind),
+        short: &[],
+        categories: &[],
+        namespaced: true,
+        verbs: Verbs::ALL,
+        subresources: &[],
+    }
 }
 
 const fn cluster(plural: &'static str, singular: &'static str, kind: &'static str) -> Row {
@@ -66,28 +73,49 @@ const CORE: &[Row] = &[
         .verbs(Verbs::NO_COLLECTION_DELETE)
         .with(&[("finalize", "", None, Verbs::UPDATE), STATUS]),
     cluster("nodes", "node", "Node").short(&["no"]).with(&[STATUS]),
-    namespaced("persistentvolumeclaims", "persistentvolumeclaim", "PersistentVolumeClaim").short(&["pvc"]).with(&[STATUS]),
-    cluster("persistentvolumes", "persistentvolume", "PersistentVolume").short(&["pv"]).with(&[STATUS]),
+    namespaced("persistentvolumeclaims", "persistentvolumeclaim", "PersistentVolumeClaim")
+        .short(&["pvc"])
+        .with(&[STATUS]),
+    cluster("persistentvolumes", "persistentvolume", "PersistentVolume")
+        .short(&["pv"])
+        .with(&[STATUS]),
     namespaced("pods", "pod", "Pod").short(&["po"]).categories(ALL).with(POD_SUBRESOURCES),
     namespaced("podtemplates", "podtemplate", "PodTemplate"),
     namespaced("replicationcontrollers", "replicationcontroller", "ReplicationController")
         .short(&["rc"])
         .categories(ALL)
         .with(&[SCALE, STATUS]),
-    namespaced("resourcequotas", "resourcequota", "ResourceQuota").short(&["quota"]).with(&[STATUS]),
+    namespaced("resourcequotas", "resourcequota", "ResourceQuota")
+        .short(&["quota"])
+        .with(&[STATUS]),
     namespaced("secrets", "secret", "Secret"),
-    namespaced("serviceaccounts", "serviceaccount", "ServiceAccount")
-        .short(&["sa"])
-        .with(&[("token", "TokenRequest", Some(("authentication.k8s.io", "v1")), Verbs::CREATE)]),
+    namespaced("serviceaccounts", "serviceaccount", "ServiceAccount").short(&["sa"]).with(&[(
+        "token",
+        "TokenRequest",
+        Some(("authentication.k8s.io", "v1")),
+        Verbs::CREATE,
+    )]),
     namespaced("services", "service", "Service").short(&["svc"]).categories(ALL).with(&[STATUS]),
 ];
 
 const APPS: &[Row] = &[
     namespaced("controllerrevisions", "controllerrevision", "ControllerRevision"),
-    namespaced("daemonsets", "daemonset", "DaemonSet").short(&["ds"]).categories(ALL).with(&[STATUS]),
-    namespaced("deployments", "deployment", "Deployment").short(&["deploy"]).categories(ALL).with(&[SCALE, STATUS]),
-    namespaced("replicasets", "replicaset", "ReplicaSet").short(&["rs"]).categories(ALL).with(&[SCALE, STATUS]),
-    namespaced("statefulsets", "statefulset", "StatefulSet").short(&["sts"]).categories(ALL).with(&[SCALE, STATUS]),
+    namespaced("daemonsets", "daemonset", "DaemonSet")
+        .short(&["ds"])
+        .categories(ALL)
+        .with(&[STATUS]),
+    namespaced("deployments", "deployment", "Deployment")
+        .short(&["deploy"])
+        .categories(ALL)
+        .with(&[SCALE, STATUS]),
+    namespaced("replicasets", "replicaset", "ReplicaSet")
+        .short(&["rs"])
+        .categories(ALL)
+        .with(&[SCALE, STATUS]),
+    namespaced("statefulsets", "statefulset", "StatefulSet")
+        .short(&["sts"])
+        .categories(ALL)
+        .with(&[SCALE, STATUS]),
 ];
 
 const EVENTS: &[Row] = &[namespaced("events", "event", "Event").short(&["ev"])];
@@ -98,18 +126,21 @@ const AUTHENTICATION: &[Row] = &[
 ];
 
 const AUTHORIZATION: &[Row] = &[
-    namespaced("localsubjectaccessreviews", "localsubjectaccessreview", "LocalSubjectAccessReview").verbs(Verbs::CREATE),
-    cluster("selfsubjectaccessreviews", "selfsubjectaccessreview", "SelfSubjectAccessReview").verbs(Verbs::CREATE),
-    cluster("selfsubjectrulesreviews", "selfsubjectrulesreview", "SelfSubjectRulesReview").verbs(Verbs::CREATE),
-    cluster("subjectaccessreviews", "subjectaccessreview", "SubjectAccessReview").verbs(Verbs::CREATE),
+    namespaced("localsubjectaccessreviews", "localsubjectaccessreview", "LocalSubjectAccessReview")
+        .verbs(Verbs::CREATE),
+    cluster("selfsubjectaccessreviews", "selfsubjectaccessreview", "SelfSubjectAccessReview")
+        .verbs(Verbs::CREATE),
+    cluster("selfsubjectrulesreviews", "selfsubjectrulesreview", "SelfSubjectRulesReview")
+        .verbs(Verbs::CREATE),
+    cluster("subjectaccessreviews", "subjectaccessreview", "SubjectAccessReview")
+        .verbs(Verbs::CREATE),
 ];
 
-const AUTOSCALING: &[Row] = &[
-    namespaced("horizontalpodautoscalers", "horizontalpodautoscaler", "HorizontalPodAutoscaler")
+const AUTOSCALING: &[Row] =
+    &[namespaced("horizontalpodautoscalers", "horizontalpodautoscaler", "HorizontalPodAutoscaler")
         .short(&["hpa"])
         .categories(ALL)
-        .with(&[STATUS]),
-];
+        .with(&[STATUS])];
 
 const BATCH: &[Row] = &[
     namespaced("cronjobs", "cronjob", "CronJob").short(&["cj"]).categories(ALL).with(&[STATUS]),
@@ -123,7 +154,9 @@ const NETWORKING: &[Row] = &[
 ];
 
 const POLICY: &[Row] =
-    &[namespaced("poddisruptionbudgets", "poddisruptionbudget", "PodDisruptionBudget").short(&["pdb"]).with(&[STATUS])];
+    &[namespaced("poddisruptionbudgets", "poddisruptionbudget", "PodDisruptionBudget")
+        .short(&["pdb"])
+        .with(&[STATUS])];
 
 const RBAC: &[Row] = &[
     cluster("clusterrolebindings", "clusterrolebinding", "ClusterRoleBinding"),
@@ -140,14 +173,14 @@ const STORAGE: &[Row] = &[
     cluster("volumeattachments", "volumeattachment", "VolumeAttachment").with(&[STATUS]),
 ];
 
-const APIEXTENSIONS: &[Row] = &[
-    cluster("customresourcedefinitions", "customresourcedefinition", "CustomResourceDefinition")
+const APIEXTENSIONS: &[Row] =
+    &[cluster("customresourcedefinitions", "customresourcedefinition", "CustomResourceDefinition")
         .short(&["crd", "crds"])
         .categories(EXTENSIONS)
-        .with(&[STATUS]),
-];
+        .with(&[STATUS])];
 
-const SCHEDULING: &[Row] = &[cluster("priorityclasses", "priorityclass", "PriorityClass").short(&["pc"])];
+const SCHEDULING: &[Row] =
+    &[cluster("priorityclasses", "priorityclass", "PriorityClass").short(&["pc"])];
 const COORDINATION: &[Row] = &[namespaced("leases", "lease", "Lease")];
 const DISCOVERY: &[Row] = &[namespaced("endpointslices", "endpointslice", "EndpointSlice")];
 

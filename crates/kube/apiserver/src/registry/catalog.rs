@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::resource::Resource;
 use super::builtin;
+use super::resource::Resource;
 
 /// A group with its versions, the preferred one first.
 #[derive(Debug, Clone)]
@@ -25,7 +25,8 @@ impl Catalog {
     /// The built-in resources and the given custom ones. A custom resource
     /// never takes the place of a built-in one.
     pub fn new(custom: Vec<Resource>) -> Catalog {
-        let mut catalog = Catalog { resources: Vec::new(), index: HashMap::new(), groups: Vec::new() };
+        let mut catalog =
+            Catalog { resources: Vec::new(), index: HashMap::new(), groups: Vec::new() };
         for resource in builtin::resources().into_iter().chain(custom) {
             catalog.add(resource);
         }
@@ -40,7 +41,10 @@ impl Catalog {
         match self.groups.iter_mut().find(|group| group.name == resource.group) {
             Some(group) if group.versions.contains(&resource.version) => {}
             Some(group) => group.versions.push(resource.version.clone()),
-            None => self.groups.push(Group { name: resource.group.clone(), versions: vec![resource.version.clone()] }),
+            None => self.groups.push(Group {
+                name: resource.group.clone(),
+                versions: vec![resource.version.clone()],
+            }),
         }
         let resource = Arc::new(resource);
         self.index.insert(key, resource.clone());
@@ -49,12 +53,6 @@ impl Catalog {
 
     pub fn find(&self, group: &str, version: &str, plural: &str) -> Option<&Arc<Resource>> {
         self.index.get(&key(group, version, plural))
-    }
-
-    /// The preferred version of a resource.
-    pub fn preferred(&self, group: &str, plural: &str) -> Option<&Arc<Resource>> {
-        let versions = &self.group(group)?.versions;
-        versions.iter().find_map(|version| self.find(group, version, plural))
     }
 
     /// A built-in that the server itself relies on.
@@ -76,8 +74,14 @@ impl Catalog {
     }
 
     /// The resources of one group and version.
-    pub fn in_version<'a>(&'a self, group: &'a str, version: &'a str) -> impl Iterator<Item = &'a Arc<Resource>> {
-        self.resources.iter().filter(move |resource| resource.group == group && resource.version == version)
+    pub fn in_version<'a>(
+        &'a self,
+        group: &'a str,
+        version: &'a str,
+    ) -> impl Iterator<Item = &'a Arc<Resource>> {
+        self.resources
+            .iter()
+            .filter(move |resource| resource.group == group && resource.version == version)
     }
 }
 

@@ -20,7 +20,14 @@ pub enum Verb {
 
 impl Verb {
     pub const ALL: [Verb; 8] = [
-        Verb::Create, Verb::Delete, Verb::DeleteCollection, Verb::Get, Verb::List, Verb::Patch, Verb::Update, Verb::Watch,
+        Verb::Create,
+        Verb::Delete,
+        Verb::DeleteCollection,
+        Verb::Get,
+        Verb::List,
+        Verb::Patch,
+        Verb::Update,
+        Verb::Watch,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -35,10 +42,6 @@ impl Verb {
             Verb::Watch => "watch",
         }
     }
-
-    pub fn writes(self) -> bool {
-        !matches!(self, Verb::Get | Verb::List | Verb::Watch)
-    }
 }
 
 /// A set of verbs.
@@ -51,7 +54,7 @@ impl Verbs {
     pub const GET: Verbs = Verbs::of(&[Verb::Get]);
     pub const UPDATE: Verbs = Verbs::of(&[Verb::Update]);
     pub const READ_WRITE: Verbs = Verbs::of(&[Verb::Get, Verb::Patch, Verb::Update]);
-    pub const NO_COLLECTION_DELETE: Verbs = Verbs(0xff & !(1 << Verb::DeleteCollection as u8));
+    pub const NO_COLLECTION_DELETE: Verbs = Verbs(!(1 << Verb::DeleteCollection as u8));
 
     pub const fn of(list: &[Verb]) -> Verbs {
         let mut bits = 0;

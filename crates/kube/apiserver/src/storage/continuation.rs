@@ -27,7 +27,11 @@ struct Wire {
 
 impl Continuation {
     pub fn encode(&self) -> String {
-        let wire = Wire { v: "meta.k8s.io/v1".into(), rv: self.revision.cast_signed(), start: format!("/{}\0", self.after) };
+        let wire = Wire {
+            v: "meta.k8s.io/v1".into(),
+            rv: self.revision.cast_signed(),
+            start: format!("/{}\0", self.after),
+        };
         let text = serde_json::to_string(&wire).expect("three plain fields always serialise");
         URL_SAFE_NO_PAD.encode(text)
     }
@@ -35,11 +39,21 @@ impl Continuation {
     /// # Errors
     /// 400 for anything that is not a token of this server.
     pub fn decode(token: &str) -> Result<Continuation, Failure> {
-        let invalid = |why: &str| Failure::bad_request(format!("invalid continue token: continue key is not valid: {why}"));
-        let bytes = URL_SAFE_NO_PAD.decode(token.trim_end_matches('=')).map_err(|error| invalid(&error.to_string()))?;
-        let wire: Wire = serde_json::from_slice(&bytes).map_err(|error| invalid(&error.to_string()))?;
+        let invalid = |why: &str| {
+            Failure::bad_request(format!(
+                "invalid continue token: continue key is not valid: {why}"
+            ))
+        };
+        let bytes = URL_SAFE_NO_PAD
+            .decode(token.trim_end_matches('='))
+            .map_err(|error| invalid(&error.to_string()))?;
+        let wire: Wire =
+            serde_json::from_slice(&bytes).map_err(|error| invalid(&error.to_string()))?;
         if wire.v != "meta.k8s.io/v1" {
-            return Err(invalid(&format!("server does not recognize this encoded version {:?}", wire.v)));
+            return Err(invalid(&format!(
+                "server does not recognize this encoded version {:?}",
+                wire.v
+            )));
         }
         let after = wire.start.strip_prefix('/').unwrap_or(&wire.start);
         let after = after.strip_suffix('\0').unwrap_or(after).to_owned();
@@ -47,7 +61,8 @@ impl Continuation {
             return Err(invalid("it leaves the resource that it was made for"));
         }
         let revision = u64::try_from(wire.rv).ok().filter(|revision| *revision > 0);
-        let revision = revision.ok_or_else(|| invalid("incorrect encoded start resourceVersion"))?;
+        let revision =
+            revision.ok_or_else(|| invalid("incorrect encoded start resourceVersion"))?;
         Ok(Continuation { revision, after })
     }
 }

@@ -98,7 +98,9 @@ impl<F: Fold> Mirror<F> {
                 None => break,
                 Some(event) => {
                     let event = event?;
-                    let state = changed.get_or_insert_with(|| F::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner)));
+                    let state = changed.get_or_insert_with(|| {
+                        F::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+                    });
                     fold(state, &event);
                 }
             }

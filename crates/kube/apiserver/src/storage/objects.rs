@@ -51,7 +51,12 @@ impl Objects {
         &self.store
     }
 
-    pub async fn get(&self, resource: &Resource, namespace: &str, name: &str) -> Result<Option<Arc<Entry>>, Failure> {
+    pub async fn get(
+        &self,
+        resource: &Resource,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<Arc<Entry>>, Failure> {
         match self.store.get(&resource.key(namespace, name)).await? {
             Some(record) => self.entry(resource, &record).map(Some),
             None => Ok(None),
@@ -59,24 +64,45 @@ impl Objects {
     }
 
     /// The object, or a 404 that names it.
-    pub async fn expect(&self, resource: &Resource, namespace: &str, name: &str) -> Result<Arc<Entry>, Failure> {
+    pub async fn expect(
+        &self,
+        resource: &Resource,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Arc<Entry>, Failure> {
         let found = self.get(resource, namespace, name).await?;
         found.ok_or_else(|| Failure::not_found(resource.subject(name)))
     }
 
-    pub async fn list(&self, resource: &Resource, prefix: &str, options: ListOptions) -> Result<Listed, Failure> {
+    pub async fn list(
+        &self,
+        resource: &Resource,
+        prefix: &str,
+        options: ListOptions,
+    ) -> Result<Listed, Failure> {
         let page = self.store.list(prefix, options).await.map_err(|error| match error {
             StoreError::Compacted { .. } => Failure::expired(LIST_TOO_OLD),
             other => other.into(),
         })?;
         let last = page.records.last().map(|record| record.key[prefix.len()..].to_owned());
-        let entries = page.records.iter().map(|record| self.entry(resource, record)).collect::<Result<_, _>>()?;
+        let entries = page
+            .records
+            .iter()
+            .map(|record| self.entry(resource, record))
+            .collect::<Result<_, _>>()?;
         Ok(Listed { entries, last, revision: page.revision, remaining: page.remaining })
     }
 
     /// All objects of a resource in one namespace, or everywhere.
-    pub async fn all(&self, resource: &Resource, namespace: &str) -> Result<Vec<Arc<Entry>>, Failure> {
-        Ok(self.list(resource, &resource.scope_prefix(namespace), ListOptions::default()).await?.entries)
+    pub async fn all(
+        &self,
+        resource: &Resource,
+        namespace: &str,
+    ) -> Result<Vec<Arc<Entry>>, Failure> {
+        Ok(self
+            .list(resource, &resource.scope_prefix(namespace), ListOptions::default())
+            .await?
+            .entries)
     }
 
     pub async fn create(&self, resource: &Resource, object: Value) -> Result<Arc<Entry>, Refused> {
@@ -84,11 +110,21 @@ impl Objects {
     }
 
     /// Writes the next state of `current`.
-    pub async fn replace(&self, resource: &Resource, current: &Entry, next: Value) -> Result<Arc<Entry>, Refused> {
+    pub async fn replace(
+        &self,
+        resource: &Resource,
+        current: &Entry,
+        next: Value,
+    ) -> Result<Arc<Entry>, Refused> {
         self.write(resource, next, Expect::At(current.revision)).await
     }
 
-    async fn write(&self, resource: &Resource, object: Value, expect: Expect) -> Result<Arc<Entry>, Refused> {
+    async fn write(
+        &self,
+        resource: &Resource,
+        object: Value,
+        expect: Expect,
+    ) -> Result<Arc<Entry>, Refused> {
         let key = resource.key(object::namespace(&object), object::name(&object));
         let mut object = object::canonical(object);
         object::remove_meta(&mut object, "resourceVersion");
@@ -102,7 +138,8 @@ impl Objects {
     /// Removes the object if it is still in the state of `current`.
     pub async fn remove(&self, resource: &Resource, current: &Entry) -> Result<Revision, Refused> {
         let key = resource.key(object::namespace(&current.object), object::name(&current.object));
-        let (revision, _) = self.store.delete(&key, Expect::At(current.revision)).await.map_err(refused)?;
+        let (revision, _) =
+            self.store.delete(&key, Expect::At(current.revision)).await.map_err(refused)?;
         Ok(revision)
     }
 
@@ -113,12 +150,18 @@ impl Objects {
 
     /// Stored bytes as they are served at a revision: that of the write, or, for
     /// the last state of a deleted object, that of the deletion.
-    pub fn decode(&self, resource: &Resource, value: &Bytes, revision: Revision) -> Result<Arc<Entry>, Failure> {
+    pub fn decode(
+        &self,
+        resource: &Resource,
+        value: &Bytes,
+        revision: Revision,
+    ) -> Result<Arc<Entry>, Failure> {
         if let Some(entry) = self.entries.get(revision, served_epoch(resource)) {
             return Ok(entry);
         }
-        let mut object: Value = serde_json::from_slice(value)
-            .map_err(|error| Failure::internal(format!("revision {revision} does not hold an object: {error}")))?;
+        let mut object: Value = serde_json::from_slice(value).map_err(|error| {
+            Failure::internal(format!("revision {revision} does not hold an object: {error}"))
+        })?;
         self.read_as_stored(resource, &mut object, revision);
         Ok(self.entries.insert(served_epoch(resource), Entry::new(revision, object), value.len()))
     }
@@ -126,7 +169,8 @@ impl Objects {
     fn read_as_stored(&self, resource: &Resource, object: &mut Value, revision: Revision) {
         if let Some(custom) = &resource.custom {
             custom.read(resource, object);
-        } else if object.get("apiVersion").and_then(Value::as_str) != Some(&resource.api_version()) {
+        } else if object.get("apiVersion").and_then(Value::as_str) != Some(&resource.api_version())
+        {
             object::set_api_version(object, &resource.api_version());
         }
         object::set_resource_version(object, revision);
@@ -146,7 +190,9 @@ pub const LIST_TOO_OLD: &str = "The provided continue parameter is too old to di
 
 fn refused(error: StoreError) -> Refused {
     match error {
-        StoreError::Exists { .. } | StoreError::NotFound { .. } | StoreError::Conflict { .. } => Refused::Raced,
+        StoreError::Exists { .. } | StoreError::NotFound { .. } | StoreError::Conflict { .. } => {
+            Refused::Raced
+        }
         other => Refused::Failed(other.into()),
     }
 }

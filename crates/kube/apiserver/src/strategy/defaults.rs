@@ -9,40 +9,56 @@ use serde_json::{Map, Value};
 
 use crate::registry::Resource;
 
-/// Fills in a new object.
+/// What a new object begins with, beyond its defaults.
 pub fn on_create(resource: &Resource, object: &mut Value) {
-    always(resource, object);
     match (resource.group.as_str(), resource.plural.as_str()) {
         ("", "pods") => pod::status(object),
         ("", "namespaces") => cluster::namespace(object),
-        ("", "persistentvolumeclaims" | "persistentvolumes") => set_in(object, "status", "phase", "Pending"),
-        ("", "services") => set_default_map(object, "status", "loadBalancer"),
+        ("batch", "jobs") => workload::tie_to_pods(object),
+        ("", "persistentvolumeclaims" | "persistentvolumes") => {
+            set_in(object, "status", "phase", "Pending")
+        }
+        ("", "services") => {
+            networking::families(object);
+            set_default_map(object, "status", "loadBalancer");
+        }
         _ => {}
     }
 }
 
-/// Fills in what an update left out.
+/// What an update cannot change or leave out.
 pub fn on_update(resource: &Resource, object: &mut Value, old: &Value) {
-    always(resource, object);
     match (resource.group.as_str(), resource.plural.as_str()) {
-        ("", "services") => networking::keep_addresses(object, old),
+        ("", "services") => {
+            networking::keep_addresses(object, old);
+            networking::families(object);
+        }
         ("", "namespaces") => cluster::keep_namespace_finalizers(object, old),
-        ("", "secrets") => {}
+        ("batch", "jobs") => workload::tie_to_pods(object),
         _ => {}
     }
 }
 
-fn always(resource: &Resource, object: &mut Value) {
+/// The defaults of each kind.
+pub fn always(resource: &Resource, object: &mut Value) {
     match (resource.group.as_str(), resource.plural.as_str()) {
-        ("", "pods") => pod::spec(field(object, "spec")),
+        ("", "pods") => {
+            pod::spec(field(object, "spec"));
+            pod::own(field(object, "spec"));
+        }
+        ("", "limitranges") => cluster::limit_range(object),
         ("", "podtemplates") => pod::template(object),
         ("", "services") => networking::service(object),
         ("", "secrets") => cluster::secret(object),
         ("", "persistentvolumeclaims") => cluster::claim(object),
         ("", "persistentvolumes") => cluster::volume(object),
-        ("apps" | "batch" | "autoscaling", _) | ("", "replicationcontrollers") => workload::defaults(resource, object),
+        ("apps" | "batch" | "autoscaling", _) | ("", "replicationcontrollers") => {
+            workload::defaults(resource, object)
+        }
         ("networking.k8s.io" | "discovery.k8s.io", _) => networking::defaults(resource, object),
-        ("storage.k8s.io" | "scheduling.k8s.io" | "rbac.authorization.k8s.io" | "policy", _) => cluster::defaults(resource, object),
+        ("storage.k8s.io" | "scheduling.k8s.io" | "rbac.authorization.k8s.io" | "policy", _) => {
+            cluster::defaults(resource, object)
+        }
         _ => {}
     }
 }
@@ -75,6 +91,13 @@ fn set_default_map(object: &mut Value, parent: &str, name: &str) {
 }
 
 /// The maps in a list-valued field.
-pub(super) fn items<'a>(map: &'a mut Map<String, Value>, name: &str) -> impl Iterator<Item = &'a mut Map<String, Value>> + use<'a> {
-    map.get_mut(name).and_then(Value::as_array_mut).into_iter().flatten().filter_map(Value::as_object_mut)
+pub(super) fn items<'a>(
+    map: &'a mut Map<String, Value>,
+    name: &str,
+) -> impl Iterator<Item = &'a mut Map<String, Value>> + use<'a> {
+    map.get_mut(name)
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object_mut)
 }

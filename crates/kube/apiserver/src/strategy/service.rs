@@ -29,7 +29,8 @@ impl Addresses {
         let refused = || Error::ServiceRange { given: range.to_owned() };
         let (address, bits) = range.split_once('/').ok_or_else(refused)?;
         let address: Ipv4Addr = address.parse().map_err(|_| refused())?;
-        let bits: u32 = bits.parse().ok().filter(|bits| (8..=30).contains(bits)).ok_or_else(refused)?;
+        let bits: u32 =
+            bits.parse().ok().filter(|bits| (8..=30).contains(bits)).ok_or_else(refused)?;
         let count = 1u32 << (32 - bits);
         Ok(Addresses { first: u32::from(address) & !(count - 1), count, lock: Mutex::default() })
     }
@@ -64,7 +65,11 @@ impl Addresses {
     ///
     /// # Errors
     /// Field and words where a wish cannot be met.
-    pub fn assign(&self, service: &mut Value, others: &[&Value]) -> Result<(), (String, Value, String)> {
+    pub fn assign(
+        &self,
+        service: &mut Value,
+        others: &[&Value],
+    ) -> Result<(), (String, Value, String)> {
         let kind = object::text(service, "/spec/type").to_owned();
         if kind == "ExternalName" {
             return Ok(());
@@ -76,7 +81,11 @@ impl Addresses {
         Ok(())
     }
 
-    fn assign_address(&self, service: &mut Value, others: &[&Value]) -> Result<(), (String, Value, String)> {
+    fn assign_address(
+        &self,
+        service: &mut Value,
+        others: &[&Value],
+    ) -> Result<(), (String, Value, String)> {
         let wish = object::text(service, "/spec/clusterIP").to_owned();
         let spec = object::child_mut(service, "spec");
         if wish == "None" {
@@ -93,8 +102,12 @@ impl Addresses {
             let none = || (field(), Value::Null, "failed to allocate IP: range is full".to_owned());
             self.free(&taken).ok_or_else(none)?
         } else {
-            let refused = |why: &str| (field(), json!([wish]), format!("failed to allocate IP {wish}: {why}"));
-            let address: Ipv4Addr = wish.parse().map_err(|_| (field(), json!([wish]), "must be a valid IP address".to_owned()))?;
+            let refused = |why: &str| {
+                (field(), json!([wish]), format!("failed to allocate IP {wish}: {why}"))
+            };
+            let address: Ipv4Addr = wish
+                .parse()
+                .map_err(|_| (field(), json!([wish]), "must be a valid IP address".to_owned()))?;
             if !self.contains(address) {
                 return Err(refused("the provided network does not match the current range"));
             }
@@ -116,11 +129,17 @@ fn assign_ports(service: &mut Value, others: &[&Value]) -> Result<(), (String, V
         let field = format!("spec.ports[{index}].nodePort");
         let wish = port.get("nodePort").and_then(Value::as_u64).unwrap_or_default();
         let number = if wish == 0 {
-            NODE_PORTS.clone().find(|number| !taken.contains(number))
+            NODE_PORTS
+                .clone()
+                .find(|number| !taken.contains(number))
                 .ok_or_else(|| (field, Value::Null, "range is full".to_owned()))?
         } else {
             let number = u16::try_from(wish).ok().filter(|number| NODE_PORTS.contains(number));
-            let range = format!("provided port is not in the valid range. The range of valid ports is {}-{}", NODE_PORTS.start(), NODE_PORTS.end());
+            let range = format!(
+                "provided port is not in the valid range. The range of valid ports is {}-{}",
+                NODE_PORTS.start(),
+                NODE_PORTS.end()
+            );
             let number = number.ok_or_else(|| (field.clone(), wish.into(), range))?;
             if taken.contains(&number) {
                 return Err((field, wish.into(), "provided port is already allocated".to_owned()));
@@ -135,7 +154,8 @@ fn assign_ports(service: &mut Value, others: &[&Value]) -> Result<(), (String, V
 
 fn node_ports(service: &Value) -> Vec<u16> {
     let ports = service.pointer("/spec/ports").and_then(Value::as_array);
-    let numbers = ports.into_iter().flatten().filter_map(|port| port.get("nodePort").and_then(Value::as_u64));
+    let numbers =
+        ports.into_iter().flatten().filter_map(|port| port.get("nodePort").and_then(Value::as_u64));
     numbers.filter_map(|number| u16::try_from(number).ok()).collect()
 }
 

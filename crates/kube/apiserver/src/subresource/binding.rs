@@ -3,9 +3,9 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::http::body;
 use crate::http::handle::{self, Call};
 use crate::http::respond::Answer;
-use crate::http::body;
 use crate::object;
 use crate::status::Failure;
 use crate::verbs::write::{self, Change, Next, Target, Writer};
@@ -22,12 +22,17 @@ pub(crate) async fn create(call: &Call) -> Result<Answer, Failure> {
     let node = object::text(&binding, "/target/name");
     if node.is_empty() {
         let error = crate::schema::FieldError::required("target.name", "");
-        let subject = crate::status::Subject { group: "", resource: "bindings", kind: "Binding", name };
+        let subject =
+            crate::status::Subject { group: "", resource: "bindings", kind: "Binding", name };
         return Err(Failure::invalid(subject, &[error]));
     }
     let pods = call.catalog.expect("", "v1", "pods");
-    let target = Target { resource: pods, namespace: call.namespace(), name, subresource: "binding" };
-    let bind = Bind { node: node.to_owned(), annotations: binding.pointer("/metadata/annotations").cloned() };
+    let target =
+        Target { resource: pods, namespace: call.namespace(), name, subresource: "binding" };
+    let bind = Bind {
+        node: node.to_owned(),
+        annotations: binding.pointer("/metadata/annotations").cloned(),
+    };
     write::change(call, target, &writer, &bind).await?;
     Ok(handle::success(StatusCode::CREATED))
 }
@@ -39,21 +44,31 @@ struct Bind {
 
 impl Change for Bind {
     fn next(&self, current: &Value) -> Result<Next, Failure> {
-        let subject = crate::status::Subject { group: "", resource: "pods/binding", kind: "Pod", name: object::name(current) };
+        let subject = crate::status::Subject {
+            group: "",
+            resource: "pods/binding",
+            kind: "Pod",
+            name: object::name(current),
+        };
         if object::is_deleting(current) {
-            let why = format!("pod {} is being deleted, cannot be assigned to a host", object::name(current));
+            let why = format!(
+                "pod {} is being deleted, cannot be assigned to a host",
+                object::name(current)
+            );
             return Err(Failure::conflict(subject, &why));
         }
         let assigned = object::text(current, "/spec/nodeName");
         if !assigned.is_empty() {
-            let why = format!("pod {} is already assigned to node {assigned:?}", object::name(current));
+            let why =
+                format!("pod {} is already assigned to node {assigned:?}", object::name(current));
             return Err(Failure::conflict(subject, &why));
         }
         let mut object = current.clone();
         object::remove_meta(&mut object, "resourceVersion");
         object::child_mut(&mut object, "spec").insert("nodeName".into(), self.node.as_str().into());
         if let Some(Value::Object(given)) = &self.annotations {
-            object::entry_map(object::metadata_mut(&mut object), "annotations").extend(given.clone());
+            object::entry_map(object::metadata_mut(&mut object), "annotations")
+                .extend(given.clone());
         }
         let now = object::now();
         let scheduled = json!({"type": "PodScheduled", "status": "True", "lastProbeTime": null, "lastTransitionTime": now});
@@ -63,6 +78,7 @@ impl Change for Bind {
             list.retain(|condition| object::text(condition, "/type") != "PodScheduled");
             list.push(scheduled);
         }
-        Ok(Next { object, warnings: Vec::new(), tracked: false })
+        // Nobody owns where a pod runs.
+        Ok(Next { object, warnings: Vec::new(), tracked: true })
     }
 }

@@ -11,8 +11,16 @@ use crate::object;
 use crate::status::Failure;
 
 /// The parameters that the kubelet understands.
-const PASSED_ON: [&str; 8] =
-    ["follow", "previous", "sinceSeconds", "sinceTime", "timestamps", "tailLines", "limitBytes", "stream"];
+const PASSED_ON: [&str; 8] = [
+    "follow",
+    "previous",
+    "sinceSeconds",
+    "sinceTime",
+    "timestamps",
+    "tailLines",
+    "limitBytes",
+    "stream",
+];
 
 pub(crate) async fn get(call: &Call) -> Result<Answer, Failure> {
     let pod = call.server.objects.expect(&call.resource, call.namespace(), &call.path.name).await?;
@@ -31,8 +39,15 @@ pub(crate) async fn get(call: &Call) -> Result<Answer, Failure> {
             query.push(format!("{name}={}", escape(value)));
         }
     }
-    let uri = format!("/containerLogs/{}/{}/{container}?{}", call.namespace(), call.path.name, query.join("&"));
-    let request = Request::get(uri).body(Body::empty()).map_err(|error| Failure::bad_request(error.to_string()))?;
+    let uri = format!(
+        "/containerLogs/{}/{}/{container}?{}",
+        call.namespace(),
+        call.path.name,
+        query.join("&")
+    );
+    let request = Request::get(uri)
+        .body(Body::empty())
+        .map_err(|error| Failure::bad_request(error.to_string()))?;
     let response = kubelet.oneshot(request).await.unwrap_or_else(|never| match never {});
     if response.status().is_success() {
         return Ok(Answer::ready(response));
@@ -61,9 +76,16 @@ fn container(call: &Call, pod: &Value) -> Result<String, Failure> {
         }
         None if main.len() == 1 => Ok(main[0].to_owned()),
         None => {
-            let choose = format!("a container name must be specified for pod {name}, choose one of: [{}]", main.join(" "));
+            let choose = format!(
+                "a container name must be specified for pod {name}, choose one of: [{}]",
+                main.join(" ")
+            );
             let init = names(pod, "initContainers");
-            let or = if init.is_empty() { String::new() } else { format!(" or one of the init containers: [{}]", init.join(" ")) };
+            let or = if init.is_empty() {
+                String::new()
+            } else {
+                format!(" or one of the init containers: [{}]", init.join(" "))
+            };
             Err(Failure::bad_request(format!("{choose}{or}")))
         }
     }
@@ -78,6 +100,12 @@ fn check_numbers(call: &Call) -> Result<(), Failure> {
 
 fn escape(text: &str) -> String {
     text.bytes()
-        .map(|byte| if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
         .collect()
 }

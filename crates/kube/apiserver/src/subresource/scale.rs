@@ -4,22 +4,39 @@ use serde_json::{Value, json};
 
 use crate::http::body;
 use crate::http::handle::Call;
+use crate::http::query::FieldValidation;
 use crate::http::respond::Answer;
 use crate::object;
 use crate::registry::{Resource, Verb};
 use crate::status::Failure;
-use crate::verbs::patch::PatchType;
+use crate::verbs::patch::{Applied, PatchType};
 use crate::verbs::write::{self, Change, Next, Target, Writer};
 
 pub(crate) async fn dispatch(call: &Call) -> Result<Answer, Failure> {
     if call.verb == Verb::Get {
-        let entry = call.server.objects.expect(&call.resource, call.namespace(), &call.path.name).await?;
+        let entry =
+            call.server.objects.expect(&call.resource, call.namespace(), &call.path.name).await?;
+        if call.resource.custom.is_some()
+            && entry.object.pointer(&paths(&call.resource).0).is_none()
+        {
+            let path = paths(&call.resource).0.replace('/', ".");
+            return Err(Failure::internal(format!(
+                "the spec replicas field {path:?} does not exist"
+            )));
+        }
         return Ok(Answer::value(200, show(&call.resource, &entry.object)));
     }
     let options = if call.verb == Verb::Patch { "PatchOptions" } else { "UpdateOptions" };
     let writer = Writer::of(call, options)?;
+    if call.verb == Verb::Patch && PatchType::of(call)? == PatchType::Apply {
+        return apply(call, &writer).await;
+    }
     let rescale = match call.verb {
-        Verb::Patch => Rescale { resource: &call.resource, wanted: None, patch: Some((PatchType::of(call)?, call.body.clone())) },
+        Verb::Patch => Rescale {
+            resource: &call.resource,
+            wanted: None,
+            patch: Some((PatchType::of(call)?, call.body.clone())),
+        },
         _ => {
             let wanted = body::decode(&call.parts.headers, &call.body, None)?.value;
             Rescale { resource: &call.resource, wanted: Some(wanted), patch: None }
@@ -29,17 +46,56 @@ pub(crate) async fn dispatch(call: &Call) -> Result<Answer, Failure> {
     Ok(Answer::value(200, show(&call.resource, &changed.entry.object)))
 }
 
+/// An applied Scale is an applied object that says nothing but its replicas.
+async fn apply(call: &Call, writer: &Writer) -> Result<Answer, Failure> {
+    let scale = crate::http::yaml::parse(&call.body)?;
+    let mut config = json!({"apiVersion": call.resource.api_version(), "kind": call.resource.kind, "metadata": {"name": call.path.name}});
+    set(&mut config, &paths(&call.resource).0, replicas(&scale, &call.path.name)?);
+    let applied = Applied {
+        resource: call.resource.clone(),
+        subresource: "scale".into(),
+        config,
+        name: call.path.name.clone(),
+        manager: writer.manager.clone(),
+        force: call.query.flag("force"),
+        validation: FieldValidation::Ignore,
+    };
+    let changed = write::change(call, Target::of(call), writer, &applied).await?;
+    Ok(Answer::value(200, show(&call.resource, &changed.entry.object)))
+}
+
+/// The replicas that a Scale wants.
+fn replicas(scale: &Value, name: &str) -> Result<Value, Failure> {
+    let replicas = scale.pointer("/spec/replicas").cloned().unwrap_or_else(|| 0.into());
+    if replicas.as_i64().is_some_and(|number| (0..=i64::from(i32::MAX)).contains(&number)) {
+        return Ok(replicas);
+    }
+    let subject =
+        crate::status::Subject { group: "autoscaling", resource: "scales", kind: "Scale", name };
+    let error = crate::schema::FieldError::invalid(
+        "spec.replicas",
+        &replicas,
+        "must be greater than or equal to 0",
+    );
+    Err(Failure::invalid(subject, &[error]))
+}
+
 /// Where replicas are: in the spec, in the status, and the selector.
 fn paths(resource: &Resource) -> (String, String, Option<String>) {
     match resource.custom.as_ref().and_then(|custom| custom.scale.as_ref()) {
-        Some(paths) => (paths.spec_replicas.clone(), paths.status_replicas.clone(), paths.label_selector.clone()),
+        Some(paths) => (
+            paths.spec_replicas.clone(),
+            paths.status_replicas.clone(),
+            paths.label_selector.clone(),
+        ),
         None => ("/spec/replicas".into(), "/status/replicas".into(), Some("/spec/selector".into())),
     }
 }
 
 fn show(resource: &Resource, object: &Value) -> Value {
     let (spec, status, selector) = paths(resource);
-    let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_i64).unwrap_or_default();
+    let number =
+        |pointer: &str| object.pointer(pointer).and_then(Value::as_i64).unwrap_or_default();
     let mut metadata = serde_json::Map::new();
     for field in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
         if let Some(value) = object.pointer(&format!("/metadata/{field}")) {
@@ -50,11 +106,16 @@ fn show(resource: &Resource, object: &Value) -> Value {
     if number(&spec) != 0 {
         scale["spec"]["replicas"] = number(&spec).into();
     }
-    let selector = selector.and_then(|pointer| object.pointer(&pointer)).map(|selector| match selector {
-        Value::String(text) => text.clone(),
-        map if resource.group.is_empty() => crate::schema::selector::LabelSelector::from_labels(map).to_string(),
-        other => crate::schema::selector::LabelSelector::from_object(Some(other)).map(|one| one.to_string()).unwrap_or_default(),
-    });
+    let selector =
+        selector.and_then(|pointer| object.pointer(&pointer)).map(|selector| match selector {
+            Value::String(text) => text.clone(),
+            map if resource.group.is_empty() => {
+                crate::schema::selector::LabelSelector::from_labels(map).to_string()
+            }
+            other => crate::schema::selector::LabelSelector::from_object(Some(other))
+                .map(|one| one.to_string())
+                .unwrap_or_default(),
+        });
     if let Some(selector) = selector.filter(|text| !text.is_empty()) {
         scale["status"]["selector"] = selector.into();
     }
@@ -76,15 +137,13 @@ impl Change for Rescale<'_> {
         };
         let given = object::name(&wanted);
         if !given.is_empty() && given != object::name(current) {
-            let why = format!("the name of the object ({given}) does not match the name on the URL ({})", object::name(current));
+            let why = format!(
+                "the name of the object ({given}) does not match the name on the URL ({})",
+                object::name(current)
+            );
             return Err(Failure::bad_request(why));
         }
-        let replicas = wanted.pointer("/spec/replicas").cloned().unwrap_or_else(|| 0.into());
-        if !replicas.as_i64().is_some_and(|number| (0..=i64::from(i32::MAX)).contains(&number)) {
-            let subject = crate::status::Subject { group: "autoscaling", resource: "scales", kind: "Scale", name: object::name(current) };
-            let error = crate::schema::FieldError::invalid("spec.replicas", &replicas, "must be greater than or equal to 0");
-            return Err(Failure::invalid(subject, &[error]));
-        }
+        let replicas = replicas(&wanted, object::name(current))?;
         let mut object = current.clone();
         set(&mut object, &paths(self.resource).0, replicas);
         let version = object::resource_version(&wanted).to_owned();
@@ -96,15 +155,12 @@ impl Change for Rescale<'_> {
 impl Rescale<'_> {
     fn patched(&self, current: &Value, kind: PatchType, patch: &[u8]) -> Result<Value, Failure> {
         let scale = show(self.resource, current);
-        let refused = |error: crate::schema::Error| Failure::of_patch(&error, self.resource.subject(object::name(current)));
+        let refused = |error: crate::schema::Error| Failure::of_patch(&error);
         let (patched, _) = match kind {
             PatchType::Json => crate::schema::patch::json::apply(&scale, patch).map_err(refused)?,
-            PatchType::Apply => {
-                let mut merged = scale;
-                crate::schema::patch::merge::merge(&mut merged, &crate::http::yaml::parse(patch)?);
-                (merged, Vec::new())
+            PatchType::Merge | PatchType::Strategic | PatchType::Apply => {
+                crate::schema::patch::merge::apply(&scale, patch).map_err(refused)?
             }
-            PatchType::Merge | PatchType::Strategic => crate::schema::patch::merge::apply(&scale, patch).map_err(refused)?,
         };
         Ok(patched)
     }

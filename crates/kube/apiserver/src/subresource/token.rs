@@ -18,12 +18,19 @@ const LONGEST: i64 = 1 << 32;
 const USUAL: i64 = 3600;
 
 pub(crate) async fn create(call: &Call) -> Result<Answer, Failure> {
-    let account = call.server.objects.expect(&call.resource, call.namespace(), &call.path.name).await?;
-    let mut request = if call.body.is_empty() { json!({}) } else { body::decode(&call.parts.headers, &call.body, None)?.value };
-    let seconds = request.pointer("/spec/expirationSeconds").and_then(Value::as_i64).unwrap_or(USUAL);
+    let account =
+        call.server.objects.expect(&call.resource, call.namespace(), &call.path.name).await?;
+    let mut request = if call.body.is_empty() {
+        json!({})
+    } else {
+        body::decode(&call.parts.headers, &call.body, None)?.value
+    };
+    let seconds =
+        request.pointer("/spec/expirationSeconds").and_then(Value::as_i64).unwrap_or(USUAL);
     check_life(call, seconds)?;
     let audiences = request.pointer("/spec/audiences").and_then(Value::as_array);
-    let audiences = audiences.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+    let audiences =
+        audiences.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
     let bound = request.pointer("/spec/boundObjectRef").filter(|bound| bound.is_object()).cloned();
     let issued = call.server.tokens.issue(TokenRequest {
         namespace: call.namespace().to_owned(),
@@ -54,6 +61,14 @@ fn check_life(call: &Call, seconds: i64) -> Result<(), Failure> {
     } else {
         return Ok(());
     };
-    let subject = Subject { group: "authentication.k8s.io", resource: "tokenrequests", kind: "TokenRequest", name: &call.path.name };
-    Err(Failure::invalid(subject, &[FieldError::invalid("spec.expirationSeconds", &seconds.into(), why)]))
+    let subject = Subject {
+        group: "authentication.k8s.io",
+        resource: "tokenrequests",
+        kind: "TokenRequest",
+        name: &call.path.name,
+    };
+    Err(Failure::invalid(
+        subject,
+        &[FieldError::invalid("spec.expirationSeconds", &seconds.into(), why)],
+    ))
 }

@@ -8,7 +8,9 @@ use crate::custom::kind::Column;
 use crate::object;
 
 pub fn definitions(kind: &CustomKind) -> Vec<Value> {
-    let mut list = vec![json!({"name": "Name", "type": "string", "format": "name", "description": "The name of the object.", "priority": 0})];
+    let mut list = vec![
+        json!({"name": "Name", "type": "string", "format": "name", "description": "The name of the object.", "priority": 0}),
+    ];
     if kind.columns.is_empty() {
         list.push(json!({"name": "Age", "type": "date", "format": "", "description": "How long ago the object was made.", "priority": 0}));
     }
@@ -37,7 +39,10 @@ fn cell(column: &Column, object: &Value) -> Value {
     let found = column.path.find(object);
     let Some(value) = found.first() else { return Value::Null };
     match column.kind.as_str() {
-        "integer" => value.as_i64().or_else(|| value.as_f64().map(|number| number as i64)).map_or(Value::Null, Value::from),
+        "integer" => value
+            .as_i64()
+            .or_else(|| value.as_f64().map(|number| number as i64))
+            .map_or(Value::Null, Value::from),
         "number" => value.as_f64().map_or(Value::Null, Value::from),
         "boolean" => value.as_bool().map_or(Value::Null, Value::from),
         "date" => age::moment(Some(value)).map_or(Value::Null, |_| age::since(Some(value)).into()),

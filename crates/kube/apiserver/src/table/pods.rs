@@ -9,7 +9,8 @@ pub(super) const COLUMNS: &[Column] = &[
     NAME,
     text("Ready", |pod| {
         let statuses = list(pod, "/status/containerStatuses");
-        let ready = statuses.iter().filter(|one| one.get("ready") == Some(&Value::Bool(true))).count();
+        let ready =
+            statuses.iter().filter(|one| one.get("ready") == Some(&Value::Bool(true))).count();
         format!("{ready}/{}", list(pod, "/spec/containers").len()).into()
     }),
     text("Status", |pod| reason(pod).into()),
@@ -30,9 +31,10 @@ fn reason(pod: &Value) -> String {
     if reason.is_empty() {
         reason = object::text(pod, "/status/phase").to_owned();
     }
-    let gated = list(pod, "/status/conditions")
-        .iter()
-        .any(|one| object::text(one, "/type") == "PodScheduled" && object::text(one, "/reason") == "SchedulingGated");
+    let gated = list(pod, "/status/conditions").iter().any(|one| {
+        object::text(one, "/type") == "PodScheduled"
+            && object::text(one, "/reason") == "SchedulingGated"
+    });
     if gated {
         reason = "SchedulingGated".into();
     }
@@ -57,8 +59,12 @@ fn initializing(pod: &Value) -> Option<String> {
     let statuses = list(pod, "/status/initContainerStatuses");
     let total = list(pod, "/spec/initContainers").len();
     for (index, status) in statuses.iter().enumerate() {
-        let done = status.pointer("/state/terminated").is_some_and(|state| number(state, "/exitCode") == 0);
-        let sidecar = list(pod, "/spec/initContainers").get(index).is_some_and(|one| object::text(one, "/restartPolicy") == "Always");
+        let done = status
+            .pointer("/state/terminated")
+            .is_some_and(|state| number(state, "/exitCode") == 0);
+        let sidecar = list(pod, "/spec/initContainers")
+            .get(index)
+            .is_some_and(|one| object::text(one, "/restartPolicy") == "Always");
         if done || sidecar && status.get("started") == Some(&Value::Bool(true)) {
             continue;
         }
@@ -81,14 +87,16 @@ fn running(pod: &Value, mut reason: String) -> String {
             reason = waiting.to_owned();
         } else if let Some(word) = ended(status) {
             reason = word;
-        } else if status.get("ready") == Some(&Value::Bool(true)) && status.pointer("/state/running").is_some() {
+        } else if status.get("ready") == Some(&Value::Bool(true))
+            && status.pointer("/state/running").is_some()
+        {
             any_running = true;
         }
     }
     if reason == "Completed" && any_running {
-        let ready = list(pod, "/status/conditions")
-            .iter()
-            .any(|one| object::text(one, "/type") == "Ready" && object::text(one, "/status") == "True");
+        let ready = list(pod, "/status/conditions").iter().any(|one| {
+            object::text(one, "/type") == "Ready" && object::text(one, "/status") == "True"
+        });
         return if ready { "Running" } else { "NotReady" }.into();
     }
     reason
@@ -106,9 +114,14 @@ fn ended(status: &Value) -> Option<String> {
 fn restarts(pod: &Value) -> String {
     let statuses = list(pod, "/status/containerStatuses");
     let count: i64 = statuses.iter().map(|one| number(one, "/restartCount")).sum();
-    let last = statuses.iter().filter_map(|one| age::moment(one.pointer("/lastState/terminated/finishedAt"))).max();
+    let last = statuses
+        .iter()
+        .filter_map(|one| age::moment(one.pointer("/lastState/terminated/finishedAt")))
+        .max();
     match last.filter(|_| count > 0) {
-        Some(last) => format!("{count} ({} ago)", age::duration(jiff::Timestamp::now().as_second() - last)),
+        Some(last) => {
+            format!("{count} ({} ago)", age::duration(jiff::Timestamp::now().as_second() - last))
+        }
         None => count.to_string(),
     }
 }

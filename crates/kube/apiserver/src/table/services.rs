@@ -11,7 +11,7 @@ pub(super) const SERVICES: &[Column] = &[
     text("Type", |one| object::text(one, "/spec/type").into()),
     text("Cluster-IP", |one| or_none(object::text(one, "/spec/clusterIP"))),
     text("External-IP", |one| external(one).into()),
-    text("Port(s)", |one| ports(one)),
+    text("Port(s)", ports),
     AGE,
     wide("Selector", |one| {
         let selector = one.pointer("/spec/selector").map(LabelSelector::from_labels);
@@ -20,12 +20,14 @@ pub(super) const SERVICES: &[Column] = &[
 ];
 
 fn external(service: &Value) -> String {
-    let listed: Vec<&str> = list(service, "/spec/externalIPs").iter().filter_map(Value::as_str).collect();
+    let listed: Vec<&str> =
+        list(service, "/spec/externalIPs").iter().filter_map(Value::as_str).collect();
     match object::text(service, "/spec/type") {
         "ExternalName" => object::text(service, "/spec/externalName").to_owned(),
         "LoadBalancer" => {
             let given = list(service, "/status/loadBalancer/ingress").iter();
-            let mut all: Vec<&str> = given.map(|one| object::text(one, "/ip")).filter(|ip| !ip.is_empty()).collect();
+            let mut all: Vec<&str> =
+                given.map(|one| object::text(one, "/ip")).filter(|ip| !ip.is_empty()).collect();
             all.extend(listed);
             if all.is_empty() { "<pending>".into() } else { all.join(",") }
         }
@@ -35,11 +37,14 @@ fn external(service: &Value) -> String {
 }
 
 fn ports(service: &Value) -> Value {
-    let shown: Vec<String> = list(service, "/spec/ports").iter().map(|port| {
-        let node = number(port, "/nodePort");
-        let node = if node > 0 { format!(":{node}") } else { String::new() };
-        format!("{}{node}/{}", number(port, "/port"), object::text(port, "/protocol"))
-    }).collect();
+    let shown: Vec<String> = list(service, "/spec/ports")
+        .iter()
+        .map(|port| {
+            let node = number(port, "/nodePort");
+            let node = if node > 0 { format!(":{node}") } else { String::new() };
+            format!("{}{node}/{}", number(port, "/port"), object::text(port, "/protocol"))
+        })
+        .collect();
     or_none(&shown.join(","))
 }
 
@@ -63,11 +68,13 @@ pub(super) const SLICES: &[Column] = &[
     NAME,
     text("AddressType", |one| object::text(one, "/addressType").into()),
     text("Ports", |one| {
-        let all: Vec<String> = list(one, "/ports").iter().map(|port| number(port, "/port").to_string()).collect();
+        let all: Vec<String> =
+            list(one, "/ports").iter().map(|port| number(port, "/port").to_string()).collect();
         if all.is_empty() { "<unset>".into() } else { first_three(&all) }
     }),
     text("Endpoints", |one| {
-        let endpoints = list(one, "/endpoints").iter().flat_map(|endpoint| list(endpoint, "/addresses"));
+        let endpoints =
+            list(one, "/endpoints").iter().flat_map(|endpoint| list(endpoint, "/addresses"));
         let all: Vec<String> = endpoints.filter_map(Value::as_str).map(str::to_owned).collect();
         if all.is_empty() { "<unset>".into() } else { first_three(&all) }
     }),
@@ -86,12 +93,18 @@ pub(super) const INGRESSES: &[Column] = &[
     NAME,
     text("Class", |one| or_none(object::text(one, "/spec/ingressClassName"))),
     text("Hosts", |one| {
-        let hosts: Vec<String> =
-            list(one, "/spec/rules").iter().map(|rule| object::text(rule, "/host").to_owned()).filter(|host| !host.is_empty()).collect();
+        let hosts: Vec<String> = list(one, "/spec/rules")
+            .iter()
+            .map(|rule| object::text(rule, "/host").to_owned())
+            .filter(|host| !host.is_empty())
+            .collect();
         if hosts.is_empty() { "*".into() } else { first_three(&hosts) }
     }),
     text("Address", |one| {
-        let ips: Vec<&str> = list(one, "/status/loadBalancer/ingress").iter().map(|one| object::text(one, "/ip")).collect();
+        let ips: Vec<&str> = list(one, "/status/loadBalancer/ingress")
+            .iter()
+            .map(|one| object::text(one, "/ip"))
+            .collect();
         ips.join(",").into()
     }),
     text("Ports", |one| if list(one, "/spec/tls").is_empty() { "80" } else { "80, 443" }.into()),

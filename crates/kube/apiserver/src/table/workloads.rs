@@ -7,14 +7,19 @@ use super::{AGE, Column, NAME, age, integer, list, number, or_none, text, wide};
 use crate::object;
 
 fn containers(object: &Value, field: &str) -> Value {
-    let at = if object.pointer("/spec/jobTemplate").is_some() { "/spec/jobTemplate/spec/template/spec/containers" } else { "/spec/template/spec/containers" };
+    let at = if object.pointer("/spec/jobTemplate").is_some() {
+        "/spec/jobTemplate/spec/template/spec/containers"
+    } else {
+        "/spec/template/spec/containers"
+    };
     let all: Vec<&str> = list(object, at).iter().map(|one| object::text(one, field)).collect();
     all.join(",").into()
 }
 
 fn selector(object: &Value) -> Value {
     let selector = object.pointer("/spec/selector");
-    let labels = selector.filter(|one| one.get("matchLabels").is_none() && one.get("matchExpressions").is_none());
+    let labels = selector
+        .filter(|one| one.get("matchLabels").is_none() && one.get("matchExpressions").is_none());
     let text = match labels {
         Some(labels) => LabelSelector::from_labels(labels).to_string(),
         None => LabelSelector::from_object(selector).map(|one| one.to_string()).unwrap_or_default(),
@@ -27,7 +32,8 @@ const IMAGES: Column = wide("Images", |one| containers(one, "/image"));
 const SELECTOR: Column = wide("Selector", selector);
 
 fn ready(object: &Value) -> Value {
-    format!("{}/{}", number(object, "/status/readyReplicas"), number(object, "/spec/replicas")).into()
+    format!("{}/{}", number(object, "/status/readyReplicas"), number(object, "/spec/replicas"))
+        .into()
 }
 
 pub(super) const DEPLOYMENTS: &[Column] = &[
@@ -35,7 +41,10 @@ pub(super) const DEPLOYMENTS: &[Column] = &[
     text("Ready", ready),
     text("Up-to-date", |one| number(one, "/status/updatedReplicas").into()),
     text("Available", |one| number(one, "/status/availableReplicas").into()),
-    AGE, CONTAINERS, IMAGES, SELECTOR,
+    AGE,
+    CONTAINERS,
+    IMAGES,
+    SELECTOR,
 ];
 
 pub(super) const STATEFUL_SETS: &[Column] = &[NAME, text("Ready", ready), AGE, CONTAINERS, IMAGES];
@@ -48,10 +57,14 @@ pub(super) const DAEMON_SETS: &[Column] = &[
     integer("Up-to-date", |one| number(one, "/status/updatedNumberScheduled").into()),
     integer("Available", |one| number(one, "/status/numberAvailable").into()),
     text("Node Selector", |one| {
-        let selector = one.pointer("/spec/template/spec/nodeSelector").map(LabelSelector::from_labels);
+        let selector =
+            one.pointer("/spec/template/spec/nodeSelector").map(LabelSelector::from_labels);
         or_none(&selector.map(|selector| selector.to_string()).unwrap_or_default())
     }),
-    AGE, CONTAINERS, IMAGES, SELECTOR,
+    AGE,
+    CONTAINERS,
+    IMAGES,
+    SELECTOR,
 ];
 
 pub(super) const REPLICA_SETS: &[Column] = &[
@@ -59,14 +72,29 @@ pub(super) const REPLICA_SETS: &[Column] = &[
     integer("Desired", |one| number(one, "/spec/replicas").into()),
     integer("Current", |one| number(one, "/status/replicas").into()),
     integer("Ready", |one| number(one, "/status/readyReplicas").into()),
-    AGE, CONTAINERS, IMAGES, SELECTOR,
+    AGE,
+    CONTAINERS,
+    IMAGES,
+    SELECTOR,
 ];
 
 pub(super) const REVISIONS: &[Column] = &[
     NAME,
     text("Controller", |one| {
-        let owner = list(one, "/metadata/ownerReferences").iter().find(|owner| owner.get("controller") == Some(&Value::Bool(true)));
-        or_none(&owner.map(|owner| format!("{}/{}", object::text(owner, "/kind").to_lowercase(), object::text(owner, "/name"))).unwrap_or_default())
+        let owner = list(one, "/metadata/ownerReferences")
+            .iter()
+            .find(|owner| owner.get("controller") == Some(&Value::Bool(true)));
+        or_none(
+            &owner
+                .map(|owner| {
+                    format!(
+                        "{}/{}",
+                        object::text(owner, "/kind").to_lowercase(),
+                        object::text(owner, "/name")
+                    )
+                })
+                .unwrap_or_default(),
+        )
     }),
     text("Revision", |one| number(one, "/revision").into()),
     AGE,
@@ -88,16 +116,22 @@ pub(super) const JOBS: &[Column] = &[
     text("Duration", |one| match age::moment(one.pointer("/status/startTime")) {
         None => "".into(),
         Some(start) => {
-            let end = age::moment(one.pointer("/status/completionTime")).unwrap_or_else(|| jiff::Timestamp::now().as_second());
+            let end = age::moment(one.pointer("/status/completionTime"))
+                .unwrap_or_else(|| jiff::Timestamp::now().as_second());
             age::duration(end - start).into()
         }
     }),
-    AGE, CONTAINERS, IMAGES, SELECTOR,
+    AGE,
+    CONTAINERS,
+    IMAGES,
+    SELECTOR,
 ];
 
 fn job_status(job: &Value) -> &'static str {
     let has = |kind: &str| {
-        list(job, "/status/conditions").iter().any(|one| object::text(one, "/type") == kind && object::text(one, "/status") == "True")
+        list(job, "/status/conditions")
+            .iter()
+            .any(|one| object::text(one, "/type") == kind && object::text(one, "/status") == "True")
     };
     match () {
         () if has("Complete") => "Complete",
@@ -114,25 +148,42 @@ pub(super) const CRON_JOBS: &[Column] = &[
     NAME,
     text("Schedule", |one| object::text(one, "/spec/schedule").into()),
     text("Timezone", |one| or_none(object::text(one, "/spec/timeZone"))),
-    Column { name: "Suspend", kind: "boolean", wide: false, cell: |one| {
-        let suspended = one.pointer("/spec/suspend") == Some(&Value::Bool(true));
-        if suspended { "True" } else { "False" }.into()
-    } },
+    Column {
+        name: "Suspend",
+        kind: "boolean",
+        wide: false,
+        cell: |one| {
+            let suspended = one.pointer("/spec/suspend") == Some(&Value::Bool(true));
+            if suspended { "True" } else { "False" }.into()
+        },
+    },
     integer("Active", |one| list(one, "/status/active").len().into()),
     text("Last Schedule", |one| match one.pointer("/status/lastScheduleTime") {
         Some(time) if time.is_string() => age::since(Some(time)).into(),
         _ => "<none>".into(),
     }),
-    AGE, CONTAINERS, IMAGES, SELECTOR,
+    AGE,
+    CONTAINERS,
+    IMAGES,
+    SELECTOR,
 ];
 
 pub(super) const AUTOSCALERS: &[Column] = &[
     NAME,
     text("Reference", |one| {
-        format!("{}/{}", object::text(one, "/spec/scaleTargetRef/kind"), object::text(one, "/spec/scaleTargetRef/name")).into()
+        format!(
+            "{}/{}",
+            object::text(one, "/spec/scaleTargetRef/kind"),
+            object::text(one, "/spec/scaleTargetRef/name")
+        )
+        .into()
     }),
-    text("Targets", |one| if list(one, "/spec/metrics").is_empty() { "<none>" } else { "<unknown>" }.into()),
-    text("MinPods", |one| one.pointer("/spec/minReplicas").map_or("<unset>".into(), |count| count.to_string().into())),
+    text("Targets", |one| {
+        if list(one, "/spec/metrics").is_empty() { "<none>" } else { "<unknown>" }.into()
+    }),
+    text("MinPods", |one| {
+        one.pointer("/spec/minReplicas").map_or("<unset>".into(), |count| count.to_string().into())
+    }),
     text("MaxPods", |one| number(one, "/spec/maxReplicas").into()),
     text("Replicas", |one| number(one, "/status/currentReplicas").into()),
     AGE,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::delete_options::DeleteOptions;
+use super::write;
 use crate::http::handle::Call;
 use crate::http::respond::Answer;
 use crate::registry::Resource;
@@ -19,11 +20,15 @@ const ORPHAN: &str = "orphan";
 pub(crate) async fn delete(call: &Call) -> Result<Answer, Failure> {
     let options = DeleteOptions::of(call)?;
     admission::on_delete(call)?;
-    let deleted = delete_object(call, &call.resource, (call.namespace(), &call.path.name), &options).await?;
+    let deleted =
+        delete_object(call, &call.resource, (call.namespace(), &call.path.name), &options).await?;
+    write::follow_up(call, &call.resource).await?;
     let warnings = strategy::deletion_warning(&call.resource, &options);
     Ok(match deleted {
         Deleted::Marked(entry) => Answer::entry(200, entry),
-        Deleted::Gone(entry) if strategy::answers_deletion_with_object(&call.resource) => Answer::entry(200, entry),
+        Deleted::Gone(entry) if strategy::answers_deletion_with_object(&call.resource) => {
+            Answer::entry(200, entry)
+        }
         Deleted::Gone(entry) => {
             let subject = call.resource.subject(object::name(&entry.object));
             Answer::value(200, status::deleted(subject, object::uid(&entry.object)))
@@ -41,7 +46,12 @@ pub(crate) enum Deleted {
 }
 
 /// Deletes one object.
-pub(crate) async fn delete_object(call: &Call, resource: &Arc<Resource>, (namespace, name): (&str, &str), options: &DeleteOptions) -> Result<Deleted, Failure> {
+pub(crate) async fn delete_object(
+    call: &Call,
+    resource: &Arc<Resource>,
+    (namespace, name): (&str, &str),
+    options: &DeleteOptions,
+) -> Result<Deleted, Failure> {
     let objects = &call.server.objects;
     loop {
         let current = objects.expect(resource, namespace, name).await?;
@@ -49,12 +59,19 @@ pub(crate) async fn delete_object(call: &Call, resource: &Arc<Resource>, (namesp
         let plan = plan(resource, &current.object, options);
         let outcome = match plan {
             Plan::Nothing => return Ok(Deleted::Marked(current)),
-            Plan::Remove(last) if options.dry => return Ok(Deleted::Gone(as_of(last, current.revision))),
-            Plan::Mark(next) if options.dry => return Ok(Deleted::Marked(as_of(next, current.revision))),
-            Plan::Remove(last) => {
-                objects.remove(resource, &current).await.map(|_| Deleted::Gone(as_of(last, current.revision)))
+            Plan::Remove(last) if options.dry => {
+                return Ok(Deleted::Gone(as_of(last, current.revision)));
             }
-            Plan::Mark(next) => objects.replace(resource, &current, next).await.map(Deleted::Marked),
+            Plan::Mark(next) if options.dry => {
+                return Ok(Deleted::Marked(as_of(next, current.revision)));
+            }
+            Plan::Remove(last) => objects
+                .remove(resource, &current)
+                .await
+                .map(|_| Deleted::Gone(as_of(last, current.revision))),
+            Plan::Mark(next) => {
+                objects.replace(resource, &current, next).await.map(Deleted::Marked)
+            }
         };
         match outcome {
             Ok(deleted) => return Ok(deleted),
@@ -100,7 +117,12 @@ fn plan(resource: &Resource, current: &Value, options: &DeleteOptions) -> Plan {
 }
 
 /// Marks an object as being deleted. Grace can only become shorter.
-fn mark(resource: &Resource, mut next: Value, (deleting, grace): (bool, Option<i64>), current: &Value) -> Plan {
+fn mark(
+    resource: &Resource,
+    mut next: Value,
+    (deleting, grace): (bool, Option<i64>),
+    current: &Value,
+) -> Plan {
     let shorter = match (grace, object::grace_period(current)) {
         (Some(new), Some(old)) => new < old,
         _ => false,
@@ -124,7 +146,8 @@ fn mark(resource: &Resource, mut next: Value, (deleting, grace): (bool, Option<i
 
 /// The finalizers that a delete with these options leaves.
 fn finalizers(resource: &Resource, current: &Value, options: &DeleteOptions) -> Vec<String> {
-    let mut list: Vec<String> = object::finalizers(current).into_iter().map(str::to_owned).collect();
+    let mut list: Vec<String> =
+        object::finalizers(current).into_iter().map(str::to_owned).collect();
     let wanted = match (options.propagation_policy.as_deref(), options.orphan_dependents) {
         (Some("Orphan"), _) | (None, Some(true)) => Some(ORPHAN),
         (Some("Foreground"), _) => Some(FOREGROUND),
@@ -137,5 +160,9 @@ fn finalizers(resource: &Resource, current: &Value, options: &DeleteOptions) -> 
     };
     list.retain(|one| one != ORPHAN && one != FOREGROUND);
     list.extend(wanted.map(str::to_owned));
+    let added = strategy::deletion_finalizer(resource).filter(|_| !object::is_deleting(current));
+    if let Some(finalizer) = added.filter(|finalizer| !list.iter().any(|one| one == finalizer)) {
+        list.push(finalizer.to_owned());
+    }
     list
 }

@@ -32,7 +32,8 @@ pub(crate) struct Preconditions {
 
 impl DeleteOptions {
     pub fn of(call: &Call) -> Result<DeleteOptions, Failure> {
-        let mut options = if call.body.is_empty() { DeleteOptions::default() } else { from_body(call)? };
+        let mut options =
+            if call.body.is_empty() { DeleteOptions::default() } else { from_body(call)? };
         if let Some(seconds) = call.query.integer("gracePeriodSeconds")? {
             options.grace_period_seconds = Some(seconds);
         }
@@ -42,14 +43,18 @@ impl DeleteOptions {
         if call.query.get("orphanDependents").is_some() {
             options.orphan_dependents = Some(call.query.flag("orphanDependents"));
         }
-        options.dry_run.extend(call.query.all("dryRun").filter(|text| !text.is_empty()).map(str::to_owned));
+        options
+            .dry_run
+            .extend(call.query.all("dryRun").filter(|text| !text.is_empty()).map(str::to_owned));
         options.check()?;
         Ok(options)
     }
 
     /// The options inside an Eviction.
     pub fn from_value(value: Option<&Value>) -> Result<DeleteOptions, Failure> {
-        let Some(value) = value.filter(|value| !value.is_null()) else { return Ok(DeleteOptions::default()) };
+        let Some(value) = value.filter(|value| !value.is_null()) else {
+            return Ok(DeleteOptions::default());
+        };
         let mut options = DeleteOptions::deserialize(value).map_err(unreadable)?;
         options.check()?;
         Ok(options)
@@ -79,15 +84,26 @@ impl DeleteOptions {
     pub fn check_preconditions(&self, resource: &Resource, current: &Value) -> Result<(), Failure> {
         let Some(wanted) = &self.preconditions else { return Ok(()) };
         // Kubernetes names the kind here, not the resource.
-        let subject = crate::status::Subject { resource: &resource.kind, ..resource.subject(object::name(current)) };
+        let subject = crate::status::Subject {
+            resource: &resource.kind,
+            ..resource.subject(object::name(current))
+        };
         if let Some(uid) = wanted.uid.as_ref().filter(|uid| *uid != object::uid(current)) {
             let there = object::uid(current);
-            let why = format!("the UID in the precondition ({uid}) does not match the UID in record ({there}). The object might have been deleted and then recreated");
+            let why = format!(
+                "the UID in the precondition ({uid}) does not match the UID in record ({there}). The object might have been deleted and then recreated"
+            );
             return Err(Failure::conflict(subject, &why));
         }
-        if let Some(version) = wanted.resource_version.as_ref().filter(|version| *version != object::resource_version(current)) {
+        if let Some(version) = wanted
+            .resource_version
+            .as_ref()
+            .filter(|version| *version != object::resource_version(current))
+        {
             let there = object::resource_version(current);
-            let why = format!("the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({there}). The object might have been modified");
+            let why = format!(
+                "the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({there}). The object might have been modified"
+            );
             return Err(Failure::conflict(subject, &why));
         }
         Ok(())
@@ -100,7 +116,9 @@ fn from_body(call: &Call) -> Result<DeleteOptions, Failure> {
     if !kind.is_empty() && kind != "DeleteOptions" {
         let version = object::text(&decoded.value, "/apiVersion");
         let scheme = "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27";
-        return Err(Failure::bad_request(format!("no kind {kind:?} is registered for version {version:?} in scheme {scheme:?}")));
+        return Err(Failure::bad_request(format!(
+            "no kind {kind:?} is registered for version {version:?} in scheme {scheme:?}"
+        )));
     }
     DeleteOptions::deserialize(decoded.value).map_err(unreadable)
 }

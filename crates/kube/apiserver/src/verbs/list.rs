@@ -23,7 +23,11 @@ pub(crate) async fn list(call: &Call) -> Result<Answer, Failure> {
 /// One page of the objects that a selector wants.
 pub(crate) async fn page(call: &Call, selector: &Selector) -> Result<List, Failure> {
     call.query.integer("timeoutSeconds")?;
-    let limit = call.query.integer("limit")?.and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit > 0);
+    let limit = call
+        .query
+        .integer("limit")?
+        .and_then(|limit| usize::try_from(limit).ok())
+        .filter(|limit| *limit > 0);
     let asked = Asked::parse(call)?;
     let at = match &asked {
         Asked::Newest => None,
@@ -60,8 +64,13 @@ async fn collect(call: &Call, selector: &Selector, wanted: Wanted) -> Result<Lis
     loop {
         let missing = wanted.limit.map(|limit| limit - entries.len());
         // With a selector more is read than is kept: not one object at a time.
-        let ask = missing.map(|missing| if selector.is_everything() { missing } else { missing.max(200) });
-        let options = ListOptions { start_after: after.as_ref().map(|after| format!("{prefix}{after}")), limit: ask, at };
+        let ask = missing
+            .map(|missing| if selector.is_everything() { missing } else { missing.max(200) });
+        let options = ListOptions {
+            start_after: after.as_ref().map(|after| format!("{prefix}{after}")),
+            limit: ask,
+            at,
+        };
         let listed = call.server.objects.list(&call.resource, &prefix, options).await?;
         at = Some(listed.revision);
         let before = entries.len();
@@ -89,7 +98,8 @@ type Collected = (Vec<std::sync::Arc<crate::storage::Entry>>, Revision, usize);
 
 fn finish(call: &Call, selector: &Selector, (entries, revision, remaining): Collected) -> List {
     let last = entries.last().filter(|_| remaining > 0);
-    let continuation = last.map(|entry| Continuation { revision, after: relative_key(call, &entry.object) }.encode());
+    let continuation = last
+        .map(|entry| Continuation { revision, after: relative_key(call, &entry.object) }.encode());
     let remaining = (continuation.is_some() && selector.is_everything()).then_some(remaining);
     List { entries, revision, continuation, remaining }
 }
@@ -115,7 +125,9 @@ impl Asked {
         check_match(call, given, matching, token)?;
         if let Some(token) = token {
             if given.is_some_and(|version| version != "0") {
-                return Err(Failure::bad_request("specifying resource version is not allowed when using continue"));
+                return Err(Failure::bad_request(
+                    "specifying resource version is not allowed when using continue",
+                ));
             }
             return Continuation::decode(token).map(Asked::Continue);
         }
@@ -126,24 +138,43 @@ impl Asked {
             (None | Some(0), _) => Ok(Asked::Newest),
             (Some(revision), Some("Exact")) => Ok(Asked::Exactly(revision)),
             // A page with a version and no rule is served at exactly that version.
-            (Some(revision), None) if call.query.integer("limit")?.is_some_and(|limit| limit > 0) => Ok(Asked::Exactly(revision)),
+            (Some(revision), None)
+                if call.query.integer("limit")?.is_some_and(|limit| limit > 0) =>
+            {
+                Ok(Asked::Exactly(revision))
+            }
             (Some(revision), _) => Ok(Asked::NotOlder(revision)),
         }
     }
 }
 
-fn check_match(call: &Call, given: Option<&str>, matching: Option<&str>, token: Option<&str>) -> Result<(), Failure> {
+fn check_match(
+    call: &Call,
+    given: Option<&str>,
+    matching: Option<&str>,
+    token: Option<&str>,
+) -> Result<(), Failure> {
     let mut errors = Vec::new();
     let field = "resourceVersionMatch";
     if let Some(rule) = matching {
         if given.is_none() {
-            errors.push(FieldError::forbidden(field, "resourceVersionMatch is forbidden unless resourceVersion is provided"));
+            errors.push(FieldError::forbidden(
+                field,
+                "resourceVersionMatch is forbidden unless resourceVersion is provided",
+            ));
         }
         if token.is_some() {
-            errors.push(FieldError::forbidden(field, "resourceVersionMatch is forbidden when continue is provided"));
+            errors.push(FieldError::forbidden(
+                field,
+                "resourceVersionMatch is forbidden when continue is provided",
+            ));
         }
         if !matches!(rule, "Exact" | "NotOlderThan") {
-            errors.push(FieldError::unsupported(field, &Value::from(rule), &["Exact", "NotOlderThan", ""]));
+            errors.push(FieldError::unsupported(
+                field,
+                &Value::from(rule),
+                &["Exact", "NotOlderThan", ""],
+            ));
         }
         if rule == "Exact" && given == Some("0") {
             let why = "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"";
@@ -151,7 +182,10 @@ fn check_match(call: &Call, given: Option<&str>, matching: Option<&str>, token: 
         }
     }
     if call.query.get("sendInitialEvents").is_some_and(|text| !text.is_empty()) {
-        errors.push(FieldError::forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
+        errors.push(FieldError::forbidden(
+            "sendInitialEvents",
+            "sendInitialEvents is forbidden for list",
+        ));
     }
     if errors.is_empty() { Ok(()) } else { Err(Failure::invalid_options("ListOptions", &errors)) }
 }
@@ -167,7 +201,9 @@ pub(crate) fn version(call: &Call, name: &str) -> Result<Option<Revision>, Strin
 /// What a get or a watch says of a version that is no number.
 pub(crate) fn unparsable(call: &Call) -> Failure {
     let text = call.query.get("resourceVersion").unwrap_or_default();
-    Failure::unreasoned(format!("resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"))
+    Failure::unreasoned(format!(
+        "resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
+    ))
 }
 
 /// Waits until a version is reached.
@@ -176,7 +212,9 @@ pub(crate) fn unparsable(call: &Call) -> Failure {
 /// 504 when it is not reached in time.
 pub(crate) async fn wait_for(call: &Call, revision: Option<Revision>) -> Result<(), Failure> {
     let store = call.server.objects.store();
-    let Some(revision) = revision.filter(|revision| *revision > store.revision()) else { return Ok(()) };
+    let Some(revision) = revision.filter(|revision| *revision > store.revision()) else {
+        return Ok(());
+    };
     let deadline = tokio::time::Instant::now() + PATIENCE;
     // A version from the future is almost always a mistake and seldom a race, so
     // looking a few times costs less than a notification for everybody.

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use crate::schema::apply::{Apply, apply};
 use crate::schema::managed::Manager;
 use crate::schema::{Error as SchemaError, FieldError, builtin, patch, strict};
+use bytes::Bytes;
 use serde_json::Value;
 
 use super::write::{self, Change, Next, Target, Writer};
@@ -32,10 +32,13 @@ impl PatchType {
         match body::media_type(&call.parts.headers).as_str() {
             "application/json-patch+json" => Ok(PatchType::Json),
             "application/merge-patch+json" => Ok(PatchType::Merge),
-            "application/strategic-merge-patch+json" if call.resource.custom.is_none() => Ok(PatchType::Strategic),
+            "application/strategic-merge-patch+json" if call.resource.custom.is_none() => {
+                Ok(PatchType::Strategic)
+            }
             "application/apply-patch+yaml" => Ok(PatchType::Apply),
             _ => {
-                let mut failure = Failure::new(415, "UnsupportedMediaType", "415: Unsupported Media Type");
+                let mut failure =
+                    Failure::new(415, "UnsupportedMediaType", "415: Unsupported Media Type");
                 failure.details = Some(Box::new(serde_json::json!({})));
                 Err(failure)
             }
@@ -51,7 +54,8 @@ pub(crate) async fn patch(call: &Call) -> Result<Answer, Failure> {
     if kind == PatchType::Apply {
         return apply_patch(call, &writer, validation).await;
     }
-    let merge = Merge { resource: call.resource.clone(), kind, patch: call.body.clone(), validation };
+    let merge =
+        Merge { resource: call.resource.clone(), kind, patch: call.body.clone(), validation };
     let changed = write::change(call, Target::of(call), &writer, &merge).await?;
     Ok(Answer::entry(200, changed.entry).warn(changed.warnings))
 }
@@ -80,7 +84,7 @@ pub(crate) struct Merge {
 impl Change for Merge {
     fn next(&self, current: &Value) -> Result<Next, Failure> {
         let resource = &self.resource;
-        let refused = |error: SchemaError| Failure::of_patch(&error, resource.subject(object::name(current)));
+        let refused = |error: SchemaError| Failure::of_patch(&error);
         let (mut object, mut problems) = patched(self, current).map_err(refused)?;
         let kept = object::text(&object, "/kind") == resource.kind
             && object::text(&object, "/apiVersion") == resource.api_version();
@@ -96,7 +100,9 @@ impl Change for Merge {
             builtin::normalize(schema, &mut object);
         }
         if let Some(schema) = resource.custom.as_ref().and_then(|custom| custom.schema.as_ref()) {
-            problems.extend(schema.prune(&mut object).into_iter().map(|path| format!("unknown field {path:?}")));
+            problems.extend(
+                schema.prune(&mut object).into_iter().map(|path| format!("unknown field {path:?}")),
+            );
             schema.default(&mut object);
         }
         let warnings = self.judge(problems).map_err(refused)?;
@@ -127,9 +133,15 @@ impl Merge {
         if kind.is_empty() {
             return "Object 'Kind' is missing".into();
         }
-        let expected = crate::schema::Gvk::new(&*self.resource.group, &*self.resource.version, &*self.resource.kind);
+        let expected = crate::schema::Gvk::new(
+            &*self.resource.group,
+            &*self.resource.version,
+            &*self.resource.kind,
+        );
         let given = crate::schema::Gvk::parse(version, kind);
-        format!("no kind {kind:?} is registered for version {version:?}: the object is a {expected}, the patch makes it a {given}")
+        format!(
+            "no kind {kind:?} is registered for version {version:?}: the object is a {expected}, the patch makes it a {given}"
+        )
     }
 }
 
@@ -148,22 +160,33 @@ fn patched(merge: &Merge, current: &Value) -> Result<(Value, Vec<String>), Schem
 fn same_place(resource: &Resource, object: &Value, current: &Value) -> Result<(), Failure> {
     if object::name(object) != object::name(current) {
         let (given, name) = (object::name(object), object::name(current));
-        return Err(Failure::bad_request(format!("the name of the object ({given}) does not match the name on the URL ({name})")));
+        return Err(Failure::bad_request(format!(
+            "the name of the object ({given}) does not match the name on the URL ({name})"
+        )));
     }
     if resource.namespaced && object::namespace(object) != object::namespace(current) {
-        return Err(Failure::bad_request("the namespace of the provided object does not match the namespace sent on the request"));
+        return Err(Failure::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
     }
     Ok(())
 }
 
 /// Server-side apply: creates what is not there.
-async fn apply_patch(call: &Call, writer: &Writer, validation: FieldValidation) -> Result<Answer, Failure> {
-    let mut config = yaml::parse(&call.body).map_err(|failure| Failure::bad_request(format!("error decoding YAML: {}", failure.message)))?;
-    check_applied(call, &mut config)?;
+async fn apply_patch(
+    call: &Call,
+    writer: &Writer,
+    validation: FieldValidation,
+) -> Result<Answer, Failure> {
+    let config = yaml::parse(&call.body).map_err(|failure| {
+        Failure::bad_request(format!("error decoding YAML: {}", failure.message))
+    })?;
+    check_applied(call, &config)?;
     let applied = Applied {
         resource: call.resource.clone(),
         subresource: call.path.subresource.clone(),
         config,
+        name: call.path.name.clone(),
         manager: writer.manager.clone(),
         force: call.query.flag("force"),
         validation,
@@ -171,7 +194,7 @@ async fn apply_patch(call: &Call, writer: &Writer, validation: FieldValidation) 
     let there = call.server.objects.get(&call.resource, call.namespace(), &call.path.name).await?;
     if there.is_none() && call.path.subresource.is_empty() {
         let object = applied.first()?;
-        match create::create_object(call, &call.resource, object, writer).await {
+        match create::create_object(call, &call.resource, (object, true), writer).await {
             Err(failure) if failure.reason == "AlreadyExists" && !writer.dry_run => {}
             other => {
                 let (entry, warnings) = other?;
@@ -183,52 +206,66 @@ async fn apply_patch(call: &Call, writer: &Writer, validation: FieldValidation) 
     Ok(Answer::entry(200, changed.entry).warn(changed.warnings))
 }
 
-fn check_applied(call: &Call, config: &mut Value) -> Result<(), Failure> {
+fn check_applied(call: &Call, config: &Value) -> Result<(), Failure> {
     if !config.is_object() {
-        return Err(Failure::bad_request("error decoding YAML: the applied configuration is not an object"));
+        return Err(Failure::bad_request(
+            "error decoding YAML: the applied configuration is not an object",
+        ));
     }
     for field in ["apiVersion", "kind"] {
         if object::text(config, &format!("/{field}")).is_empty() {
-            return Err(Failure::bad_request(format!("invalid object type: the applied configuration has no {field}")));
+            return Err(Failure::bad_request(format!(
+                "invalid object type: the applied configuration has no {field}"
+            )));
         }
     }
     let (kind, version) = (object::text(config, "/kind"), object::text(config, "/apiVersion"));
     if kind != call.resource.kind || version != call.resource.api_version() {
         let given = crate::schema::Gvk::parse(version, kind);
         let expected = crate::schema::Gvk::parse(&call.resource.api_version(), &call.resource.kind);
-        return Err(Failure::bad_request(format!("invalid object type: {given}, expected {expected}")));
+        return Err(Failure::bad_request(format!(
+            "invalid object type: {given}, expected {expected}"
+        )));
     }
-    update::check_address(call, config)
+    update::check_address(call, &mut config.clone())
 }
 
-struct Applied {
-    resource: Arc<Resource>,
-    subresource: String,
-    config: Value,
-    manager: String,
-    force: bool,
-    validation: FieldValidation,
+/// An applied configuration.
+pub(crate) struct Applied {
+    pub resource: Arc<Resource>,
+    pub subresource: String,
+    /// As it was sent: the names that it leaves out are in the address.
+    pub config: Value,
+    pub name: String,
+    pub manager: String,
+    pub force: bool,
+    pub validation: FieldValidation,
 }
 
 impl Applied {
     /// The object that an apply to nothing makes.
     fn first(&self) -> Result<Value, Failure> {
         let mut object = self.merge(None)?;
+        object::set_meta(&mut object, "name", self.name.as_str());
         self.settle(&mut object)?;
         Ok(object)
     }
 
     fn merge(&self, live: Option<&Value>) -> Result<Value, Failure> {
         let Some(schema) = write::owner_schema(&self.resource) else {
-            let mut merged = live.cloned().unwrap_or_else(|| serde_json::json!({}));
-            crate::interim::strategic::deep(&mut merged, &self.config);
-            return Ok(merged);
+            return Err(Failure::internal(format!("no schema for {}", self.resource.kind)));
         };
         let (api_version, time) = (self.resource.api_version(), object::now());
-        let manager = Manager { name: &self.manager, subresource: &self.subresource, api_version: &api_version, time: &time };
+        let manager = Manager {
+            name: &self.manager,
+            subresource: &self.subresource,
+            api_version: &api_version,
+            time: &time,
+        };
         let ignored = strategy::unowned_fields(&self.resource, &self.subresource);
-        let request = Apply { live, config: &self.config, manager, force: self.force, ignored: &ignored };
-        apply(&schema, &request).map_err(|error| Failure::of_patch(&error, self.resource.subject(object::name(&self.config))))
+        let request =
+            Apply { live, config: &self.config, manager, force: self.force, ignored: &ignored };
+        apply(&schema, &request).map_err(|error| Failure::of_patch(&error))
     }
 
     fn settle(&self, object: &mut Value) -> Result<Vec<String>, Failure> {

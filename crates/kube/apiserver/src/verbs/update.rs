@@ -35,7 +35,9 @@ pub(crate) fn check_address(call: &Call, object: &mut Value) -> Result<(), Failu
         }
         object::set_meta(object, "name", wanted);
     } else if given != wanted {
-        let why = format!("the name of the object ({given}) does not match the name on the URL ({wanted})");
+        let why = format!(
+            "the name of the object ({given}) does not match the name on the URL ({wanted})"
+        );
         return Err(Failure::bad_request(why));
     }
     super::create::place(&call.resource, call.namespace(), object)
@@ -49,8 +51,14 @@ struct Replace {
 impl Change for Replace {
     fn next(&self, current: &Value) -> Result<Next, Failure> {
         let subject = self.resource.subject(object::name(current));
-        if self.resource.custom.is_some() && matches!(object::resource_version(&self.object), "" | "0") {
-            let error = crate::schema::FieldError::invalid("metadata.resourceVersion", &0.into(), "must be specified for an update");
+        if self.resource.custom.is_some()
+            && matches!(object::resource_version(&self.object), "" | "0")
+        {
+            let error = crate::schema::FieldError::invalid(
+                "metadata.resourceVersion",
+                &0.into(),
+                "must be specified for an update",
+            );
             return Err(Failure::invalid(subject, &[error]));
         }
         let given = object::uid(&self.object);
@@ -62,7 +70,11 @@ impl Change for Replace {
 }
 
 fn other_uid(resource: &Resource, current: &Value, given: &str) -> String {
-    let group = if resource.group.is_empty() || resource.custom.is_none() { String::new() } else { format!("{}/", resource.group) };
+    let group = if resource.group.is_empty() || resource.custom.is_none() {
+        String::new()
+    } else {
+        format!("{}/", resource.group)
+    };
     let namespace = object::namespace(current);
     let place = if namespace.is_empty() { String::new() } else { format!("{namespace}/") };
     format!(

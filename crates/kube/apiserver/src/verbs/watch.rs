@@ -10,10 +10,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::schema::FieldError;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use crate::schema::FieldError;
 use dais_store::{Error as StoreError, Event, ListOptions, Revision, Watch};
 use futures::{StreamExt, stream};
 use http::HeaderValue;
@@ -58,9 +58,13 @@ pub(crate) async fn watch(call: &Call) -> Result<Answer, Failure> {
         prefix: call.resource.scope_prefix(call.namespace()),
         head: None,
     };
-    let stream = open(feed, revision, initial);
+    let stream = open(feed, revision, initial).await;
     let deadline = Instant::now() + lifetime;
-    let body = Body::from_stream(stream.take_until(tokio::time::sleep_until(deadline)).map(Ok::<_, std::convert::Infallible>));
+    let body = Body::from_stream(
+        stream
+            .take_until(tokio::time::sleep_until(deadline))
+            .map(Ok::<_, std::convert::Infallible>),
+    );
     let mut response = Response::new(body);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
@@ -68,7 +72,11 @@ pub(crate) async fn watch(call: &Call) -> Result<Answer, Failure> {
 }
 
 fn lifetime(call: &Call) -> Result<Duration, Failure> {
-    let asked = call.query.integer("timeoutSeconds")?.and_then(|seconds| u64::try_from(seconds).ok()).filter(|seconds| *seconds > 0);
+    let asked = call
+        .query
+        .integer("timeoutSeconds")?
+        .and_then(|seconds| u64::try_from(seconds).ok())
+        .filter(|seconds| *seconds > 0);
     let seconds = asked.unwrap_or_else(|| rand::random_range(LIFETIME.0..LIFETIME.1));
     Ok(Duration::from_secs(seconds))
 }
@@ -92,18 +100,25 @@ fn initial_events(call: &Call) -> Result<Initial, Failure> {
     let mut errors = Vec::new();
     match (given, matching) {
         (None, Some(_)) => {
-            let why = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
+            let why =
+                "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
             errors.push(FieldError::forbidden(field, why));
         }
         (Some(_), matching) => {
             if matching != Some("NotOlderThan") {
-                errors.push(FieldError::forbidden(field, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
+                errors.push(FieldError::forbidden(
+                    field,
+                    "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+                ));
             }
             if let Some(other) = matching.filter(|text| *text != "NotOlderThan") {
                 errors.push(FieldError::unsupported(field, &Value::from(other), &["NotOlderThan"]));
             }
             if continued {
-                errors.push(FieldError::forbidden(field, "resourceVersionMatch is forbidden when continue is provided"));
+                errors.push(FieldError::forbidden(
+                    field,
+                    "resourceVersionMatch is forbidden when continue is provided",
+                ));
             }
         }
         (None, None) => {}
@@ -131,27 +146,43 @@ struct Feed {
     head: Option<Revision>,
 }
 
-/// The whole stream. The status line goes out before the beginning is known: a
-/// watch from the future must not keep its client waiting for an answer.
-fn open(feed: Feed, revision: Option<Revision>, initial: Initial) -> impl futures::Stream<Item = Bytes> + Send {
+/// The whole stream. A watch from the future must not keep its client waiting for
+/// the status line: its beginning is left to the stream.
+async fn open(
+    feed: Feed,
+    revision: Option<Revision>,
+    initial: Initial,
+) -> stream::BoxStream<'static, Bytes> {
+    let reached = revision.unwrap_or_default() <= feed.server.objects.store().revision();
     let whole = async move {
         match begin(&feed, revision, initial).await {
             Ok((lines, watch)) => stream::iter(lines).chain(live(feed, watch)).boxed(),
-            Err(failure) => stream::iter([line("ERROR", failure.to_value().to_string().as_bytes())]).boxed(),
+            Err(failure) => {
+                stream::iter([line("ERROR", failure.to_value().to_string().as_bytes())]).boxed()
+            }
         }
     };
-    stream::once(whole).flatten()
+    if reached { whole.await } else { stream::once(whole).flatten().boxed() }
 }
 
-async fn begin(feed: &Feed, revision: Option<Revision>, initial: Initial) -> Result<(Vec<Bytes>, Watch), Failure> {
+async fn begin(
+    feed: &Feed,
+    revision: Option<Revision>,
+    initial: Initial,
+) -> Result<(Vec<Bytes>, Watch), Failure> {
     let store = feed.server.objects.store();
-    let from_now = initial == Initial::Announced || initial == Initial::ByVersion && revision.unwrap_or_default() == 0;
+    let from_now = initial == Initial::Announced
+        || initial == Initial::ByVersion && revision.unwrap_or_default() == 0;
     if let Some(revision) = revision.filter(|_| initial == Initial::Announced) {
         wait(feed, revision).await?;
     }
     if from_now {
-        let listed = feed.server.objects.list(&feed.resource, &feed.prefix, ListOptions::default()).await?;
-        let matching = listed.entries.iter().filter(|entry| feed.selector.matches(&feed.resource, &entry.object));
+        let listed =
+            feed.server.objects.list(&feed.resource, &feed.prefix, ListOptions::default()).await?;
+        let matching = listed
+            .entries
+            .iter()
+            .filter(|entry| feed.selector.matches(&feed.resource, &entry.object));
         let mut lines: Vec<Bytes> = Vec::new();
         for entry in matching {
             let first = lines.is_empty();
@@ -227,15 +258,21 @@ impl Feed {
             Some(value) => Some(objects.decode(&self.resource, value, event.revision)?),
             None => None,
         };
-        let now_matches = now.as_ref().filter(|entry| self.selector.matches(&self.resource, &entry.object));
+        let now_matches =
+            now.as_ref().filter(|entry| self.selector.matches(&self.resource, &entry.object));
         // What was there before is only looked at where it decides something.
         let before = match (&event.previous, &now_matches) {
-            (Some(previous), _) if now.is_none() || !self.selector.is_everything() => Some(objects.entry(&self.resource, previous)?),
+            (Some(previous), _) if now.is_none() || !self.selector.is_everything() => {
+                Some(objects.entry(&self.resource, previous)?)
+            }
             _ => None,
         };
-        let matched_before = before.as_ref().filter(|entry| self.selector.matches(&self.resource, &entry.object));
+        let matched_before =
+            before.as_ref().filter(|entry| self.selector.matches(&self.resource, &entry.object));
         Ok(match (now_matches, matched_before) {
-            (Some(entry), None) if event.previous.is_none() || before.is_some() => Some(self.event("ADDED", entry, false)),
+            (Some(entry), None) if event.previous.is_none() || before.is_some() => {
+                Some(self.event("ADDED", entry, false))
+            }
             (Some(entry), _) => Some(self.event("MODIFIED", entry, false)),
             (None, Some(entry)) => {
                 let mut last = entry.object.clone();
@@ -249,7 +286,9 @@ impl Feed {
     fn event(&self, kind: &str, entry: &Arc<Entry>, first: bool) -> Bytes {
         match self.shape {
             Shape::Object => line(kind, &entry.json()),
-            Shape::Metadata => line(kind, respond::partial(&entry.object).to_string().as_bytes()),
+            Shape::Metadata | Shape::MetadataList => {
+                line(kind, respond::partial(&entry.object).to_string().as_bytes())
+            }
             Shape::Table => {
                 let metadata = json!({"resourceVersion": entry.revision.to_string()});
                 let rows = std::slice::from_ref(&entry.object);
@@ -268,8 +307,12 @@ impl Feed {
             metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
         }
         let object = match self.shape {
-            Shape::Object => json!({"kind": self.resource.kind, "apiVersion": self.resource.api_version(), "metadata": metadata}),
-            Shape::Metadata => respond::partial(&json!({"metadata": metadata})),
+            Shape::Object => {
+                json!({"kind": self.resource.kind, "apiVersion": self.resource.api_version(), "metadata": metadata})
+            }
+            Shape::Metadata | Shape::MetadataList => {
+                respond::partial(&json!({"metadata": metadata}))
+            }
             Shape::Table => {
                 let object = json!({"kind": self.resource.kind, "apiVersion": self.resource.api_version(), "metadata": metadata});
                 let metadata = json!({"resourceVersion": revision.to_string()});

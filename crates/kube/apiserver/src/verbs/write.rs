@@ -1,14 +1,14 @@
 //! What create, update, patch and apply share.
 //!
 //! ```text
-//! create:  decode ▶ system fields ▶ defaults ▶ admission ▶ validation ▶ owners ▶ store
-//! change:  read ▶ next state ▶ keep what may not change ▶ defaults ▶ admission ▶
-//!          validation ▶ owners ▶ store, and again when somebody was faster
+//! create:  decode ▶ defaults ▶ owners ▶ system fields ▶ admission ▶ validation ▶ store
+//! change:  read ▶ next state ▶ defaults ▶ owners ▶ admission ▶ keep what may not
+//!          change ▶ validation ▶ store, and again when somebody was faster
 //! ```
 
 use std::sync::Arc;
 
-use crate::schema::apply::{Update, track_update};
+use crate::schema::apply::{Update, settle, track_update};
 use crate::schema::managed::Manager;
 use crate::schema::{Gvk, Schema, builtin, strict};
 use serde_json::Value;
@@ -31,7 +31,7 @@ const ATTEMPTS: usize = 50;
 /// The type of the objects of a resource; none for a custom one without a schema.
 pub(crate) fn schema_of(resource: &Resource) -> Option<Schema> {
     match &resource.custom {
-        Some(_) => None,
+        Some(custom) => custom.schema.as_ref().map(|schema| schema.schema().clone()),
         None => builtin::schema(&Gvk::new(&*resource.group, &*resource.version, &*resource.kind)),
     }
 }
@@ -46,13 +46,26 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub fn of(call: &Call, options: &str) -> Result<Writer, Failure> {
-        Ok(Writer { manager: call.manager(options)?, user: call.user.clone(), dry_run: call.query.dry_run(options)? })
+        Ok(Writer {
+            manager: call.manager(options)?,
+            user: call.user.clone(),
+            dry_run: call.query.dry_run(options)?,
+        })
     }
 
     /// The server's own hand.
     pub fn system() -> Writer {
         Writer { manager: "kube-apiserver".into(), user: UserInfo::admin(), dry_run: false }
     }
+}
+
+/// What a write of some kinds has to bring about before it is answered: a
+/// definition is served by the time that its client may use it.
+pub(crate) async fn follow_up(call: &Call, resource: &Resource) -> Result<(), Failure> {
+    if resource.is("apiextensions.k8s.io", "customresourcedefinitions") {
+        crate::custom::establish::settle_all(&call.server).await?;
+    }
+    Ok(())
 }
 
 /// Checks `kind` and `apiVersion` of a body and fills them in for built-ins.
@@ -69,15 +82,20 @@ pub(crate) fn check_kind(resource: &Resource, object: &mut Value) -> Result<(), 
             return Err(Failure::bad_request(format!("Object 'Kind' is missing in '{shown}'")));
         }
         if kind != resource.kind || !api_version.is_empty() && api_version != expected {
-            let why = format!("the API version in the data ({api_version}) does not match the expected API version ({expected})");
+            let why = format!(
+                "the API version in the data ({api_version}) does not match the expected API version ({expected})"
+            );
             return Err(Failure::bad_request(why));
         }
-    } else if !(kind.is_empty() || kind == resource.kind) || !(api_version.is_empty() || api_version == expected) {
+    } else if !(kind.is_empty() || kind == resource.kind)
+        || !(api_version.is_empty() || api_version == expected)
+    {
         let kind = if kind.is_empty() { &resource.kind } else { &kind };
         let version = if api_version.is_empty() { &expected } else { &api_version };
         return Err(Failure::bad_request(format!(
             "{kind} in version {:?} cannot be handled as a {}: no kind {kind:?} is registered for version {version:?} in scheme \"pkg/api/legacyscheme/scheme.go:30\"",
-            version.rsplit('/').next().unwrap_or_default(), resource.kind
+            version.rsplit('/').next().unwrap_or_default(),
+            resource.kind
         )));
     }
     let map = object.as_object_mut().expect("checked above");
@@ -88,17 +106,26 @@ pub(crate) fn check_kind(resource: &Resource, object: &mut Value) -> Result<(), 
 
 /// Types, unknown fields and the normal form of an object that a client sent.
 /// Gives the warnings.
-pub(crate) fn check_shape(resource: &Resource, object: &mut Value, problems: Vec<String>, validation: FieldValidation) -> Result<Vec<String>, Failure> {
+pub(crate) fn check_shape(
+    resource: &Resource,
+    object: &mut Value,
+    problems: Vec<String>,
+    validation: FieldValidation,
+) -> Result<Vec<String>, Failure> {
     let mut problems = problems;
     if let Some(custom) = &resource.custom {
         if let Some(schema) = &custom.schema {
-            let pruned = schema.prune(object);
+            let mut pruned = schema.prune(object);
+            pruned.sort();
             problems.extend(pruned.into_iter().map(|path| format!("unknown field {path:?}")));
             schema.default(object);
         }
-        return crate::http::body::judge(problems, validation, "");
+        let prefix = cannot_be_handled(resource, "").message;
+        return crate::http::body::judge(problems, validation, &prefix);
     }
-    let Some(schema) = schema_of(resource) else { return crate::http::body::judge(problems, validation, "") };
+    let Some(schema) = schema_of(resource) else {
+        return crate::http::body::judge(problems, validation, "");
+    };
     strict::check_types(&schema, object).map_err(|why| cannot_be_handled(resource, &why))?;
     let prefix = cannot_be_handled(resource, "").message;
     let warnings = crate::http::body::judge(problems, validation, &prefix)?;
@@ -108,21 +135,39 @@ pub(crate) fn check_shape(resource: &Resource, object: &mut Value, problems: Vec
 
 fn cannot_be_handled(resource: &Resource, why: &str) -> Failure {
     let (kind, version) = (&resource.kind, &resource.version);
-    Failure::bad_request(format!("{kind} in version {version:?} cannot be handled as a {kind}: {why}"))
+    Failure::bad_request(format!(
+        "{kind} in version {version:?} cannot be handled as a {kind}: {why}"
+    ))
 }
 
 /// Notes in `managedFields` who wrote what.
-pub(crate) fn track(resource: &Resource, object: &mut Value, live: Option<&Value>, writer: &Writer, subresource: &str) {
+pub(crate) fn track(
+    resource: &Resource,
+    object: &mut Value,
+    live: Option<&Value>,
+    writer: &Writer,
+    subresource: &str,
+) {
     let Some(schema) = owner_schema(resource) else { return };
     let (api_version, time) = (resource.api_version(), object::now());
-    let manager = Manager { name: &writer.manager, subresource, api_version: &api_version, time: &time };
+    let manager =
+        Manager { name: &writer.manager, subresource, api_version: &api_version, time: &time };
     let ignored = strategy::unowned_fields(resource, subresource);
     track_update(&schema, object, &Update { live, manager, ignored: &ignored });
 }
 
 /// The schema by which ownership is told; free-form objects have one, too.
 pub(crate) fn owner_schema(resource: &Resource) -> Option<Schema> {
-    schema_of(resource)
+    static OPEN: std::sync::OnceLock<Option<crate::schema::custom::CustomSchema>> =
+        std::sync::OnceLock::new();
+    schema_of(resource).or_else(|| {
+        let open = || {
+            let any =
+                serde_json::json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+            crate::schema::custom::CustomSchema::compile(&any).ok()
+        };
+        OPEN.get_or_init(open).as_ref().map(|schema| schema.schema().clone())
+    })
 }
 
 /// One object of one resource, or its status, to be changed.
@@ -137,7 +182,12 @@ pub(crate) struct Target<'a> {
 
 impl<'a> Target<'a> {
     pub fn of(call: &'a Call) -> Target<'a> {
-        Target { resource: &call.resource, namespace: call.namespace(), name: &call.path.name, subresource: &call.path.subresource }
+        Target {
+            resource: &call.resource,
+            namespace: call.namespace(),
+            name: &call.path.name,
+            subresource: &call.path.subresource,
+        }
     }
 }
 
@@ -170,7 +220,12 @@ pub(crate) struct Changed {
 /// next state must be the present one.
 /// Errors: 404, 409 when the client named a version that is gone, whatever
 /// the change, admission or validation refuse.
-pub(crate) async fn change(call: &Call, target: Target<'_>, writer: &Writer, change: &dyn Change) -> Result<Changed, Failure> {
+pub(crate) async fn change(
+    call: &Call,
+    target: Target<'_>,
+    writer: &Writer,
+    change: &dyn Change,
+) -> Result<Changed, Failure> {
     let objects = &call.server.objects;
     for _ in 0..ATTEMPTS {
         let current = objects.expect(target.resource, target.namespace, target.name).await?;
@@ -179,22 +234,31 @@ pub(crate) async fn change(call: &Call, target: Target<'_>, writer: &Writer, cha
         object::remove_meta(&mut next, "resourceVersion");
         let mut old = current.object.clone();
         object::remove_meta(&mut old, "resourceVersion");
-        strategy::prepare_update(target.resource, target.subresource, &mut next, &old);
-        admission::on_update(call, target, writer, (&mut next, &old)).await?;
-        let errors = strategy::validate_update(target.resource, target.subresource, &next, &old);
-        if !errors.is_empty() {
-            return Err(Failure::invalid(target.resource.subject(target.name), &errors));
+        if target.subresource != "status" {
+            strategy::fill(target.resource, &mut next);
         }
         if !tracked {
             track(target.resource, &mut next, Some(&old), writer, target.subresource);
         }
-        let next = object::canonical(next);
+        admission::on_update(call, target, writer, (&mut next, &old)).await?;
+        strategy::prepare_update(target.resource, target.subresource, &mut next, &old);
+        let errors = strategy::validate_update(target.resource, target.subresource, &next, &old);
+        if !errors.is_empty() {
+            return Err(Failure::invalid(target.resource.subject(target.name), &errors));
+        }
+        let mut next = object::canonical(next);
+        settle(&old, &mut next);
         if next == old {
             return Ok(Changed { entry: current, warnings });
         }
         match store(call, target, writer, (&current, next)).await {
-            Ok(entry) => return Ok(Changed { entry, warnings }),
-            Err(Refused::Raced) if pinned => return Err(Failure::modified(target.resource.subject(target.name))),
+            Ok(entry) => {
+                follow_up(call, target.resource).await?;
+                return Ok(Changed { entry, warnings });
+            }
+            Err(Refused::Raced) if pinned => {
+                return Err(Failure::modified(target.resource.subject(target.name)));
+            }
             Err(Refused::Raced) => {}
             Err(Refused::Failed(failure)) => return Err(failure),
         }
@@ -202,7 +266,12 @@ pub(crate) async fn change(call: &Call, target: Target<'_>, writer: &Writer, cha
     Err(Failure::modified(target.resource.subject(target.name)))
 }
 
-async fn store(call: &Call, target: Target<'_>, writer: &Writer, (current, next): (&Arc<Entry>, Value)) -> Result<Arc<Entry>, Refused> {
+async fn store(
+    call: &Call,
+    target: Target<'_>,
+    writer: &Writer,
+    (current, next): (&Arc<Entry>, Value),
+) -> Result<Arc<Entry>, Refused> {
     let gone = object::is_deleting(&next)
         && object::finalizers(&next).is_empty()
         && object::grace_period(&next).unwrap_or_default() == 0
@@ -224,7 +293,12 @@ fn check_version(target: Target<'_>, next: &Value, current: &Entry) -> Result<bo
     if given.is_empty() || given == "0" && target.resource.custom.is_none() {
         return Ok(false);
     }
-    let revision: u64 =
-        given.parse().map_err(|_| Failure::unreasoned(format!("strconv.ParseUint: parsing {given:?}: invalid syntax")))?;
-    if revision == current.revision { Ok(true) } else { Err(Failure::modified(target.resource.subject(target.name))) }
+    let revision: u64 = given.parse().map_err(|_| {
+        Failure::unreasoned(format!("strconv.ParseUint: parsing {given:?}: invalid syntax"))
+    })?;
+    if revision == current.revision {
+        Ok(true)
+    } else {
+        Err(Failure::modified(target.resource.subject(target.name)))
+    }
 }

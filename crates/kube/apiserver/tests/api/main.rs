@@ -1,5 +1,10 @@
 //! The API server in process, through its router and through `kube::Client`.
 
+mod admission;
+mod authority;
 mod golden;
+mod hostile;
 mod rig;
+mod routes;
 mod smoke;
+mod watches;

@@ -35,7 +35,8 @@ pub struct Answered {
 
 impl Answered {
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {}", String::from_utf8_lossy(&self.body)))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|_| panic!("not JSON: {}", String::from_utf8_lossy(&self.body)))
     }
 
     /// The message of a `Status`.
@@ -79,10 +80,21 @@ impl Rig {
     }
 
     /// A request as a user, without or with a JSON body.
-    pub async fn ask(&self, user: &UserInfo, method: &str, path: &str, body: Option<&Value>) -> Answered {
-        let media = if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
+    pub async fn ask(
+        &self,
+        user: &UserInfo,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Answered {
+        let media =
+            if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
         let text = body.map(Value::to_string).unwrap_or_default();
-        let request = Request::builder().method(method).uri(path).header("content-type", media).extension(user.clone());
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("content-type", media)
+            .extension(user.clone());
         self.read(request.body(Body::from(text)).expect("a well-formed request")).await
     }
 

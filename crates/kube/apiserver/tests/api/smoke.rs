@@ -17,9 +17,18 @@ async fn an_object_lives_and_dies() {
     let rig = Rig::new().await;
     let client = rig.admin();
     let namespaces: Api<Namespace> = Api::all(client.clone());
-    namespaces.create(&PostParams::default(), &of(json!({"metadata": {"name": "lab"}}))).await.expect("namespace");
+    namespaces
+        .create(&PostParams::default(), &of(json!({"metadata": {"name": "lab"}})))
+        .await
+        .expect("namespace");
     let maps: Api<ConfigMap> = Api::namespaced(client.clone(), "lab");
-    let made = maps.create(&PostParams::default(), &of(json!({"metadata": {"name": "a", "labels": {"x": "1"}}, "data": {"k": "v"}}))).await.expect("create");
+    let made = maps
+        .create(
+            &PostParams::default(),
+            &of(json!({"metadata": {"name": "a", "labels": {"x": "1"}}, "data": {"k": "v"}})),
+        )
+        .await
+        .expect("create");
     assert!(made.metadata.uid.is_some());
     assert!(made.metadata.resource_version.is_some());
 
@@ -36,7 +45,9 @@ async fn an_object_lives_and_dies() {
         .expect("patch");
     assert_eq!(patched.data.expect("data")["k"], "w");
     maps.delete("a", &DeleteParams::default()).await.expect("delete");
-    assert!(matches!(events.next().await, Some(Ok(WatchEvent::Modified(map))) if map.data.as_ref().is_some_and(|data| data["k"] == "w")));
+    assert!(
+        matches!(events.next().await, Some(Ok(WatchEvent::Modified(map))) if map.data.as_ref().is_some_and(|data| data["k"] == "w"))
+    );
     assert!(matches!(events.next().await, Some(Ok(WatchEvent::Deleted(_)))));
     assert!(maps.get_opt("a").await.expect("get").is_none());
 }
@@ -49,7 +60,10 @@ async fn apply_makes_and_changes() {
     let params = PatchParams::apply("tester").force();
     let first = maps.patch("a", &params, &Patch::Apply(apply("1"))).await.expect("apply creates");
     let same = maps.patch("a", &params, &Patch::Apply(apply("1"))).await.expect("apply again");
-    assert_eq!(first.metadata.resource_version, same.metadata.resource_version, "nothing changed, nothing is written");
+    assert_eq!(
+        first.metadata.resource_version, same.metadata.resource_version,
+        "nothing changed, nothing is written"
+    );
     let second = maps.patch("a", &params, &Patch::Apply(apply("2"))).await.expect("apply changes");
     assert_ne!(first.metadata.resource_version, second.metadata.resource_version);
 }
@@ -58,14 +72,19 @@ async fn apply_makes_and_changes() {
 async fn a_pod_has_its_defaults_and_can_be_bound() {
     let rig = Rig::new().await;
     let pods: Api<Pod> = Api::namespaced(rig.admin(), "default");
-    let pod = of(json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "host"}]}}));
+    let pod = of(
+        json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "host"}]}}),
+    );
     let made = pods.create(&PostParams::default(), &pod).await.expect("create");
     let spec = made.spec.expect("spec");
     assert_eq!(spec.restart_policy.as_deref(), Some("Always"));
     assert_eq!(made.status.expect("status").phase.as_deref(), Some("Pending"));
-    let binding: k8s_openapi::api::core::v1::Binding = of(json!({"metadata": {"name": "p"}, "target": {"kind": "Node", "name": "n"}}));
-    let _: k8s_openapi::apimachinery::pkg::apis::meta::v1::Status =
-        pods.create_subresource("binding", "p", &PostParams::default(), &binding).await.expect("bind");
+    let binding: k8s_openapi::api::core::v1::Binding =
+        of(json!({"metadata": {"name": "p"}, "target": {"kind": "Node", "name": "n"}}));
+    let _: k8s_openapi::apimachinery::pkg::apis::meta::v1::Status = pods
+        .create_subresource("binding", "p", &PostParams::default(), &binding)
+        .await
+        .expect("bind");
     let status = json!({"status": {"phase": "Running"}});
     pods.patch_status("p", &PatchParams::default(), &Patch::Merge(status)).await.expect("status");
     let now = pods.get("p").await.expect("get");
@@ -80,15 +99,31 @@ async fn a_definition_is_served_as_soon_as_it_is_established() {
     let client = rig.admin();
     let definitions: Api<CustomResourceDefinition> = Api::all(client.clone());
     definitions.create(&PostParams::default(), &of(definition())).await.expect("create");
-    let established = kube::runtime::wait::await_condition(definitions, "cars.example.com", kube::runtime::conditions::is_crd_established());
-    tokio::time::timeout(std::time::Duration::from_secs(10), established).await.expect("in time").expect("established");
-    let kind = kube::api::ApiResource::from_gvk(&kube::api::GroupVersionKind::gvk("example.com", "v1", "Car"));
+    let established = kube::runtime::wait::await_condition(
+        definitions,
+        "cars.example.com",
+        kube::runtime::conditions::is_crd_established(),
+    );
+    tokio::time::timeout(std::time::Duration::from_secs(10), established)
+        .await
+        .expect("in time")
+        .expect("established");
+    let kind = kube::api::ApiResource::from_gvk(&kube::api::GroupVersionKind::gvk(
+        "example.com",
+        "v1",
+        "Car",
+    ));
     let cars: Api<kube::api::DynamicObject> = Api::namespaced_with(client, "default", &kind);
-    let car = of(json!({"apiVersion": "example.com/v1", "kind": "Car", "metadata": {"name": "a"}, "spec": {}}));
+    let car = of(
+        json!({"apiVersion": "example.com/v1", "kind": "Car", "metadata": {"name": "a"}, "spec": {}}),
+    );
     let made = cars.create(&PostParams::default(), &car).await.expect("create");
     assert_eq!(made.data["spec"]["wheels"], 4, "the default is filled in");
     let status = json!({"status": {"phase": "Driving"}});
-    let now = cars.patch_status("a", &PatchParams::default(), &Patch::Merge(status)).await.expect("status");
+    let now = cars
+        .patch_status("a", &PatchParams::default(), &Patch::Merge(status))
+        .await
+        .expect("status");
     assert_eq!(now.data["status"]["phase"], "Driving");
 }
 

@@ -187,7 +187,7 @@ fn conditions(
     let incomplete: Vec<&str> = containers
         .iter()
         .filter(|c| match c.role {
-            Role::Init => !c.terminated().is_some_and(|end| end.code == 0),
+            Role::Init => c.terminated().is_none_or(|end| end.code != 0),
             Role::Sidecar => !c.started,
             Role::Main => false,
         })

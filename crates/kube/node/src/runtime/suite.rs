@@ -219,13 +219,14 @@ async fn works_in_a_home_of_its_own(bench: Bench) {
 }
 
 async fn limits_and_counts(bench: Bench) {
-    let Ok(group) = cgroup::detect(&format!("suite-{}", std::process::id())) else { return };
-    let group = group.child(bench.runtime.name());
+    let Ok(parent) = cgroup::detect(&format!("suite-{}", std::process::id())) else { return };
+    let group = parent.child(bench.runtime.name());
     let limits = Limits { memory: Some(64 << 20), pids: Some(50), ..Limits::default() };
     group.create(&limits, false).unwrap();
     let script = "head -c 200M /dev/zero | tail >/dev/null";
     let plan = ContainerPlan { cgroup: Some(group), ..bench.plan(script) };
     let (state, _) = bench.run(plan).await;
+    parent.remove();
     let exit = state.exit.unwrap();
     assert!(exit.oom_killed, "{exit:?}");
     assert_eq!(exit.status.unwrap().code(), 137);

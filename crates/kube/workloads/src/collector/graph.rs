@@ -235,7 +235,11 @@ impl Graph {
         }
         if solid > 0 {
             dangling.extend(waiting);
-            return if dangling.is_empty() { Decision::Nothing } else { Decision::Unlink(dangling) };
+            return if dangling.is_empty() {
+                Decision::Nothing
+            } else {
+                Decision::Unlink(dangling)
+            };
         }
         let parent = self.dependents.contains_key(uid);
         Decision::Delete(match () {
@@ -291,7 +295,10 @@ mod tests {
     impl World {
         fn new() -> Self {
             let resource = ApiResource::erase::<k8s_openapi::api::core::v1::ConfigMap>(&());
-            Self(Graph::default(), Arc::new(Stored { resource, namespaced: true, delete_collection: true }))
+            Self(
+                Graph::default(),
+                Arc::new(Stored { resource, namespaced: true, delete_collection: true }),
+            )
         }
 
         fn put(&mut self, uid: &str, owners: &[(&str, bool)], change: Value) -> Vec<Uid> {
@@ -299,7 +306,8 @@ mod tests {
                 .iter()
                 .map(|(uid, block)| json!({"apiVersion": "v1", "kind": "ConfigMap", "name": uid, "uid": uid, "blockOwnerDeletion": block}))
                 .collect();
-            let mut metadata = json!({"uid": uid, "name": uid, "namespace": "a", "ownerReferences": owners});
+            let mut metadata =
+                json!({"uid": uid, "name": uid, "namespace": "a", "ownerReferences": owners});
             for (key, value) in change.as_object().expect("an object") {
                 metadata[key] = value.clone();
             }
@@ -351,7 +359,8 @@ mod tests {
         world.put("blocks", &[("fg", true)], json!({}));
         world.put("loose", &[("fg", false)], json!({}));
         world.put("grandchild", &[("blocks", true)], json!({}));
-        let look = world.put("fg", &[], json!({"deletionTimestamp": GOING, "finalizers": [FOREGROUND]}));
+        let look =
+            world.put("fg", &[], json!({"deletionTimestamp": GOING, "finalizers": [FOREGROUND]}));
         assert_eq!(look, ["blocks".into(), "loose".into(), Uid::from("fg")]);
         assert_eq!(world.decide("fg"), Decision::Await(vec!["blocks".into()]));
         assert_eq!(world.decide("blocks"), Decision::Delete(Policy::Foreground));

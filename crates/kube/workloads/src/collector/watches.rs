@@ -74,9 +74,7 @@ type Event = watcher::Event<PartialObjectMeta<DynamicObject>>;
 fn apply(context: &Context, stored: &Arc<Stored>, listed: &mut Vec<Uid>, event: Event) {
     let collector = &context.collector;
     let put = |object: &PartialObjectMeta<DynamicObject>| {
-        let known = object
-            .uid()
-            .is_some_and(|uid| collector.graph().get(&uid.into()).is_some());
+        let known = object.uid().is_some_and(|uid| collector.graph().get(&uid.into()).is_some());
         let look = collector.graph().apply(stored, &object.metadata);
         collector.look_at(look);
         if !known {

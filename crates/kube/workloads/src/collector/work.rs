@@ -53,7 +53,9 @@ pub async fn attempt(context: &Context, uid: &Uid) -> Result<()> {
                 }
                 return release(context, &api, &node, uid, ORPHAN).await;
             }
-            Decision::ReleaseForeground => return release(context, &api, &node, uid, FOREGROUND).await,
+            Decision::ReleaseForeground => {
+                return release(context, &api, &node, uid, FOREGROUND).await;
+            }
             Decision::Unlink(owners) => {
                 if refreshed(context, &api, &node, uid).await?.is_some()
                     && collector.graph().decide(uid) == Decision::Unlink(owners.clone())
@@ -206,9 +208,7 @@ async fn change(
     metadata["uid"] = json!(object.uid());
     metadata["resourceVersion"] = json!(object.resource_version());
     let patch = Patch::Merge(json!({"metadata": metadata}));
-    let changed = api
-        .patch_metadata(&node.name, &PatchParams::default(), &patch)
-        .await;
+    let changed = api.patch_metadata(&node.name, &PatchParams::default(), &patch).await;
     match changed {
         Err(error) if is_not_found(&error) => Ok(()),
         other => other.map(drop).attempt("change", &node.name),

@@ -79,10 +79,7 @@ impl Fleet {
 
 /// The revision of a set, 0 when it has none.
 pub fn revision(set: &ReplicaSet) -> i64 {
-    set.annotations()
-        .get(REVISION)
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(0)
+    set.annotations().get(REVISION).and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
 /// Whether the set was made from the Deployment's template.

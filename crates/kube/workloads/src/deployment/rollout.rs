@@ -44,10 +44,7 @@ pub fn wanted(deployment: &Deployment) -> i32 {
 }
 
 fn is_recreate(deployment: &Deployment) -> bool {
-    deployment
-        .spec
-        .as_ref()
-        .and_then(|spec| spec.strategy.as_ref()?.type_.as_deref())
+    deployment.spec.as_ref().and_then(|spec| spec.strategy.as_ref()?.type_.as_deref())
         == Some("Recreate")
 }
 
@@ -65,10 +62,8 @@ fn bounds(deployment: &Deployment) -> (i32, i32) {
     if is_recreate(deployment) {
         return (0, 0);
     }
-    let rolling = deployment
-        .spec
-        .as_ref()
-        .and_then(|spec| spec.strategy.as_ref()?.rolling_update.as_ref());
+    let rolling =
+        deployment.spec.as_ref().and_then(|spec| spec.strategy.as_ref()?.rolling_update.as_ref());
     let quarter = IntOrString::String("25%".into());
     let total = wanted(deployment);
     let surge = rolling.and_then(|r| r.max_surge.as_ref()).unwrap_or(&quarter);
@@ -157,10 +152,7 @@ fn grow(fleet: &Fleet, to: i32) -> Plan {
     match &fleet.new {
         None => Plan { create: Some(to), ..Plan::default() },
         Some(new) if replicas(new) == to => Plan::default(),
-        Some(new) => Plan {
-            scales: vec![Scale { set: new.clone(), to }],
-            ..Plan::default()
-        },
+        Some(new) => Plan { scales: vec![Scale { set: new.clone(), to }], ..Plan::default() },
     }
 }
 
@@ -169,10 +161,7 @@ fn rolling(deployment: &Deployment, fleet: &Fleet) -> Plan {
     if up != Plan::default() {
         return up;
     }
-    Plan {
-        scales: shrink_old(deployment, fleet),
-        ..Plan::default()
-    }
+    Plan { scales: shrink_old(deployment, fleet), ..Plan::default() }
 }
 
 /// As many as wanted, without more than the surge allows in all.
@@ -224,7 +213,8 @@ fn changed(sets: &[Arc<ReplicaSet>], targets: &[i32]) -> Vec<Scale> {
 /// proportion, so that a scaling in mid-rollout does not decide the rollout.
 fn proportional(deployment: &Deployment, fleet: &Fleet) -> Vec<Scale> {
     let wanted = wanted(deployment);
-    let active: Vec<Arc<ReplicaSet>> = fleet.all().filter(|set| replicas(set) > 0).cloned().collect();
+    let active: Vec<Arc<ReplicaSet>> =
+        fleet.all().filter(|set| replicas(set) > 0).cloned().collect();
     let only = match active.as_slice() {
         [] => fleet.new.clone().or_else(|| fleet.old.last().cloned()),
         [only] => Some(only.clone()),
@@ -253,7 +243,9 @@ fn spread(mut active: Vec<Arc<ReplicaSet>>, allowed: i32, total: i32) -> Vec<Sca
     active.sort_by_key(|set| (-replicas(set), set.metadata.creation_timestamp.clone()));
     if allowed > total {
         active.sort_by_key(|set| -replicas(set));
-        active.sort_by_key(|set| (-replicas(set), std::cmp::Reverse(set.metadata.creation_timestamp.clone())));
+        active.sort_by_key(|set| {
+            (-replicas(set), std::cmp::Reverse(set.metadata.creation_timestamp.clone()))
+        });
     }
     let change = allowed - total;
     let mut left = change;
@@ -268,21 +260,14 @@ fn spread(mut active: Vec<Arc<ReplicaSet>>, allowed: i32, total: i32) -> Vec<Sca
     if let Some(first) = targets.first_mut() {
         *first = (*first + left).max(0);
     }
-    active
-        .iter()
-        .zip(targets)
-        .map(|(set, to)| Scale { set: set.clone(), to })
-        .collect()
+    active.iter().zip(targets).map(|(set, to)| Scale { set: set.clone(), to }).collect()
 }
 
 /// Empty sets beyond the history limit, the oldest revisions first.
 fn outdated(deployment: &Deployment, fleet: &Fleet) -> Vec<Arc<ReplicaSet>> {
-    let limit = deployment
-        .spec
-        .as_ref()
-        .and_then(|spec| spec.revision_history_limit)
-        .unwrap_or(10);
-    let mut empty: Vec<Arc<ReplicaSet>> = fleet.old.iter().filter(|set| is_empty(set)).cloned().collect();
+    let limit = deployment.spec.as_ref().and_then(|spec| spec.revision_history_limit).unwrap_or(10);
+    let mut empty: Vec<Arc<ReplicaSet>> =
+        fleet.old.iter().filter(|set| is_empty(set)).cloned().collect();
     empty.sort_by_key(|set| revision(set));
     let surplus = fleet.old.len().saturating_sub(usize::try_from(limit).unwrap_or(0));
     empty.truncate(surplus);
@@ -329,12 +314,18 @@ mod tests {
     #[test]
     fn bounds_round_as_documented() {
         let bounds = |replicas, surge: Value, unavailable: Value| {
-            bounds(&deployment(replicas, json!({"strategy": {"rollingUpdate": {"maxSurge": surge, "maxUnavailable": unavailable}}})))
+            bounds(&deployment(
+                replicas,
+                json!({"strategy": {"rollingUpdate": {"maxSurge": surge, "maxUnavailable": unavailable}}}),
+            ))
         };
         assert_eq!(bounds(10, json!("25%"), json!("25%")), (3, 2));
         assert_eq!(bounds(1, json!(0), json!("25%")), (0, 1));
         assert_eq!(bounds(2, json!(0), json!(5)), (0, 2));
-        assert_eq!(super::bounds(&deployment(4, json!({"strategy": {"type": "Recreate"}}))), (0, 0));
+        assert_eq!(
+            super::bounds(&deployment(4, json!({"strategy": {"type": "Recreate"}}))),
+            (0, 0)
+        );
     }
 
     #[test]
@@ -345,7 +336,10 @@ mod tests {
 
     #[test]
     fn rolls_step_by_step_within_the_bounds() {
-        let wanted = deployment(4, json!({"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 1}}}));
+        let wanted = deployment(
+            4,
+            json!({"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 1}}}),
+        );
         let old = |replicas, available| vec![set("r1", replicas, available, 4)];
         // The new template appears: one more than wanted is allowed.
         let first = plan(&wanted, &Fleet { new: None, old: old(4, 4) }, true);
@@ -366,7 +360,10 @@ mod tests {
 
     #[test]
     fn broken_old_pods_go_first() {
-        let wanted = deployment(3, json!({"strategy": {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}}));
+        let wanted = deployment(
+            3,
+            json!({"strategy": {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}}),
+        );
         let fleet = Fleet { new: Some(set("r2", 0, 0, 3)), old: vec![set("r1", 3, 2, 3)] };
         assert_eq!(scales(&plan(&wanted, &fleet, true)), [("r1".to_owned(), 2)]);
     }
@@ -383,7 +380,10 @@ mod tests {
 
     #[test]
     fn scaling_in_mid_rollout_keeps_the_proportion() {
-        let wanted = deployment(8, json!({"strategy": {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}}));
+        let wanted = deployment(
+            8,
+            json!({"strategy": {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}}),
+        );
         let fleet = Fleet { new: Some(set("r2", 1, 0, 4)), old: vec![set("r1", 3, 3, 4)] };
         let mut plan = scales(&plan(&wanted, &fleet, true));
         plan.sort();
@@ -404,7 +404,8 @@ mod tests {
         let wanted = deployment(1, json!({"revisionHistoryLimit": 1}));
         let old = vec![set("r1", 0, 0, 1), set("r2", 0, 0, 1), set("r3", 0, 0, 1)];
         let fleet = Fleet { new: Some(set("r4", 1, 1, 1)), old };
-        let removed: Vec<_> = plan(&wanted, &fleet, false).remove.iter().map(|set| set.name_any()).collect();
+        let removed: Vec<_> =
+            plan(&wanted, &fleet, false).remove.iter().map(|set| set.name_any()).collect();
         assert_eq!(removed, ["r1", "r2"]);
     }
 }

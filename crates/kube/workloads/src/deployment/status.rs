@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::apps::v1::{Deployment, DeploymentCondition, DeploymentStatus, ReplicaSetStatus};
+use k8s_openapi::api::apps::v1::{
+    Deployment, DeploymentCondition, DeploymentStatus, ReplicaSetStatus,
+};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt;
@@ -36,11 +38,7 @@ pub fn note_new_set(deployment: &mut Deployment, fleet: &Fleet, found: Found, no
     if deadline(deployment).is_none() {
         return;
     }
-    let conditions = deployment
-        .status
-        .get_or_insert_default()
-        .conditions
-        .get_or_insert_default();
+    let conditions = deployment.status.get_or_insert_default().conditions.get_or_insert_default();
     let (reason, message) = match found {
         Found::Created => ("NewReplicaSetCreated", format!("Created new replica set \"{name}\"")),
         Found::Existing if find(conditions, PROGRESSING).is_none() => {
@@ -52,11 +50,7 @@ pub fn note_new_set(deployment: &mut Deployment, fleet: &Fleet, found: Found, no
 }
 
 fn deadline(deployment: &Deployment) -> Option<i32> {
-    deployment
-        .spec
-        .as_ref()?
-        .progress_deadline_seconds
-        .filter(|seconds| *seconds != i32::MAX)
+    deployment.spec.as_ref()?.progress_deadline_seconds.filter(|seconds| *seconds != i32::MAX)
 }
 
 /// The status that the Deployment should show.
@@ -100,7 +94,11 @@ fn counts(deployment: &Deployment, fleet: &Fleet) -> DeploymentStatus {
     }
 }
 
-fn availability(deployment: &Deployment, status: &DeploymentStatus, now: Timestamp) -> DeploymentCondition {
+fn availability(
+    deployment: &Deployment,
+    status: &DeploymentStatus,
+    now: Timestamp,
+) -> DeploymentCondition {
     let minimum = wanted(deployment) - max_unavailable(deployment);
     if status.available_replicas.unwrap_or(0) >= minimum {
         let words = "Deployment has minimum availability.".to_owned();
@@ -185,7 +183,10 @@ fn moved(before: &DeploymentStatus, status: &DeploymentStatus) -> bool {
 }
 
 /// When a rollout that has not moved counts as stuck.
-fn deadline_passes(deployment: &Deployment, current: Option<&DeploymentCondition>) -> Option<Timestamp> {
+fn deadline_passes(
+    deployment: &Deployment,
+    current: Option<&DeploymentCondition>,
+) -> Option<Timestamp> {
     let current = current?;
     if matches!(current.reason.as_deref(), Some(NEW_SET_AVAILABLE | TIMED_OUT | PAUSED)) {
         return None;
@@ -224,7 +225,13 @@ fn replica_failure(
     }
 }
 
-fn condition(type_: &str, status: &str, reason: &str, message: String, now: Timestamp) -> DeploymentCondition {
+fn condition(
+    type_: &str,
+    status: &str,
+    reason: &str,
+    message: String,
+    now: Timestamp,
+) -> DeploymentCondition {
     DeploymentCondition {
         type_: type_.into(),
         status: status.into(),
@@ -298,10 +305,7 @@ mod tests {
 
     fn words(status: &DeploymentStatus) -> Vec<(String, String, String)> {
         let conditions = status.conditions.clone().unwrap_or_default();
-        conditions
-            .into_iter()
-            .map(|c| (c.type_, c.status, c.reason.unwrap_or_default()))
-            .collect()
+        conditions.into_iter().map(|c| (c.type_, c.status, c.reason.unwrap_or_default())).collect()
     }
 
     fn triple(a: &str, b: &str, c: &str) -> (String, String, String) {
@@ -321,19 +325,31 @@ mod tests {
         let first = step(&none, START);
         assert_eq!(
             words(&first),
-            [triple("Progressing", "True", "NewReplicaSetCreated"), triple("Available", "False", "MinimumReplicasUnavailable")]
+            [
+                triple("Progressing", "True", "NewReplicaSetCreated"),
+                triple("Available", "False", "MinimumReplicasUnavailable")
+            ]
         );
         assert_eq!(first.unavailable_replicas, Some(2));
         let made = step(&fleet(json!({"replicas": 2})), START);
         assert_eq!(words(&made)[1], triple("Progressing", "True", "ReplicaSetUpdated"));
         let stuck = step(&fleet(json!({"replicas": 2})), "2026-01-01T00:01:00Z");
         assert_eq!(words(&stuck)[1], triple("Progressing", "False", "ProgressDeadlineExceeded"));
-        let through = step(&fleet(json!({"replicas": 2, "readyReplicas": 2, "availableReplicas": 2})), "2026-01-01T00:02:00Z");
+        let through = step(
+            &fleet(json!({"replicas": 2, "readyReplicas": 2, "availableReplicas": 2})),
+            "2026-01-01T00:02:00Z",
+        );
         assert_eq!(
             words(&through),
-            [triple("Available", "True", "MinimumReplicasAvailable"), triple("Progressing", "True", "NewReplicaSetAvailable")]
+            [
+                triple("Available", "True", "MinimumReplicasAvailable"),
+                triple("Progressing", "True", "NewReplicaSetAvailable")
+            ]
         );
-        let again = step(&fleet(json!({"replicas": 2, "readyReplicas": 2, "availableReplicas": 2})), "2026-01-01T00:09:00Z");
+        let again = step(
+            &fleet(json!({"replicas": 2, "readyReplicas": 2, "availableReplicas": 2})),
+            "2026-01-01T00:09:00Z",
+        );
         assert_eq!(through, again, "nothing new, nothing written");
     }
 
@@ -355,6 +371,9 @@ mod tests {
             {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "quota", "lastTransitionTime": START}]}));
         let status = status(&deployment(), &fleet, None, at(START));
         let failed = status.conditions.expect("conditions").pop().expect("one");
-        assert_eq!((failed.type_.as_str(), failed.message.as_deref()), ("ReplicaFailure", Some("quota")));
+        assert_eq!(
+            (failed.type_.as_str(), failed.message.as_deref()),
+            ("ReplicaFailure", Some("quota"))
+        );
     }
 }

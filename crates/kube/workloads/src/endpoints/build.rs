@@ -73,11 +73,7 @@ pub fn slices(service: &Service, pods: &[Arc<Pod>]) -> Vec<Slice> {
         }
     }
     if groups.is_empty() {
-        groups.push(Slice {
-            address_type: "IPv4",
-            ports: None,
-            endpoints: None,
-        });
+        groups.push(Slice { address_type: "IPv4", ports: None, endpoints: None });
     }
     groups
 }
@@ -138,11 +134,8 @@ pub fn resolve(port: &ServicePort, pod: &Pod) -> Option<i32> {
 
 /// Whether traffic should go to the pod.
 pub fn is_ready(service: &Service, pod: &Pod) -> bool {
-    let regardless = service
-        .spec
-        .as_ref()
-        .and_then(|spec| spec.publish_not_ready_addresses)
-        .unwrap_or(false);
+    let regardless =
+        service.spec.as_ref().and_then(|spec| spec.publish_not_ready_addresses).unwrap_or(false);
     regardless || (pods::is_ready(pod) && !pods::is_terminating(pod))
 }
 
@@ -206,7 +199,11 @@ mod tests {
             {"name": "http", "port": 80, "targetPort": "http"},
             {"name": "num", "port": 81, "targetPort": 9090},
             {"name": "none", "port": 82, "targetPort": "nosuch"}]}));
-        let pods = [pod("p", "10.0.0.1", true, 8080), pod("q", "10.0.0.2", false, 8080), pod("r", "10.0.0.3", true, 8081)];
+        let pods = [
+            pod("p", "10.0.0.1", true, 8080),
+            pod("q", "10.0.0.2", false, 8080),
+            pod("r", "10.0.0.3", true, 8081),
+        ];
         let slices = slices(&service, &pods);
         assert_eq!(slices.len(), 2);
         assert_eq!(
@@ -224,7 +221,10 @@ mod tests {
     fn not_ready_addresses_are_published_when_asked() {
         let service = service(json!({"publishNotReadyAddresses": true, "ports": [{"port": 80}]}));
         let slices = slices(&service, &[pod("p", "10.0.0.1", false, 1)]);
-        let conditions = slices[0].endpoints.as_ref().expect("endpoints")[0].conditions.clone().expect("conditions");
+        let conditions = slices[0].endpoints.as_ref().expect("endpoints")[0]
+            .conditions
+            .clone()
+            .expect("conditions");
         assert_eq!((conditions.ready, conditions.serving), (Some(true), Some(false)));
     }
 

@@ -31,14 +31,10 @@ const CONTROLLER: &str = "endpoint-controller";
 /// Removes Endpoints of Services that are gone, until shutdown.
 pub async fn run(context: Arc<Context>) {
     let feeds = &context.feeds;
-    let endpoints = triggers(&feeds.endpoints, |change| {
-        [ObjectRef::from_obj(&*change.object)]
-    });
+    let endpoints = triggers(&feeds.endpoints, |change| [ObjectRef::from_obj(&*change.object)]);
     let services = triggers(&feeds.services, |change| {
         let namespace = change.object.namespace().unwrap_or_default();
-        change
-            .gone
-            .then(|| ObjectRef::new(&change.object.name_any()).within(&namespace))
+        change.gone.then(|| ObjectRef::new(&change.object.name_any()).within(&namespace))
     });
     let queue = stream::select(endpoints, services);
     drive("endpoints-removal", feeds.endpoints.clone(), queue, context.clone(), remove).await;
@@ -107,8 +103,10 @@ fn desired(service: &Service, pods: &[Arc<Pod>]) -> Endpoints {
 
 /// Pods that resolve the ports alike share a subset.
 fn subsets(service: &Service, pods: &[Arc<Pod>]) -> Vec<EndpointSubset> {
-    let service_ports = service.spec.as_ref().and_then(|spec| spec.ports.clone()).unwrap_or_default();
-    let mut by_ports: BTreeMap<Vec<(Option<String>, i32, String)>, EndpointSubset> = BTreeMap::new();
+    let service_ports =
+        service.spec.as_ref().and_then(|spec| spec.ports.clone()).unwrap_or_default();
+    let mut by_ports: BTreeMap<Vec<(Option<String>, i32, String)>, EndpointSubset> =
+        BTreeMap::new();
     for pod in pods {
         let Some((ip, _)) = build::address(pod) else {
             continue;

@@ -89,10 +89,8 @@ fn carry(
     tracked: &HashMap<String, &Arc<Pod>>,
     still: &mut Option<Vec<String>>,
 ) -> i32 {
-    let (waiting, counted): (Vec<_>, Vec<_>) = listed
-        .unwrap_or_default()
-        .into_iter()
-        .partition(|uid| tracked.contains_key(uid));
+    let (waiting, counted): (Vec<_>, Vec<_>) =
+        listed.unwrap_or_default().into_iter().partition(|uid| tracked.contains_key(uid));
     if !waiting.is_empty() {
         *still = Some(waiting);
     }

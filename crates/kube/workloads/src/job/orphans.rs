@@ -30,10 +30,7 @@ pub async fn run(context: Arc<Context>) {
             let namespace = change.object.namespace().unwrap_or_default();
             orphans = known.select(&namespace, |pod| is_controlled_by(pod, &uid));
         }
-        orphans
-            .into_iter()
-            .map(|pod| ObjectRef::from_obj(&*pod))
-            .collect::<Vec<_>>()
+        orphans.into_iter().map(|pod| ObjectRef::from_obj(&*pod)).collect::<Vec<_>>()
     });
     let queue = stream::select_all([pods.boxed(), jobs.boxed()]);
     drive("job-orphans", feeds.pods.clone(), queue, context.clone(), reconcile).await;

@@ -50,7 +50,8 @@ pub fn plan(job: &Job, own: &[Arc<Pod>], now: Timestamp) -> Plan {
     let spec = job.spec.clone().unwrap_or_default();
     let counts = Counts::new(job, own);
     let active: Vec<Arc<Pod>> = own.iter().filter(|pod| pods::is_active(pod)).cloned().collect();
-    let terminating = own.iter().filter(|pod| pods::is_terminating(pod) && !pods::is_finished(pod)).count();
+    let terminating =
+        own.iter().filter(|pod| pods::is_terminating(pod) && !pods::is_finished(pod)).count();
     let suspended = spec.suspend.unwrap_or(false);
     let mut status = status(job, &counts, &active, terminating);
     let mut conditions = status.conditions.take().unwrap_or_default();
@@ -66,7 +67,8 @@ pub fn plan(job: &Job, own: &[Arc<Pod>], now: Timestamp) -> Plan {
     } else if suspended {
         plan.delete = active.clone();
     } else {
-        let missing = Missing { job, spec: &spec, own, counts: &counts, active: &active, terminating };
+        let missing =
+            Missing { job, spec: &spec, own, counts: &counts, active: &active, terminating };
         missing.fill(&mut plan, now);
         plan.again = sooner(plan.again, deadline(&spec, &status, now));
     }
@@ -93,15 +95,26 @@ fn status(job: &Job, counts: &Counts, active: &[Arc<Pod>], terminating: usize) -
 }
 
 /// Starts and stops the clock.
-fn suspension(status: &mut JobStatus, conditions: &mut Vec<JobCondition>, suspended: bool, now: Timestamp) {
+fn suspension(
+    status: &mut JobStatus,
+    conditions: &mut Vec<JobCondition>,
+    suspended: bool,
+    now: Timestamp,
+) {
     let was = conditions.iter().any(|c| c.type_ == SUSPENDED && c.status == "True");
     if suspended {
         status.start_time = None;
-        conditions::set(conditions, condition(SUSPENDED, true, ("JobSuspended", "Job suspended"), now));
+        conditions::set(
+            conditions,
+            condition(SUSPENDED, true, ("JobSuspended", "Job suspended"), now),
+        );
         return;
     }
     if was {
-        conditions::set(conditions, condition(SUSPENDED, false, ("JobResumed", "Job resumed"), now));
+        conditions::set(
+            conditions,
+            condition(SUSPENDED, false, ("JobResumed", "Job resumed"), now),
+        );
     }
     status.start_time.get_or_insert(Time(now));
 }
@@ -117,7 +130,8 @@ fn ending(
 ) -> Option<JobCondition> {
     // Once decided, it stays.
     let decided = conditions.iter().find(|condition| {
-        matches!(condition.type_.as_str(), SUCCESS_CRITERIA_MET | FAILURE_TARGET) && condition.status == "True"
+        matches!(condition.type_.as_str(), SUCCESS_CRITERIA_MET | FAILURE_TARGET)
+            && condition.status == "True"
     });
     if let Some(decided) = decided {
         return Some(decided.clone());
@@ -141,8 +155,10 @@ fn ending(
 }
 
 fn restarted_too_often(spec: &JobSpec, limit: i32, active: &[Arc<Pod>]) -> bool {
-    let in_place = spec.template.spec.as_ref().and_then(|spec| spec.restart_policy.as_deref()) == Some("OnFailure");
-    let restarts: i32 = active.iter().filter_map(|pod| pod.status.as_ref()).map(pods::restarts).sum();
+    let in_place = spec.template.spec.as_ref().and_then(|spec| spec.restart_policy.as_deref())
+        == Some("OnFailure");
+    let restarts: i32 =
+        active.iter().filter_map(|pod| pod.status.as_ref()).map(pods::restarts).sum();
     in_place && restarts > 0 && restarts >= limit
 }
 
@@ -153,11 +169,14 @@ fn deadline(spec: &JobSpec, status: &JobStatus, now: Timestamp) -> Option<Durati
     Some(end.duration_since(now).try_into().unwrap_or_default())
 }
 
-fn finish(status: &mut JobStatus, conditions: &mut Vec<JobCondition>, end: &JobCondition, now: Timestamp) {
-    let words = (
-        end.reason.as_deref().unwrap_or_default(),
-        end.message.as_deref().unwrap_or_default(),
-    );
+fn finish(
+    status: &mut JobStatus,
+    conditions: &mut Vec<JobCondition>,
+    end: &JobCondition,
+    now: Timestamp,
+) {
+    let words =
+        (end.reason.as_deref().unwrap_or_default(), end.message.as_deref().unwrap_or_default());
     if end.type_ == SUCCESS_CRITERIA_MET {
         conditions::set(conditions, condition(COMPLETE, true, words, now));
         status.completion_time = Some(Time(now));
@@ -186,7 +205,9 @@ impl Missing<'_> {
         let wanted = self.wanted();
         if self.active.len() > wanted {
             let mut ranked = self.active.to_vec();
-            ranked.sort_by_key(|pod| (pods::is_ready(pod), pods::node(pod).is_some(), pod.name_any()));
+            ranked.sort_by_key(|pod| {
+                (pods::is_ready(pod), pods::node(pod).is_some(), pod.name_any())
+            });
             ranked.truncate(self.active.len() - wanted);
             plan.delete = ranked;
             return;
@@ -220,7 +241,8 @@ impl Missing<'_> {
     }
 
     fn free_indexes(&self) -> impl Iterator<Item = i32> {
-        let busy: BTreeSet<i32> = self.active.iter().filter_map(|pod| job_pods::index(pod)).collect();
+        let busy: BTreeSet<i32> =
+            self.active.iter().filter_map(|pod| job_pods::index(pod)).collect();
         let done = &self.counts.indexes;
         let completions = self.spec.completions.unwrap_or(0);
         (0..completions).filter(move |index| !busy.contains(index) && !done.contains(index))
@@ -229,7 +251,8 @@ impl Missing<'_> {
     /// How long to wait before the next pod, after failures without a success in
     /// between.
     fn backoff(&self, now: Timestamp) -> Duration {
-        let newest_success = self.own.iter().filter(|pod| has_succeeded(pod)).filter_map(|pod| ended(pod)).max();
+        let newest_success =
+            self.own.iter().filter(|pod| has_succeeded(pod)).filter_map(|pod| ended(pod)).max();
         let failures: Vec<Timestamp> = self
             .own
             .iter()

@@ -41,27 +41,70 @@ impl Left {
             parts.join(", ")
         };
         let content = if self.refused.is_empty() {
-            ("NamespaceDeletionContentFailure", false, "ContentDeleted",
-             "All content successfully deleted, may be waiting on finalization".to_owned())
+            (
+                "NamespaceDeletionContentFailure",
+                false,
+                "ContentDeleted",
+                "All content successfully deleted, may be waiting on finalization".to_owned(),
+            )
         } else {
-            ("NamespaceDeletionContentFailure", true, "ContentDeletionFailed",
-             format!("Failed to delete all resource types, {} remaining: {}", self.refused.len(), self.refused.join(", ")))
+            (
+                "NamespaceDeletionContentFailure",
+                true,
+                "ContentDeletionFailed",
+                format!(
+                    "Failed to delete all resource types, {} remaining: {}",
+                    self.refused.len(),
+                    self.refused.join(", ")
+                ),
+            )
         };
         let remaining = if self.resources.is_empty() {
-            ("NamespaceContentRemaining", false, "ContentRemoved", "All content successfully removed".to_owned())
+            (
+                "NamespaceContentRemaining",
+                false,
+                "ContentRemoved",
+                "All content successfully removed".to_owned(),
+            )
         } else {
-            ("NamespaceContentRemaining", true, "SomeResourcesRemain",
-             format!("Some resources are remaining: {}", listed(&self.resources, " has ")))
+            (
+                "NamespaceContentRemaining",
+                true,
+                "SomeResourcesRemain",
+                format!("Some resources are remaining: {}", listed(&self.resources, " has ")),
+            )
         };
         let finalizers = if self.finalizers.is_empty() {
-            ("NamespaceFinalizersRemaining", false, "ContentHasNoFinalizers", "All content-preserving finalizers finished".to_owned())
+            (
+                "NamespaceFinalizersRemaining",
+                false,
+                "ContentHasNoFinalizers",
+                "All content-preserving finalizers finished".to_owned(),
+            )
         } else {
-            ("NamespaceFinalizersRemaining", true, "SomeFinalizersRemain",
-             format!("Some content in the namespace has finalizers remaining: {}", listed(&self.finalizers, " in ")))
+            (
+                "NamespaceFinalizersRemaining",
+                true,
+                "SomeFinalizersRemain",
+                format!(
+                    "Some content in the namespace has finalizers remaining: {}",
+                    listed(&self.finalizers, " in ")
+                ),
+            )
         };
         vec![
-            ("NamespaceDeletionDiscoveryFailure", false, "ResourcesDiscovered", "All resources successfully discovered".to_owned()),
-            ("NamespaceDeletionGroupVersionParsingFailure", false, "ParsedGroupVersions", "All legacy kube types successfully parsed".to_owned()),
+            (
+                "NamespaceDeletionDiscoveryFailure",
+                false,
+                "ResourcesDiscovered",
+                "All resources successfully discovered".to_owned(),
+            ),
+            (
+                "NamespaceDeletionGroupVersionParsingFailure",
+                false,
+                "ParsedGroupVersions",
+                "All legacy kube types successfully parsed".to_owned(),
+            ),
             content,
             remaining,
             finalizers,
@@ -101,10 +144,8 @@ async fn delete_kind(namespace: &str, stored: &Stored, context: &Context) -> Res
     if objects.is_empty() {
         return Ok(left);
     }
-    let deletable: Vec<_> = objects
-        .iter()
-        .filter(|object| object.metadata.deletion_timestamp.is_none())
-        .collect();
+    let deletable: Vec<_> =
+        objects.iter().filter(|object| object.metadata.deletion_timestamp.is_none()).collect();
     for object in &deletable {
         match api.delete(&object.name_any(), &DeleteParams::background()).await {
             Err(error) if is_not_found(&error) => {}
@@ -136,7 +177,9 @@ mod tests {
             refused: vec![],
         };
         let words: Vec<String> = left.conditions().into_iter().map(|words| words.3).collect();
-        assert!(words.contains(&"Some resources are remaining: configmaps. has 1 resource instances".to_owned()));
+        assert!(words.contains(
+            &"Some resources are remaining: configmaps. has 1 resource instances".to_owned()
+        ));
         assert!(words.contains(&"Some content in the namespace has finalizers remaining: example.com/hold in 1 resource instances".to_owned()));
         assert!(!left.is_empty());
     }

@@ -21,10 +21,8 @@ pub async fn provide(namespace: &Namespace, context: &Context) -> Result<()> {
     let feeds = &context.feeds;
     if feeds.service_accounts.get(Some(&name), "default").is_none() {
         let api: Api<ServiceAccount> = Api::namespaced(context.client.clone(), &name);
-        let account = ServiceAccount {
-            metadata: metadata("default", &name),
-            ..ServiceAccount::default()
-        };
+        let account =
+            ServiceAccount { metadata: metadata("default", &name), ..ServiceAccount::default() };
         settled(api.create(&PostParams::default(), &account).await, &name)?;
     }
     let wanted = root_ca(&name, &context.config.root_ca);
@@ -61,10 +59,8 @@ fn metadata(name: &str, namespace: &str) -> ObjectMeta {
 
 fn root_ca(namespace: &str, pem: &str) -> ConfigMap {
     let mut metadata = metadata(ROOT_CA, namespace);
-    metadata.annotations = Some(BTreeMap::from([(
-        "kubernetes.io/description".to_owned(),
-        DESCRIPTION.to_owned(),
-    )]));
+    metadata.annotations =
+        Some(BTreeMap::from([("kubernetes.io/description".to_owned(), DESCRIPTION.to_owned())]));
     ConfigMap {
         metadata,
         data: Some(BTreeMap::from([("ca.crt".to_owned(), pem.to_owned())])),

@@ -23,7 +23,8 @@ const COMPONENT: Component = Component("taint-eviction-controller");
 /// next one has.
 pub async fn evict(node: &Node, context: &Context) -> Result<Option<Duration>> {
     let taints = node.spec.as_ref().and_then(|spec| spec.taints.clone()).unwrap_or_default();
-    let taints: Vec<Taint> = taints.into_iter().filter(|taint| taint.effect == "NoExecute").collect();
+    let taints: Vec<Taint> =
+        taints.into_iter().filter(|taint| taint.effect == "NoExecute").collect();
     if taints.is_empty() {
         return Ok(None);
     }
@@ -48,7 +49,8 @@ fn on_node(node: &str, context: &Context) -> Vec<Arc<Pod>> {
 
 /// When the pod must go; `None` when it may stay for ever.
 fn leaves_at(pod: &Pod, taints: &[Taint]) -> Option<Timestamp> {
-    let tolerations = pod.spec.as_ref().and_then(|spec| spec.tolerations.clone()).unwrap_or_default();
+    let tolerations =
+        pod.spec.as_ref().and_then(|spec| spec.tolerations.clone()).unwrap_or_default();
     taints.iter().filter_map(|taint| leaves_for(&tolerations, taint)).min()
 }
 
@@ -89,10 +91,8 @@ async fn delete(pod: &Pod, context: &Context) -> Result<()> {
 /// Says of the pods of a silent node that nothing should be sent to them.
 pub async fn note_unready(node: &str, context: &Context) -> Result<()> {
     for pod in on_node(node, context).iter().filter(|pod| pods::is_ready(pod)) {
-        let api: Api<Pod> = Api::namespaced(
-            context.client.clone(),
-            &pod.namespace().unwrap_or_default(),
-        );
+        let api: Api<Pod> =
+            Api::namespaced(context.client.clone(), &pod.namespace().unwrap_or_default());
         let change = json!({"metadata": {"uid": pod.uid()}, "status": {"conditions": [{
             "type": "Ready", "status": "False", "reason": "NodeNotReady",
             "message": "the node does not answer", "lastTransitionTime": Time(Timestamp::now()),
@@ -117,15 +117,15 @@ mod tests {
             json!({"key": "node.kubernetes.io/unreachable", "effect": "NoExecute", "timeAdded": "1970-01-01T00:01:00Z"}),
         )
         .expect("a taint");
-        let pod: Pod = serde_json::from_value(json!({"spec": {"containers": [], "tolerations": tolerations}})).expect("a pod");
+        let pod: Pod =
+            serde_json::from_value(json!({"spec": {"containers": [], "tolerations": tolerations}}))
+                .expect("a pod");
         leaves_at(&pod, &[taint]).map(Timestamp::as_second)
     }
 
     #[test]
     fn patience_is_counted_from_the_taint() {
-        let tolerates = |seconds: Option<i64>| {
-            json!({"key": "node.kubernetes.io/unreachable", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": seconds})
-        };
+        let tolerates = |seconds: Option<i64>| json!({"key": "node.kubernetes.io/unreachable", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": seconds});
         assert_eq!(leaves(json!([])), Some(60));
         assert_eq!(leaves(json!([tolerates(Some(300))])), Some(360));
         assert_eq!(leaves(json!([tolerates(None)])), None);

@@ -91,12 +91,19 @@ mod tests {
         assert_eq!(keys("True", people.clone()), ["gpu:NoSchedule"]);
         assert_eq!(
             keys("False", people),
-            ["gpu:NoSchedule", "node.kubernetes.io/not-ready:NoSchedule", "node.kubernetes.io/not-ready:NoExecute"]
+            [
+                "gpu:NoSchedule",
+                "node.kubernetes.io/not-ready:NoSchedule",
+                "node.kubernetes.io/not-ready:NoExecute"
+            ]
         );
         assert_eq!(
             keys("Unknown", json!({"unschedulable": true})),
-            ["node.kubernetes.io/unreachable:NoSchedule", "node.kubernetes.io/unreachable:NoExecute",
-             "node.kubernetes.io/unschedulable:NoSchedule"]
+            [
+                "node.kubernetes.io/unreachable:NoSchedule",
+                "node.kubernetes.io/unreachable:NoExecute",
+                "node.kubernetes.io/unschedulable:NoSchedule"
+            ]
         );
     }
 }

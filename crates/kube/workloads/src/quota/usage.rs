@@ -10,13 +10,8 @@ use crate::pods;
 use crate::quantity::{self, Amounts, ONE};
 
 /// Resources that count objects under their own name.
-const COUNTED: [&str; 5] = [
-    "configmaps",
-    "persistentvolumeclaims",
-    "replicationcontrollers",
-    "resourcequotas",
-    "secrets",
-];
+const COUNTED: [&str; 5] =
+    ["configmaps", "persistentvolumeclaims", "replicationcontrollers", "resourcequotas", "secrets"];
 
 /// The resource ("deployments.apps") of which a quota entry counts the objects.
 pub fn counted(entry: &str) -> Option<String> {
@@ -65,7 +60,8 @@ pub fn of_claims(all: &[Arc<PersistentVolumeClaim>]) -> Amounts {
     for claim in all {
         let Some(spec) = &claim.spec else { continue };
         let requests = spec.resources.as_ref().and_then(|resources| resources.requests.as_ref());
-        let storage = requests.and_then(|requests| requests.get("storage")).map_or(0, quantity::parse);
+        let storage =
+            requests.and_then(|requests| requests.get("storage")).map_or(0, quantity::parse);
         *used.entry("requests.storage".into()).or_default() += storage;
         if let Some(class) = &spec.storage_class_name {
             let prefix = format!("{class}.storageclass.storage.k8s.io");
@@ -158,6 +154,8 @@ mod tests {
         let free = pod(json!({}), "Running");
         let bound = pod(json!({"limits": {"cpu": "1"}}), "Running");
         assert!(in_scope(&quota("BestEffort"), &free) && !in_scope(&quota("BestEffort"), &bound));
-        assert!(in_scope(&quota("NotBestEffort"), &bound) && in_scope(&quota("NotTerminating"), &bound));
+        assert!(
+            in_scope(&quota("NotBestEffort"), &bound) && in_scope(&quota("NotTerminating"), &bound)
+        );
     }
 }

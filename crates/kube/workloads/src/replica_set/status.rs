@@ -40,10 +40,8 @@ pub fn status(
     let ready = count(&pods::is_ready);
     let available =
         count(&|pod| pods::available_at(pod, min_ready).is_some_and(|time| time <= now));
-    let terminating = own
-        .iter()
-        .filter(|pod| pods::is_terminating(pod) && !pods::is_finished(pod))
-        .count();
+    let terminating =
+        own.iter().filter(|pod| pods::is_terminating(pod) && !pods::is_finished(pod)).count();
     ReplicaSetStatus {
         replicas: active.len() as i32,
         fully_labeled_replicas: nonzero(labelled),
@@ -65,15 +63,14 @@ fn conditions(
     failure: Option<&Failure>,
     now: Timestamp,
 ) -> Option<Vec<ReplicaSetCondition>> {
-    let before = set
-        .status
-        .as_ref()
-        .and_then(|status| status.conditions.clone())
-        .unwrap_or_default();
+    let before =
+        set.status.as_ref().and_then(|status| status.conditions.clone()).unwrap_or_default();
     let (failed, mut kept): (Vec<_>, Vec<_>) =
         before.into_iter().partition(|condition| condition.type_ == REPLICA_FAILURE);
     if let Some(failure) = failure {
-        let earlier = failed.into_iter().find(|condition| condition.reason.as_deref() == Some(failure.reason));
+        let earlier = failed
+            .into_iter()
+            .find(|condition| condition.reason.as_deref() == Some(failure.reason));
         // The first message stays: generated names in later ones say nothing new
         // and would write the status on every retry.
         kept.push(earlier.unwrap_or_else(|| ReplicaSetCondition {
@@ -89,11 +86,7 @@ fn conditions(
 
 /// When the status changes with time alone: a ready pod becomes available.
 pub fn next_change(set: &ReplicaSet, own: &[Arc<Pod>], now: Timestamp) -> Action {
-    let min_ready = set
-        .spec
-        .as_ref()
-        .and_then(|spec| spec.min_ready_seconds)
-        .unwrap_or(0);
+    let min_ready = set.spec.as_ref().and_then(|spec| spec.min_ready_seconds).unwrap_or(0);
     let next = own
         .iter()
         .filter(|pod| pods::is_active(pod))

@@ -33,11 +33,7 @@ impl Demand {
         let requests = pod.spec.as_ref().map(pods::requests).unwrap_or_default();
         let or = |name: &str, assumed| requests.get(name).copied().unwrap_or(assumed);
         let weight = (or("cpu", ASSUMED_CPU), or("memory", ASSUMED_MEMORY));
-        Self {
-            weight,
-            requests,
-            host_ports: pod.spec.as_ref().map(host_ports).unwrap_or_default(),
-        }
+        Self { weight, requests, host_ports: pod.spec.as_ref().map(host_ports).unwrap_or_default() }
     }
 }
 
@@ -135,7 +131,11 @@ impl Place {
 }
 
 /// The best node for the pod, or kube-scheduler's words for why there is none.
-pub fn place(pod: &Pod, demand: &Demand, nodes: &BTreeMap<String, Place>) -> Result<String, String> {
+pub fn place(
+    pod: &Pod,
+    demand: &Demand,
+    nodes: &BTreeMap<String, Place>,
+) -> Result<String, String> {
     if nodes.is_empty() {
         return Err("no nodes available to schedule pods".to_owned());
     }
@@ -157,10 +157,8 @@ pub fn place(pod: &Pod, demand: &Demand, nodes: &BTreeMap<String, Place>) -> Res
     match best {
         Some((_, name)) => Ok(name.to_owned()),
         None => {
-            let mut words: Vec<String> = reasons
-                .into_iter()
-                .map(|(reason, count)| format!("{count} {reason}"))
-                .collect();
+            let mut words: Vec<String> =
+                reasons.into_iter().map(|(reason, count)| format!("{count} {reason}")).collect();
             words.sort();
             let count = nodes.len();
             Err(format!("0/{count} nodes are available: {}.", words.join(", ")))
@@ -177,7 +175,8 @@ fn refusals(spec: &PodSpec, demand: &Demand, node: &Place) -> Vec<String> {
         return vec!["node(s) were unschedulable".into()];
     }
     let taint = facts.taints.iter().find(|taint| {
-        matches!(taint.effect.as_str(), "NoSchedule" | "NoExecute") && !tolerates(tolerations, taint)
+        matches!(taint.effect.as_str(), "NoSchedule" | "NoExecute")
+            && !tolerates(tolerations, taint)
     });
     if let Some(taint) = taint {
         let value = taint.value.as_deref().unwrap_or_default();
@@ -229,7 +228,9 @@ pub fn tolerates(tolerations: &[Toleration], taint: &Taint) -> bool {
         let exists = toleration.operator.as_deref() == Some("Exists");
         (effect.is_empty() || effect == taint.effect)
             && (key == taint.key || (key.is_empty() && exists))
-            && (exists || toleration.value.as_deref().unwrap_or_default() == taint.value.as_deref().unwrap_or_default())
+            && (exists
+                || toleration.value.as_deref().unwrap_or_default()
+                    == taint.value.as_deref().unwrap_or_default())
     })
 }
 
@@ -303,17 +304,34 @@ mod tests {
     fn says_why_in_the_schedulers_words() {
         let ready = || node("a", json!({}));
         let cases = [
-            (ready(), json!({"containers": containers(json!({"cpu": "8", "nvidia.com/gpu": 2}))}),
-             "0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient nvidia.com/gpu."),
-            (ready(), json!({"containers": [], "nodeSelector": {"disk": "tape"}}),
-             "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."),
-            (node("a", json!({"spec": {"unschedulable": true}})), json!({"containers": []}),
-             "0/1 nodes are available: 1 node(s) were unschedulable."),
-            (node("a", json!({"spec": {"taints": [{"key": "gpu", "value": "only", "effect": "NoSchedule"}]}})),
-             json!({"containers": []}),
-             "0/1 nodes are available: 1 node(s) had untolerated taint {gpu: only}."),
-            (node("a", json!({"status": {"conditions": []}})), json!({"containers": []}),
-             "0/1 nodes are available: 1 node(s) were not ready."),
+            (
+                ready(),
+                json!({"containers": containers(json!({"cpu": "8", "nvidia.com/gpu": 2}))}),
+                "0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient nvidia.com/gpu.",
+            ),
+            (
+                ready(),
+                json!({"containers": [], "nodeSelector": {"disk": "tape"}}),
+                "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.",
+            ),
+            (
+                node("a", json!({"spec": {"unschedulable": true}})),
+                json!({"containers": []}),
+                "0/1 nodes are available: 1 node(s) were unschedulable.",
+            ),
+            (
+                node(
+                    "a",
+                    json!({"spec": {"taints": [{"key": "gpu", "value": "only", "effect": "NoSchedule"}]}}),
+                ),
+                json!({"containers": []}),
+                "0/1 nodes are available: 1 node(s) had untolerated taint {gpu: only}.",
+            ),
+            (
+                node("a", json!({"status": {"conditions": []}})),
+                json!({"containers": []}),
+                "0/1 nodes are available: 1 node(s) were not ready.",
+            ),
         ];
         for (node, spec, words) in cases {
             assert_eq!(decide(spec, &BTreeMap::from([node])), Err(words.to_owned()));
@@ -326,7 +344,10 @@ mod tests {
 
     #[test]
     fn tolerations_open_tainted_nodes() {
-        let tainted = node("a", json!({"spec": {"taints": [{"key": "gpu", "value": "only", "effect": "NoSchedule"}]}}));
+        let tainted = node(
+            "a",
+            json!({"spec": {"taints": [{"key": "gpu", "value": "only", "effect": "NoSchedule"}]}}),
+        );
         let nodes = BTreeMap::from([tainted]);
         for toleration in [
             json!({"key": "gpu", "operator": "Exists"}),
@@ -343,7 +364,10 @@ mod tests {
     #[test]
     fn prefers_the_emptier_node() {
         let mut nodes = BTreeMap::from([node("a", json!({})), node("b", json!({}))]);
-        let pod: Pod = serde_json::from_value(json!({"spec": {"containers": containers(json!({"cpu": "2"}))}})).expect("a pod");
+        let pod: Pod = serde_json::from_value(
+            json!({"spec": {"containers": containers(json!({"cpu": "2"}))}}),
+        )
+        .expect("a pod");
         nodes.get_mut("a").expect("a").add(&Demand::new(&pod));
         assert_eq!(decide(json!({"containers": []}), &nodes), Ok("b".to_owned()));
     }

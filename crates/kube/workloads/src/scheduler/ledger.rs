@@ -102,10 +102,7 @@ impl Ledger {
 
     fn is_ours(&self, pod: &Pod) -> bool {
         let Some(spec) = &pod.spec else { return false };
-        let ours = spec
-            .scheduler_name
-            .as_deref()
-            .is_none_or(|name| name == DEFAULT_SCHEDULER);
+        let ours = spec.scheduler_name.as_deref().is_none_or(|name| name == DEFAULT_SCHEDULER);
         let gated = spec.scheduling_gates.as_ref().is_some_and(|gates| !gates.is_empty());
         ours && !gated && !pods::is_terminating(pod)
     }
@@ -195,13 +192,8 @@ impl Ledger {
         self.free(&ticket.uid);
         if again {
             self.queue.insert(ticket.turn, ticket.uid.clone());
-            self.waiting.insert(
-                ticket.uid.clone(),
-                Waiting {
-                    pod: ticket.pod.clone(),
-                    turn: ticket.turn,
-                },
-            );
+            self.waiting
+                .insert(ticket.uid.clone(), Waiting { pod: ticket.pod.clone(), turn: ticket.turn });
         }
     }
 
@@ -232,11 +224,7 @@ mod tests {
     use serde_json::json;
 
     fn change<K>(object: K, gone: bool) -> Change<K> {
-        Change {
-            object: Arc::new(object),
-            previous: None,
-            gone,
-        }
+        Change { object: Arc::new(object), previous: None, gone }
     }
 
     fn node(name: &str, cpu: &str) -> Node {

@@ -13,26 +13,21 @@ type Labels = BTreeMap<String, String>;
 
 /// Whether the pod may run on a node of this name with these labels.
 pub fn selects(spec: &PodSpec, name: &str, labels: &Labels) -> bool {
-    let by_labels = spec
-        .node_selector
-        .iter()
-        .flatten()
-        .all(|(key, value)| labels.get(key) == Some(value));
+    let by_labels =
+        spec.node_selector.iter().flatten().all(|(key, value)| labels.get(key) == Some(value));
     let required = affinity(spec)
         .and_then(|affinity| affinity.required_during_scheduling_ignored_during_execution.as_ref());
     by_labels
         && required.is_none_or(|required| {
-            required
-                .node_selector_terms
-                .iter()
-                .any(|term| term_matches(term, name, labels))
+            required.node_selector_terms.iter().any(|term| term_matches(term, name, labels))
         })
 }
 
 /// The weights of the preferences that the node satisfies.
 pub fn preference(spec: &PodSpec, name: &str, labels: &Labels) -> i64 {
-    let preferred = affinity(spec)
-        .and_then(|affinity| affinity.preferred_during_scheduling_ignored_during_execution.as_ref());
+    let preferred = affinity(spec).and_then(|affinity| {
+        affinity.preferred_during_scheduling_ignored_during_execution.as_ref()
+    });
     preferred
         .into_iter()
         .flatten()
@@ -51,9 +46,7 @@ fn term_matches(term: &NodeSelectorTerm, name: &str, labels: &Labels) -> bool {
     let fields = term.match_fields.as_deref().unwrap_or_default();
     let name = name.to_owned();
     !(expressions.is_empty() && fields.is_empty())
-        && expressions
-            .iter()
-            .all(|requirement| holds(requirement, labels.get(&requirement.key)))
+        && expressions.iter().all(|requirement| holds(requirement, labels.get(&requirement.key)))
         && fields.iter().all(|requirement| {
             requirement.key == "metadata.name" && holds(requirement, Some(&name))
         })
@@ -91,18 +84,20 @@ mod tests {
     fn required_terms_are_alternatives() {
         let labels = Labels::from([("gpu".into(), "2".into())]);
         let with = |terms: serde_json::Value| {
-            let spec = spec(json!({"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}));
+            let spec = spec(
+                json!({"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}),
+            );
             selects(&spec, "n", &labels)
         };
-        let term = |operator: &str, values: &[&str]| {
-            json!({"matchExpressions": [{"key": "gpu", "operator": operator, "values": values}]})
-        };
+        let term = |operator: &str, values: &[&str]| json!({"matchExpressions": [{"key": "gpu", "operator": operator, "values": values}]});
         assert!(with(json!([term("Gt", &["1"])])));
         assert!(!with(json!([term("Lt", &["1"])])));
         assert!(!with(json!([term("DoesNotExist", &[])])));
         assert!(with(json!([term("In", &["9"]), term("Exists", &[])])));
         assert!(!with(json!([{}])));
-        assert!(with(json!([{"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["n"]}]}])));
+        assert!(with(
+            json!([{"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["n"]}]}])
+        ));
     }
 
     #[test]

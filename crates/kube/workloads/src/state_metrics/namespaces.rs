@@ -15,7 +15,8 @@ pub fn render(page: &mut Page, all: &[Arc<Namespace>], keys: &[String]) {
         let time = namespace.metadata.creation_timestamp.as_ref();
         family.maybe(&[("namespace", &namespace.name_any())], time.map(seconds));
     }
-    let mut family = page.gauge("kube_namespace_labels", "Kubernetes labels converted to Prometheus labels.");
+    let mut family =
+        page.gauge("kube_namespace_labels", "Kubernetes labels converted to Prometheus labels.");
     for namespace in all {
         let name = namespace.name_any();
         let shown = allowed(namespace.metadata.labels.as_ref(), keys);
@@ -23,7 +24,8 @@ pub fn render(page: &mut Page, all: &[Arc<Namespace>], keys: &[String]) {
         labels.extend(shown.iter().map(|(k, v)| (k.as_str(), v.as_str())));
         family.sample(&labels, 1);
     }
-    let mut family = page.gauge("kube_namespace_status_phase", "kubernetes namespace status phase.");
+    let mut family =
+        page.gauge("kube_namespace_status_phase", "kubernetes namespace status phase.");
     for namespace in all {
         let phase = namespace.status.as_ref().and_then(|status| status.phase.as_deref());
         for candidate in ["Active", "Terminating"] {

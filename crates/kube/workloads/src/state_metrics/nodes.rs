@@ -16,12 +16,14 @@ pub fn render(page: &mut Page, all: &[Arc<Node>]) {
         let time = node.metadata.creation_timestamp.as_ref();
         family.maybe(&[("node", &node.name_any())], time.map(seconds));
     }
-    let mut family = page.gauge("kube_node_spec_unschedulable", "Whether a node can schedule new pods.");
+    let mut family =
+        page.gauge("kube_node_spec_unschedulable", "Whether a node can schedule new pods.");
     for node in all {
         let closed = node.spec.as_ref().and_then(|spec| spec.unschedulable).unwrap_or(false);
         family.sample(&[("node", &node.name_any())], u8::from(closed));
     }
-    let mut family = page.gauge("kube_node_status_capacity", "The total amount of resources available for a node.");
+    let mut family = page
+        .gauge("kube_node_status_capacity", "The total amount of resources available for a node.");
     amounts(&mut family, all, |status| status.capacity.as_ref());
     let mut family = page.gauge(
         "kube_node_status_allocatable",
@@ -56,13 +58,16 @@ fn info(page: &mut Page, all: &[Arc<Node>]) {
     }
     let mut family = page.gauge("kube_node_role", "The role of a cluster node.");
     for node in all {
-        for role in node.labels().keys().filter_map(|key| key.strip_prefix("node-role.kubernetes.io/")) {
+        for role in
+            node.labels().keys().filter_map(|key| key.strip_prefix("node-role.kubernetes.io/"))
+        {
             family.sample(&[("node", &node.name_any()), ("role", role)], 1);
         }
     }
 }
 
-type List = std::collections::BTreeMap<String, k8s_openapi::apimachinery::pkg::api::resource::Quantity>;
+type List =
+    std::collections::BTreeMap<String, k8s_openapi::apimachinery::pkg::api::resource::Quantity>;
 
 fn amounts(family: &mut Family<'_>, all: &[Arc<Node>], of: impl Fn(&NodeStatus) -> Option<&List>) {
     for node in all {
@@ -85,7 +90,11 @@ fn conditions(page: &mut Page, all: &[Arc<Node>]) {
             for status in ["true", "false", "unknown"] {
                 let holds = condition.status.eq_ignore_ascii_case(status);
                 family.sample(
-                    &[("node", &node.name_any()), ("condition", &condition.type_), ("status", status)],
+                    &[
+                        ("node", &node.name_any()),
+                        ("condition", &condition.type_),
+                        ("status", status),
+                    ],
                     u8::from(holds),
                 );
             }

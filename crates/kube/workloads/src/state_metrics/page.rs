@@ -33,10 +33,7 @@ impl Page {
     fn family(&mut self, name: &'static str, kind: &str, help: &str) -> Family<'_> {
         // Writing to a String cannot fail.
         let _ = write!(self.text, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
-        Family {
-            text: &mut self.text,
-            name,
-        }
+        Family { text: &mut self.text, name }
     }
 
     /// The finished text.
@@ -76,15 +73,16 @@ fn escaped(value: &str) -> Cow<'_, str> {
 
 /// A label key as the name of a metric's label: "dais.io/app" is `label_dais_io_app`.
 pub fn label_name(key: &str) -> String {
-    let name: String = key
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-        .collect();
+    let name: String =
+        key.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     format!("label_{name}")
 }
 
 /// The allowed labels of an object, as names and values.
-pub fn allowed(labels: Option<&BTreeMap<String, String>>, allowed: &[String]) -> Vec<(String, String)> {
+pub fn allowed(
+    labels: Option<&BTreeMap<String, String>>,
+    allowed: &[String],
+) -> Vec<(String, String)> {
     let shown = allowed.iter().filter_map(|key| {
         let value = labels?.get(key)?;
         Some((label_name(key), value.clone()))
@@ -99,10 +97,7 @@ pub fn resource(name: &str) -> (String, &'static str) {
         name if crate::quantity::is_bytes(name) => "byte",
         _ => "integer",
     };
-    let name = name
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-        .collect();
+    let name = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     (name, unit)
 }
 

@@ -86,10 +86,12 @@ fn info(page: &mut Page, all: &[Named<'_>]) {
 }
 
 fn shown_labels(page: &mut Page, all: &[Named<'_>], keys: &[String]) {
-    let mut family = page.gauge("kube_pod_labels", "Kubernetes labels converted to Prometheus labels.");
+    let mut family =
+        page.gauge("kube_pod_labels", "Kubernetes labels converted to Prometheus labels.");
     for named in all {
         let shown = allowed(named.pod.metadata.labels.as_ref(), keys);
-        let shown: Vec<(&str, &str)> = shown.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        let shown: Vec<(&str, &str)> =
+            shown.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         family.sample(&named.with(&shown), 1);
     }
 }
@@ -102,16 +104,20 @@ fn phases(page: &mut Page, all: &[Named<'_>]) {
             family.sample(&named.with(&[("phase", candidate)]), u8::from(phase == candidate));
         }
     }
-    let mut family = page.gauge("kube_pod_status_ready", "Describes whether the pod is ready to serve requests.");
+    let mut family = page
+        .gauge("kube_pod_status_ready", "Describes whether the pod is ready to serve requests.");
     for named in all {
         let ready = pods::is_ready(named.pod);
         family.sample(&named.with(&[("condition", "true")]), u8::from(ready));
         family.sample(&named.with(&[("condition", "false")]), u8::from(!ready));
     }
-    let mut family = page.gauge("kube_pod_status_unschedulable", "Describes the unschedulable status for the pod.");
+    let mut family = page
+        .gauge("kube_pod_status_unschedulable", "Describes the unschedulable status for the pod.");
     for named in all {
         let scheduled = pods::condition(named.pod, "PodScheduled");
-        if scheduled.is_some_and(|c| c.status == "False" && c.reason.as_deref() == Some("Unschedulable")) {
+        if scheduled
+            .is_some_and(|c| c.status == "False" && c.reason.as_deref() == Some("Unschedulable"))
+        {
             family.sample(&named.with(&[]), 1);
         }
     }
@@ -128,7 +134,8 @@ fn times(page: &mut Page, all: &[Named<'_>]) {
         let time = named.pod.status.as_ref().and_then(|status| status.start_time.as_ref());
         family.maybe(&named.with(&[]), time.map(seconds));
     }
-    let mut family = page.gauge("kube_pod_completion_time", "Completion time in unix timestamp for a pod.");
+    let mut family =
+        page.gauge("kube_pod_completion_time", "Completion time in unix timestamp for a pod.");
     for named in all.iter().filter(|named| pods::is_finished(named.pod)) {
         let ends = statuses(named.pod).iter().filter_map(|status| {
             let terminated = status.state.as_ref()?.terminated.as_ref()?;
@@ -156,9 +163,14 @@ fn resources(page: &mut Page, all: &[Named<'_>]) {
     each_resource(&mut family, all, |container| container.resources.as_ref()?.limits.as_ref());
 }
 
-type List = std::collections::BTreeMap<String, k8s_openapi::apimachinery::pkg::api::resource::Quantity>;
+type List =
+    std::collections::BTreeMap<String, k8s_openapi::apimachinery::pkg::api::resource::Quantity>;
 
-fn each_resource(family: &mut Family<'_>, all: &[Named<'_>], of: impl Fn(&Container) -> Option<&List>) {
+fn each_resource(
+    family: &mut Family<'_>,
+    all: &[Named<'_>],
+    of: impl Fn(&Container) -> Option<&List>,
+) {
     for named in all {
         let containers = named.pod.spec.iter().flat_map(|spec| &spec.containers);
         for container in containers {
@@ -184,13 +196,29 @@ fn containers(page: &mut Page, all: &[Named<'_>]) {
         "The number of container restarts per container.",
     );
     each_container(&mut family, all, |status| status.restart_count);
-    let mut family = page.gauge("kube_pod_container_status_ready", "Describes whether the containers readiness check succeeded.");
+    let mut family = page.gauge(
+        "kube_pod_container_status_ready",
+        "Describes whether the containers readiness check succeeded.",
+    );
     each_container(&mut family, all, |status| i32::from(status.ready));
-    let mut family = page.gauge("kube_pod_container_status_running", "Describes whether the container is currently in running state.");
-    each_container(&mut family, all, |status| i32::from(status.state.as_ref().is_some_and(|s| s.running.is_some())));
-    let mut family = page.gauge("kube_pod_container_status_terminated", "Describes whether the container is currently in terminated state.");
-    each_container(&mut family, all, |status| i32::from(status.state.as_ref().is_some_and(|s| s.terminated.is_some())));
-    let mut family = page.gauge("kube_pod_container_status_waiting_reason", "Describes the reason the container is currently in waiting state.");
+    let mut family = page.gauge(
+        "kube_pod_container_status_running",
+        "Describes whether the container is currently in running state.",
+    );
+    each_container(&mut family, all, |status| {
+        i32::from(status.state.as_ref().is_some_and(|s| s.running.is_some()))
+    });
+    let mut family = page.gauge(
+        "kube_pod_container_status_terminated",
+        "Describes whether the container is currently in terminated state.",
+    );
+    each_container(&mut family, all, |status| {
+        i32::from(status.state.as_ref().is_some_and(|s| s.terminated.is_some()))
+    });
+    let mut family = page.gauge(
+        "kube_pod_container_status_waiting_reason",
+        "Describes the reason the container is currently in waiting state.",
+    );
     for named in all {
         for status in statuses(named.pod) {
             let waiting = status.state.as_ref().and_then(|state| state.waiting.as_ref());
@@ -201,7 +229,11 @@ fn containers(page: &mut Page, all: &[Named<'_>]) {
     }
 }
 
-fn each_container(family: &mut Family<'_>, all: &[Named<'_>], value: impl Fn(&ContainerStatus) -> i32) {
+fn each_container(
+    family: &mut Family<'_>,
+    all: &[Named<'_>],
+    value: impl Fn(&ContainerStatus) -> i32,
+) {
     for named in all {
         for status in statuses(named.pod) {
             family.sample(&named.with(&[("container", &status.name)]), value(status));

@@ -25,10 +25,8 @@ pub struct Plan {
 
 /// Decides.
 pub fn plan(set: &StatefulSet, own: &[Arc<Pod>], revisions: &Revisions) -> Plan {
-    let by_ordinal: BTreeMap<i32, Arc<Pod>> = own
-        .iter()
-        .filter_map(|pod| Some((ordinal(set, pod)?, pod.clone())))
-        .collect();
+    let by_ordinal: BTreeMap<i32, Arc<Pod>> =
+        own.iter().filter_map(|pod| Some((ordinal(set, pod)?, pod.clone()))).collect();
     let decision = Decision::new(set, &by_ordinal, revisions);
     let mut plan = Plan::default();
     if decision.fill(&mut plan) && decision.shrink(&mut plan) {
@@ -51,7 +49,11 @@ struct Decision<'a> {
 }
 
 impl<'a> Decision<'a> {
-    fn new(set: &'a StatefulSet, pods: &'a BTreeMap<i32, Arc<Pod>>, revisions: &'a Revisions) -> Self {
+    fn new(
+        set: &'a StatefulSet,
+        pods: &'a BTreeMap<i32, Arc<Pod>>,
+        revisions: &'a Revisions,
+    ) -> Self {
         let spec = set.spec.clone().unwrap_or_default();
         let first = spec.ordinals.and_then(|ordinals| ordinals.start).unwrap_or(0);
         let strategy = spec.update_strategy.unwrap_or_default();
@@ -79,8 +81,10 @@ impl<'a> Decision<'a> {
 
     /// Whether a new pod of this ordinal is made from the old template.
     fn is_old(&self, ordinal: i32) -> bool {
-        let current = self.set.status.as_ref().and_then(|status| status.current_replicas).unwrap_or(0);
-        let rolled_to = if self.partition > self.first { self.partition } else { self.first + current };
+        let current =
+            self.set.status.as_ref().and_then(|status| status.current_replicas).unwrap_or(0);
+        let rolled_to =
+            if self.partition > self.first { self.partition } else { self.first + current };
         !self.on_delete && ordinal < rolled_to
     }
 
@@ -105,7 +109,11 @@ impl<'a> Decision<'a> {
 
     /// Removes pods beyond the end, the last first; true when there are none.
     fn shrink(&self, plan: &mut Plan) -> bool {
-        let beyond = self.pods.iter().rev().filter(|(ordinal, _)| !(self.first..self.end).contains(*ordinal));
+        let beyond = self
+            .pods
+            .iter()
+            .rev()
+            .filter(|(ordinal, _)| !(self.first..self.end).contains(*ordinal));
         let mut none = true;
         for (_, pod) in beyond {
             none = false;
@@ -144,7 +152,9 @@ impl<'a> Decision<'a> {
         };
         let nonzero = |count: i32| (count != 0).then_some(count);
         let of = |revision: &str| {
-            count(&|pod| revision_of(pod).is_some_and(|of| of == revision) && !pods::is_terminating(pod))
+            count(&|pod| {
+                revision_of(pod).is_some_and(|of| of == revision) && !pods::is_terminating(pod)
+            })
         };
         let before = self.set.status.clone().unwrap_or_default();
         let mut status = StatefulSetStatus {
@@ -176,10 +186,8 @@ mod tests {
     use serde_json::{Value, json};
 
     fn revisions(current: &str, update: &str) -> Revisions {
-        let revision = |name: &str| Revision {
-            name: name.into(),
-            template: PodTemplateSpec::default(),
-        };
+        let revision =
+            |name: &str| Revision { name: name.into(), template: PodTemplateSpec::default() };
         Revisions { current: revision(current), update: revision(update) }
     }
 
@@ -188,7 +196,8 @@ mod tests {
         for (key, value) in spec.as_object().expect("an object") {
             all[key] = value.clone();
         }
-        serde_json::from_value(json!({"metadata": {"name": "db"}, "spec": all, "status": status})).expect("a set")
+        serde_json::from_value(json!({"metadata": {"name": "db"}, "spec": all, "status": status}))
+            .expect("a set")
     }
 
     fn pod(ordinal: i32, revision: &str, ready: bool) -> Arc<Pod> {

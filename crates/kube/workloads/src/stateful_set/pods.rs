@@ -114,7 +114,10 @@ mod tests {
         let pod = desired(&set, Wanted { ordinal: 1, old: false }, &revisions).expect("a pod");
         assert_eq!((pod.name_any().as_str(), ordinal(&set, &pod)), ("db-1", Some(1)));
         let spec = serde_json::to_value(pod.spec).expect("JSON");
-        assert_eq!(spec["volumes"], json!([{"name": "data", "persistentVolumeClaim": {"claimName": "data-db-1"}}]));
+        assert_eq!(
+            spec["volumes"],
+            json!([{"name": "data", "persistentVolumeClaim": {"claimName": "data-db-1"}}])
+        );
         assert_eq!((&spec["hostname"], &spec["subdomain"]), (&json!("db-1"), &json!("svc")));
         assert_eq!(claims(&set, "db-1")[0].labels()["app"], "db");
     }

@@ -32,27 +32,24 @@ pub struct Revisions {
 pub async fn current(set: &StatefulSet, context: &Context) -> Result<Revisions> {
     let api: Api<ControllerRevision> = namespaced(set, context);
     let uid = set.uid().unwrap_or_default();
-    let mut history = api
-        .list(&ListParams::default())
-        .await
-        .attempt("read the history of", describe(set))?
-        .items;
+    let mut history =
+        api.list(&ListParams::default()).await.attempt("read the history of", describe(set))?.items;
     history.retain(|revision| is_controlled_by(revision, &uid));
     history.sort_by_key(|revision| revision.revision);
     let template = set.spec.as_ref().map(|spec| spec.template.clone()).unwrap_or_default();
     let data = data(&template);
     let newest = history.last().map_or(0, |revision| revision.revision);
-    let known = history.iter().position(|revision| revision.data.as_ref().is_some_and(|known| known.0 == data));
+    let known = history
+        .iter()
+        .position(|revision| revision.data.as_ref().is_some_and(|known| known.0 == data));
     let update = match known {
         Some(index) => renewed(&api, history.remove(index), newest).await?,
         None => add(&api, set, data, newest + 1).await?,
     };
     let named = set.status.as_ref().and_then(|status| status.current_revision.clone());
     let current = history.iter().find(|revision| Some(revision.name_any()) == named);
-    let revisions = Revisions {
-        current: current.map_or_else(|| read(&update), read),
-        update: read(&update),
-    };
+    let revisions =
+        Revisions { current: current.map_or_else(|| read(&update), read), update: read(&update) };
     truncate(&api, set, history, &revisions, context).await?;
     Ok(revisions)
 }
@@ -93,9 +90,7 @@ async fn add(
         data: Some(k8s_openapi::apimachinery::pkg::runtime::RawExtension(data)),
         revision: number,
     };
-    api.create(&PostParams::default(), &revision)
-        .await
-        .attempt("add a revision to", describe(set))
+    api.create(&PostParams::default(), &revision).await.attempt("add a revision to", describe(set))
 }
 
 /// The form in which kubectl's `rollout undo` applies a revision.
@@ -112,7 +107,9 @@ fn read(revision: &ControllerRevision) -> Revision {
     let template = revision.data.as_ref().map(|data| data.0["spec"]["template"].clone());
     Revision {
         name: revision.name_any(),
-        template: template.and_then(|template| serde_json::from_value(template).ok()).unwrap_or_default(),
+        template: template
+            .and_then(|template| serde_json::from_value(template).ok())
+            .unwrap_or_default(),
     }
 }
 
@@ -132,7 +129,9 @@ async fn truncate(
     let unused: Vec<_> = history
         .iter()
         .map(ResourceExt::name_any)
-        .filter(|name| *name != live.current.name && *name != live.update.name && !used.contains(name))
+        .filter(|name| {
+            *name != live.current.name && *name != live.update.name && !used.contains(name)
+        })
         .collect();
     let surplus = unused.len().saturating_sub(usize::try_from(limit).unwrap_or(0));
     for name in unused.iter().take(surplus) {

@@ -86,7 +86,8 @@ async fn a_deployment_takes_its_sets_and_pods_and_adopts_orphans() {
         "replicas": 1, "selector": {"matchLabels": {"app": "web"}},
         "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c", "image": "host"}]}}}});
     world.make::<Deployment>(wanted.clone()).await;
-    let is_available = |d: &Deployment| d.status.as_ref().and_then(|s| s.available_replicas) == Some(1);
+    let is_available =
+        |d: &Deployment| d.status.as_ref().and_then(|s| s.available_replicas) == Some(1);
     until::<Deployment>(&world, "web", "the rollout", is_available).await;
     let sets = world.api::<ReplicaSet>();
     let before = sets.list(&Default::default()).await.expect("sets").items[0].uid();

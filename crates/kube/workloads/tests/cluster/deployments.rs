@@ -42,26 +42,43 @@ async fn rolls_out_updates_and_goes_back() {
     let first = until::<Deployment>(&world, "web", "the first rollout", is_through).await;
     assert_eq!(
         reasons(&first),
-        [("Available".to_owned(), "MinimumReplicasAvailable".to_owned()),
-         ("Progressing".to_owned(), "NewReplicaSetAvailable".to_owned())]
+        [
+            ("Available".to_owned(), "MinimumReplicasAvailable".to_owned()),
+            ("Progressing".to_owned(), "NewReplicaSetAvailable".to_owned())
+        ]
     );
-    let revision = |deployment: &Deployment| deployment.annotations().get("deployment.kubernetes.io/revision").cloned();
+    let revision = |deployment: &Deployment| {
+        deployment.annotations().get("deployment.kubernetes.io/revision").cloned()
+    };
     assert_eq!(revision(&first).as_deref(), Some("1"));
     let image = |image: &str| json!({"spec": {"template": {"spec": {"containers": [{"name": "c", "image": image}]}}}});
     world.patch::<Deployment>("web", image("img:2")).await;
-    let second = until::<Deployment>(&world, "web", "the second rollout", |d| is_through(d) && revision(d).as_deref() == Some("2")).await;
+    let second = until::<Deployment>(&world, "web", "the second rollout", |d| {
+        is_through(d) && revision(d).as_deref() == Some("2")
+    })
+    .await;
     eventually("only new pods", || async {
         let pods = world.pods().await;
-        let new = pods.iter().all(|pod| pod.spec.as_ref().is_some_and(|spec| spec.containers[0].image.as_deref() == Some("img:2")));
+        let new = pods.iter().all(|pod| {
+            pod.spec
+                .as_ref()
+                .is_some_and(|spec| spec.containers[0].image.as_deref() == Some("img:2"))
+        });
         Ok::<_, kube::Error>((pods.len() == 2 && new).then_some(()))
     })
     .await;
     assert!(second.status.expect("status").unavailable_replicas.is_none());
     world.patch::<Deployment>("web", image("img:1")).await;
-    until::<Deployment>(&world, "web", "the way back", |d| is_through(d) && revision(d).as_deref() == Some("3")).await;
+    until::<Deployment>(&world, "web", "the way back", |d| {
+        is_through(d) && revision(d).as_deref() == Some("3")
+    })
+    .await;
     let sets = world.api::<ReplicaSet>().list(&Default::default()).await.expect("sets").items;
     assert_eq!(sets.len(), 2, "a set is used again");
-    let back = sets.iter().find(|set| set.annotations()["deployment.kubernetes.io/revision"] == "3").expect("revision 3");
+    let back = sets
+        .iter()
+        .find(|set| set.annotations()["deployment.kubernetes.io/revision"] == "3")
+        .expect("revision 3");
     assert_eq!(back.annotations()["deployment.kubernetes.io/revision-history"], "1");
 }
 
@@ -79,7 +96,9 @@ async fn scales_and_replaces_lost_pods() {
     world.api::<Pod>().delete(&lost, &Default::default()).await.expect("deleted");
     eventually("a replacement", || async {
         let pods = world.pods().await;
-        Ok::<_, kube::Error>((pods.len() == 3 && pods.iter().all(|pod| pod.name_any() != lost)).then_some(()))
+        Ok::<_, kube::Error>(
+            (pods.len() == 3 && pods.iter().all(|pod| pod.name_any() != lost)).then_some(()),
+        )
     })
     .await;
 }
@@ -91,8 +110,16 @@ async fn recreate_never_runs_two_templates() {
     wanted["spec"]["strategy"] = json!({"type": "Recreate"});
     world.make::<Deployment>(wanted).await;
     until::<Deployment>(&world, "rec", "the rollout", is_through).await;
-    world.patch::<Deployment>("rec", json!({"spec": {"template": {"metadata": {"labels": {"v": "2"}}}}})).await;
-    until::<Deployment>(&world, "rec", "the second rollout", |d| is_through(d) && d.metadata.generation == Some(2)).await;
+    world
+        .patch::<Deployment>(
+            "rec",
+            json!({"spec": {"template": {"metadata": {"labels": {"v": "2"}}}}}),
+        )
+        .await;
+    until::<Deployment>(&world, "rec", "the second rollout", |d| {
+        is_through(d) && d.metadata.generation == Some(2)
+    })
+    .await;
     let pods = world.pods().await;
     assert_eq!(pods.len(), 1);
     assert_eq!(pods[0].labels()["v"], "2");

@@ -29,7 +29,8 @@ async fn completes_and_lets_its_pods_go() {
     let status = done.status.expect("status");
     assert_eq!((status.succeeded, status.active), (Some(1), None));
     assert!(status.completion_time.is_some());
-    let types: Vec<_> = status.conditions.expect("conditions").into_iter().map(|c| c.type_).collect();
+    let types: Vec<_> =
+        status.conditions.expect("conditions").into_iter().map(|c| c.type_).collect();
     assert_eq!(types, ["SuccessCriteriaMet", "Complete"]);
     let pods = world.pods().await;
     assert!(pods.iter().all(|pod| pod.finalizers().is_empty()));

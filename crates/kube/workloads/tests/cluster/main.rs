@@ -7,4 +7,5 @@ mod endpoints;
 mod jobs;
 mod namespaces;
 mod scheduling;
+mod stateful_sets;
 mod world;

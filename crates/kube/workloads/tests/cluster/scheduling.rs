@@ -23,8 +23,12 @@ async fn a_pod_is_bound_and_people_are_told() {
     let events = world.api::<Event>();
     eventually("the event", || async {
         let all = events.list(&Default::default()).await?;
-        let found = all.items.into_iter().find(|event| event.reason.as_deref() == Some("Scheduled"));
-        Ok::<_, kube::Error>(found.filter(|event| event.message.as_deref() == Some("Successfully assigned a/p to n")))
+        let found =
+            all.items.into_iter().find(|event| event.reason.as_deref() == Some("Scheduled"));
+        Ok::<_, kube::Error>(
+            found
+                .filter(|event| event.message.as_deref() == Some("Successfully assigned a/p to n")),
+        )
     })
     .await;
     until::<Pod>(&world, "p", "a running pod", |pod| {
@@ -43,11 +47,15 @@ async fn what_fits_nowhere_waits_with_a_reason() {
     world.make::<Pod>(pod("second", "2")).await;
     let waiting = until::<Pod>(&world, "second", "a reason", |pod| {
         let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
-        conditions.is_some_and(|all| all.iter().any(|c| c.reason.as_deref() == Some("Unschedulable")))
+        conditions
+            .is_some_and(|all| all.iter().any(|c| c.reason.as_deref() == Some("Unschedulable")))
     })
     .await;
     let conditions = waiting.status.expect("status").conditions.expect("conditions");
-    assert_eq!(conditions[0].message.as_deref(), Some("0/1 nodes are available: 1 Insufficient cpu."));
+    assert_eq!(
+        conditions[0].message.as_deref(),
+        Some("0/1 nodes are available: 1 Insufficient cpu.")
+    );
     world.api::<Pod>().delete("first", &Default::default()).await.expect("deleted");
     until::<Pod>(&world, "second", "a bound pod", scheduled).await;
 }

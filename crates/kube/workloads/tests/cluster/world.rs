@@ -26,6 +26,12 @@ pub struct World {
 impl World {
     /// A cluster with the namespace `a` and no node.
     pub async fn empty() -> Self {
+        // Shown by nextest for a test that failed; a second test of the same
+        // process finds it set already.
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter("warn,dais_workloads=debug")
+            .with_test_writer()
+            .try_init();
         let cluster = Cluster::start().await;
         let client = cluster.client.clone();
         let config = Config {
@@ -34,12 +40,8 @@ impl World {
             ..Config::default()
         };
         let workloads = Workloads::start(client.clone(), config);
-        let world = Self {
-            client,
-            workloads,
-            _cluster: cluster,
-            _node: tokio::task::JoinSet::new(),
-        };
+        let world =
+            Self { client, workloads, _cluster: cluster, _node: tokio::task::JoinSet::new() };
         world.create::<Namespace>(json!({"metadata": {"name": "a"}})).await;
         let accounts: Api<k8s_openapi::api::core::v1::ServiceAccount> = world.api();
         eventually("the default account", || accounts.get_opt("default")).await;
@@ -114,8 +116,16 @@ impl World {
             + std::fmt::Debug
             + DeserializeOwned,
     {
-        let patched = self.api::<K>().patch(name, &PatchParams::default(), &Patch::Merge(change)).await;
-        patched.expect("the patch is accepted")
+        let api = self.api::<K>();
+        let change = Patch::Merge(change);
+        eventually("the patch to be accepted", || async {
+            match api.patch(name, &PatchParams::default(), &change).await {
+                // A controller wrote first: clients try again, kubectl too.
+                Err(kube::Error::Api(status)) if status.is_conflict() => Ok(None),
+                other => other.map(Some),
+            }
+        })
+        .await
     }
 
     pub async fn pods(&self) -> Vec<Pod> {

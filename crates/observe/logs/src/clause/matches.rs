@@ -170,9 +170,7 @@ fn in_range(field: &Field, lower: &Bound<Scalar>, upper: &Bound<Scalar>, entry: 
             }
     };
     match field {
-        Field::Timestamp => match (lower, upper) {
-            (lower, upper) => instant_within(entry.timestamp, lower, upper),
-        },
+        Field::Timestamp => instant_within(entry.timestamp, lower, upper),
         Field::Sequence => within(&Value::from(entry.sequence)),
         Field::Id => within(&Value::from(entry.document_id())),
         Field::Index => within(&Value::from(entry.index.clone())),

@@ -6,19 +6,42 @@ use super::{containers, named};
 use crate::object;
 
 const CAPABILITIES: [&str; 13] = [
-    "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP",
-    "SETUID", "SYS_CHROOT",
+    "AUDIT_WRITE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "MKNOD",
+    "NET_BIND_SERVICE",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_CHROOT",
 ];
 const SYSCTLS: [&str; 9] = [
-    "kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.ip_unprivileged_port_start", "net.ipv4.tcp_syncookies",
-    "net.ipv4.ping_group_range", "net.ipv4.ip_local_reserved_ports", "net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_fin_timeout",
+    "kernel.shm_rmid_forced",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv4.ping_group_range",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_fin_timeout",
     "net.ipv4.tcp_keepalive_intvl",
 ];
 
 pub(super) fn violations(_metadata: &Value, spec: &Value) -> Vec<String> {
     [
-        host_namespaces(spec), privileged(spec), capabilities(spec), host_paths(spec), host_ports(spec), proc_mount(spec),
-        seccomp(spec), sysctls(spec),
+        host_namespaces(spec),
+        privileged(spec),
+        capabilities(spec),
+        host_paths(spec),
+        host_ports(spec),
+        proc_mount(spec),
+        seccomp(spec),
+        sysctls(spec),
     ]
     .into_iter()
     .flatten()
@@ -53,7 +76,10 @@ fn capabilities(spec: &Value) -> Option<String> {
     let mut names: Vec<String> = containers(spec).flat_map(added).collect();
     names.sort();
     names.dedup();
-    Some(format!("non-default capabilities ({who} must not include {} in securityContext.capabilities.add)", names.join(", ")))
+    Some(format!(
+        "non-default capabilities ({who} must not include {} in securityContext.capabilities.add)",
+        names.join(", ")
+    ))
 }
 
 fn host_paths(spec: &Value) -> Option<String> {
@@ -74,21 +100,31 @@ fn host_paths(spec: &Value) -> Option<String> {
 fn host_ports(spec: &Value) -> Option<String> {
     let ports = |one: &Value| -> Vec<i64> {
         let list = one.get("ports").and_then(Value::as_array);
-        list.into_iter().flatten().filter_map(|port| port.get("hostPort").and_then(Value::as_i64)).filter(|port| *port != 0).collect()
+        list.into_iter()
+            .flatten()
+            .filter_map(|port| port.get("hostPort").and_then(Value::as_i64))
+            .filter(|port| *port != 0)
+            .collect()
     };
     let who = named(containers(spec).filter(|one| !ports(one).is_empty()))?;
     let mut all: Vec<i64> = containers(spec).flat_map(ports).collect();
     all.sort_unstable();
     all.dedup();
     let shown: Vec<String> = all.iter().map(i64::to_string).collect();
-    let (uses, plural) = (if who.starts_with("containers") { "use" } else { "uses" }, if all.len() > 1 { "s" } else { "" });
+    let (uses, plural) = (
+        if who.starts_with("containers") { "use" } else { "uses" },
+        if all.len() > 1 { "s" } else { "" },
+    );
     Some(format!("hostPort ({who} {uses} hostPort{plural} {})", shown.join(", ")))
 }
 
 fn proc_mount(spec: &Value) -> Option<String> {
-    let odd = |one: &&Value| !matches!(object::text(one, "/securityContext/procMount"), "" | "Default");
+    let odd =
+        |one: &&Value| !matches!(object::text(one, "/securityContext/procMount"), "" | "Default");
     let who = named(containers(spec).filter(odd))?;
-    Some(format!("procMount ({who} must not set securityContext.procMount to anything but \"Default\")"))
+    Some(format!(
+        "procMount ({who} must not set securityContext.procMount to anything but \"Default\")"
+    ))
 }
 
 fn seccomp(spec: &Value) -> Option<String> {
@@ -99,12 +135,18 @@ fn seccomp(spec: &Value) -> Option<String> {
     }
     who.extend(named(containers(spec).filter(|one| object::text(one, PROFILE) == "Unconfined")));
     let who = (!who.is_empty()).then(|| who.join(" and "))?;
-    Some(format!("seccompProfile ({who} must not set securityContext.seccompProfile.type to \"Unconfined\")"))
+    Some(format!(
+        "seccompProfile ({who} must not set securityContext.seccompProfile.type to \"Unconfined\")"
+    ))
 }
 
 fn sysctls(spec: &Value) -> Option<String> {
     let list = spec.pointer("/securityContext/sysctls").and_then(Value::as_array);
-    let names: Vec<&str> =
-        list.into_iter().flatten().map(|one| object::text(one, "/name")).filter(|name| !SYSCTLS.contains(name)).collect();
+    let names: Vec<&str> = list
+        .into_iter()
+        .flatten()
+        .map(|one| object::text(one, "/name"))
+        .filter(|name| !SYSCTLS.contains(name))
+        .collect();
     (!names.is_empty()).then(|| format!("forbidden sysctls ({})", names.join(", ")))
 }

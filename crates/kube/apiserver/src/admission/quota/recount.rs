@@ -64,7 +64,8 @@ fn namespace(key: &str) -> Option<String> {
 async fn count_all(server: &Arc<Server>) -> Result<(), Failure> {
     let catalog = server.catalog().await?;
     let quotas = server.objects.all(catalog.expect("", "v1", "resourcequotas"), "").await?;
-    let namespaces: BTreeSet<&str> = quotas.iter().map(|entry| object::namespace(&entry.object)).collect();
+    let namespaces: BTreeSet<&str> =
+        quotas.iter().map(|entry| object::namespace(&entry.object)).collect();
     for namespace in namespaces {
         count(server, namespace).await?;
     }
@@ -77,7 +78,8 @@ async fn count(server: &Arc<Server>, namespace: &str) -> Result<(), Failure> {
     for current in server.objects.all(resource, namespace).await? {
         let hard = current.object.pointer("/spec/hard").cloned().unwrap_or_default();
         let used = usage::of_namespace(server, &catalog, namespace, &current.object).await?;
-        let used: Map<String, Value> = used.into_iter().map(|(key, amount)| (key, amount.to_string().into())).collect();
+        let used: Map<String, Value> =
+            used.into_iter().map(|(key, amount)| (key, amount.to_string().into())).collect();
         let mut old = current.object.clone();
         object::remove_meta(&mut old, "resourceVersion");
         let mut next = old.clone();

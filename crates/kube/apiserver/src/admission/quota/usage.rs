@@ -16,11 +16,20 @@ pub type Usage = BTreeMap<String, Quantity>;
 
 /// Plain names of quota that count objects of the core group.
 const COUNTED: [&str; 8] = [
-    "configmaps", "persistentvolumeclaims", "pods", "replicationcontrollers", "resourcequotas", "secrets", "serviceaccounts", "services",
+    "configmaps",
+    "persistentvolumeclaims",
+    "pods",
+    "replicationcontrollers",
+    "resourcequotas",
+    "secrets",
+    "serviceaccounts",
+    "services",
 ];
 
 pub fn counts(resource: &Resource) -> bool {
-    resource.namespaced && resource.verbs.contains(crate::registry::Verb::List) && !resource.is("", "events")
+    resource.namespaced
+        && resource.verbs.contains(crate::registry::Verb::List)
+        && !resource.is("", "events")
 }
 
 /// What one object uses.
@@ -79,7 +88,10 @@ fn pod(pod: &Value, usage: &mut Usage) {
 
 fn amounts(container: &Value, kind: &str) -> Vec<(String, Quantity)> {
     let map = container.pointer(&format!("/resources/{kind}")).and_then(Value::as_object);
-    map.into_iter().flatten().filter_map(|(name, value)| Some((name.clone(), Quantity::parse(value.as_str()?).ok()?))).collect()
+    map.into_iter()
+        .flatten()
+        .filter_map(|(name, value)| Some((name.clone(), Quantity::parse(value.as_str()?).ok()?)))
+        .collect()
 }
 
 fn list<'a>(object: &'a Value, pointer: &str) -> &'a [Value] {
@@ -87,7 +99,10 @@ fn list<'a>(object: &'a Value, pointer: &str) -> &'a [Value] {
 }
 
 fn claim(claim: &Value, usage: &mut Usage) {
-    let Some(amount) = claim.pointer("/spec/resources/requests/storage").and_then(Value::as_str) else { return };
+    let Some(amount) = claim.pointer("/spec/resources/requests/storage").and_then(Value::as_str)
+    else {
+        return;
+    };
     let Ok(amount) = Quantity::parse(amount) else { return };
     usage.insert("requests.storage".into(), amount.clone());
     let class = object::text(claim, "/spec/storageClassName");
@@ -134,8 +149,19 @@ pub fn in_scope(quota: &Value, resource: &Resource, object: &Value) -> bool {
 }
 
 /// What a namespace uses of what a quota limits.
-pub async fn of_namespace(server: &Server, catalog: &Arc<Catalog>, namespace: &str, quota: &Value) -> Result<Usage, Failure> {
-    let hard: Vec<&String> = quota.pointer("/spec/hard").and_then(Value::as_object).into_iter().flatten().map(|(key, _)| key).collect();
+pub async fn of_namespace(
+    server: &Server,
+    catalog: &Arc<Catalog>,
+    namespace: &str,
+    quota: &Value,
+) -> Result<Usage, Failure> {
+    let hard: Vec<&String> = quota
+        .pointer("/spec/hard")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .map(|(key, _)| key)
+        .collect();
     let mut total: Usage = hard.iter().map(|key| ((*key).clone(), Quantity::from_int(0))).collect();
     let mut seen = std::collections::HashSet::new();
     for resource in catalog.resources().iter().filter(|one| counts(one) && limits(&hard, one)) {
@@ -168,7 +194,8 @@ fn limits(hard: &[&String], resource: &Resource) -> bool {
                             || key.starts_with("requests.") && *key != "requests.storage"
                     }
                     "persistentvolumeclaims" => {
-                        matches!(key.as_str(), "persistentvolumeclaims" | "requests.storage") || key.contains(".storageclass.storage.k8s.io/")
+                        matches!(key.as_str(), "persistentvolumeclaims" | "requests.storage")
+                            || key.contains(".storageclass.storage.k8s.io/")
                     }
                     "services" => key.starts_with("services"),
                     other => *key == other,

@@ -45,7 +45,9 @@ fn binding(object: &mut Value) {
 
 pub fn namespace(object: &mut Value) {
     let name = object::name(object).to_owned();
-    object::entry_map(object::metadata_mut(object), "labels").insert("kubernetes.io/metadata.name".into(), name.into());
+    // A generated name was not there yet when the defaults were filled in.
+    object::entry_map(object::metadata_mut(object), "labels")
+        .insert("kubernetes.io/metadata.name".into(), name.into());
     let spec = field(object, "spec");
     let finalizers = spec.get_mut("finalizers").and_then(Value::as_array_mut);
     match finalizers {
@@ -92,5 +94,24 @@ pub fn volume(object: &mut Value) {
     set_text(spec, "volumeMode", "Filesystem");
     if let Some(path) = spec.get_mut("hostPath").and_then(Value::as_object_mut) {
         set(path, "type", "");
+    }
+}
+
+/// Defaults follow from the bounds: the default limit from the maximum, the
+/// default request from the default limit, else from the minimum.
+pub fn limit_range(object: &mut Value) {
+    let limits = object.pointer_mut("/spec/limits").and_then(Value::as_array_mut);
+    for limit in limits.into_iter().flatten().filter_map(Value::as_object_mut) {
+        if limit.get("type").is_none_or(|kind| kind != "Container") {
+            continue;
+        }
+        for (to, from) in
+            [("default", "max"), ("defaultRequest", "default"), ("defaultRequest", "min")]
+        {
+            let amounts = limit.get(from).and_then(Value::as_object).cloned().unwrap_or_default();
+            for (name, amount) in amounts {
+                set(object::entry_map(limit, to), &name, amount);
+            }
+        }
     }
 }

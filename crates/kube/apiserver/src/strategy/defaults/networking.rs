@@ -23,8 +23,14 @@ pub fn defaults(resource: &Resource, object: &mut Value) {
 
 fn network_policy(object: &mut Value) {
     let spec = field(object, "spec");
-    let egress = spec.get("egress").is_some_and(|rules| rules.as_array().is_some_and(|list| !list.is_empty()));
-    set(spec, "policyTypes", if egress { json!(["Ingress", "Egress"]) } else { json!(["Ingress"]) });
+    let egress = spec
+        .get("egress")
+        .is_some_and(|rules| rules.as_array().is_some_and(|list| !list.is_empty()));
+    set(
+        spec,
+        "policyTypes",
+        if egress { json!(["Ingress", "Egress"]) } else { json!(["Ingress"]) },
+    );
     for direction in ["ingress", "egress"] {
         for rule in items(spec, direction) {
             items(rule, "ports").for_each(|port| set_text(port, "protocol", "TCP"));
@@ -37,7 +43,8 @@ pub fn service(object: &mut Value) {
     set_text(spec, "sessionAffinity", "None");
     set_text(spec, "type", "ClusterIP");
     if spec["sessionAffinity"] == "ClientIP" {
-        let config = object::entry_map(object::entry_map(spec, "sessionAffinityConfig"), "clientIP");
+        let config =
+            object::entry_map(object::entry_map(spec, "sessionAffinityConfig"), "clientIP");
         set(config, "timeoutSeconds", 10_800);
     }
     for port in items(spec, "ports") {
@@ -57,6 +64,13 @@ pub fn service(object: &mut Value) {
     }
     if kind != "ExternalName" {
         set_text(spec, "internalTrafficPolicy", "Cluster");
+    }
+}
+
+/// There is one family of addresses.
+pub fn families(object: &mut Value) {
+    let spec = field(object, "spec");
+    if spec.get("type").is_none_or(|kind| kind != "ExternalName") {
         set(spec, "ipFamilies", json!(["IPv4"]));
         set_text(spec, "ipFamilyPolicy", "SingleStack");
     }
@@ -66,7 +80,9 @@ pub fn service(object: &mut Value) {
 pub fn keep_addresses(object: &mut Value, old: &Value) {
     let Some(before) = old.get("spec").and_then(Value::as_object) else { return };
     let spec = field(object, "spec");
-    if spec["type"] != "ExternalName" && before.get("type").is_some_and(|kind| kind != "ExternalName") {
+    if spec["type"] != "ExternalName"
+        && before.get("type").is_some_and(|kind| kind != "ExternalName")
+    {
         for name in ["clusterIP", "clusterIPs"] {
             if let Some(value) = before.get(name)
                 && spec.get(name).is_none_or(|now| now.is_null() || now == "")
@@ -85,9 +101,12 @@ fn keep_node_ports(spec: &mut Map<String, Value>, before: &Map<String, Value>) {
         }
         return;
     }
-    let known: Vec<Value> = before.get("ports").and_then(Value::as_array).cloned().unwrap_or_default();
+    let known: Vec<Value> =
+        before.get("ports").and_then(Value::as_array).cloned().unwrap_or_default();
     for port in items(spec, "ports") {
-        let same = known.iter().find(|one| one.get("port") == port.get("port") && one.get("protocol") == port.get("protocol"));
+        let same = known.iter().find(|one| {
+            one.get("port") == port.get("port") && one.get("protocol") == port.get("protocol")
+        });
         if let Some(number) = same.and_then(|one| one.get("nodePort")) {
             set(port, "nodePort", number.clone());
         }

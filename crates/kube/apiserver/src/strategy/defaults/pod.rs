@@ -29,9 +29,6 @@ pub fn spec(spec: &mut Map<String, Value>) {
     set_text(spec, "schedulerName", "default-scheduler");
     set(spec, "terminationGracePeriodSeconds", 30);
     set(spec, "securityContext", json!({}));
-    if spec.get("containers").and_then(Value::as_array).is_some_and(|list| !list.is_empty()) {
-        set(spec, "enableServiceLinks", true);
-    }
     account(spec);
     items(spec, "volumes").for_each(volume);
     if spec.get("hostNetwork") == Some(&Value::Bool(true)) {
@@ -49,8 +46,11 @@ pub fn spec(spec: &mut Map<String, Value>) {
 
 /// The old name of the service account is kept beside the new one.
 fn account(spec: &mut Map<String, Value>) {
-    let name = |spec: &Map<String, Value>, field: &str| spec.get(field).filter(|name| *name != "").cloned();
-    if let Some(account) = name(spec, "serviceAccountName").or_else(|| name(spec, "serviceAccount")) {
+    let name = |spec: &Map<String, Value>, field: &str| {
+        spec.get(field).filter(|name| *name != "").cloned()
+    };
+    if let Some(account) = name(spec, "serviceAccountName").or_else(|| name(spec, "serviceAccount"))
+    {
         set_text(spec, "serviceAccountName", account.as_str().unwrap_or_default());
         spec.insert("serviceAccount".into(), spec["serviceAccountName"].clone());
     }
@@ -83,8 +83,17 @@ fn container(container: &mut Map<String, Value>) {
             }
         }
     }
-    if let Some(resources) = container.get_mut("resources").and_then(Value::as_object_mut) {
-        self::resources(resources);
+}
+
+/// What is filled in for pods, but not for templates.
+pub fn own(spec: &mut Map<String, Value>) {
+    set(spec, "enableServiceLinks", true);
+    for list in ["containers", "initContainers"] {
+        for container in items(spec, list) {
+            if let Some(resources) = container.get_mut("resources").and_then(Value::as_object_mut) {
+                resources_of(resources);
+            }
+        }
     }
 }
 
@@ -98,7 +107,7 @@ fn is_latest(image: &str) -> bool {
 }
 
 /// A limit without a request is also the request.
-fn resources(resources: &mut Map<String, Value>) {
+fn resources_of(resources: &mut Map<String, Value>) {
     let Some(limits) = resources.get("limits").and_then(Value::as_object).cloned() else { return };
     if limits.is_empty() {
         return;
@@ -145,10 +154,14 @@ fn volume(volume: &mut Map<String, Value>) {
             set(source, "defaultMode", MODE);
             items(source, "items").for_each(field_version);
             for projection in items(source, "sources") {
-                if let Some(token) = projection.get_mut("serviceAccountToken").and_then(Value::as_object_mut) {
+                if let Some(token) =
+                    projection.get_mut("serviceAccountToken").and_then(Value::as_object_mut)
+                {
                     set(token, "expirationSeconds", 3600);
                 }
-                if let Some(downward) = projection.get_mut("downwardAPI").and_then(Value::as_object_mut) {
+                if let Some(downward) =
+                    projection.get_mut("downwardAPI").and_then(Value::as_object_mut)
+                {
                     items(downward, "items").for_each(field_version);
                 }
             }
@@ -168,8 +181,11 @@ fn field_version(item: &mut Map<String, Value>) {
 /// The quality-of-service class that the containers' resources add up to.
 fn quality(spec: &Value) -> &'static str {
     let lists = ["containers", "initContainers"];
-    let containers: Vec<&Value> =
-        lists.iter().filter_map(|list| spec.get(list).and_then(Value::as_array)).flatten().collect();
+    let containers: Vec<&Value> = lists
+        .iter()
+        .filter_map(|list| spec.get(list).and_then(Value::as_array))
+        .flatten()
+        .collect();
     let amount = |container: &Value, kind: &str, name: &str| -> Option<quantity::Quantity> {
         let text = container.get("resources")?.get(kind)?.get(name)?.as_str()?;
         quantity::Quantity::parse(text).ok().filter(|amount| !amount.is_zero())
@@ -178,7 +194,8 @@ fn quality(spec: &Value) -> &'static str {
     let mut guaranteed = !containers.is_empty();
     for container in containers {
         for name in ["cpu", "memory"] {
-            let (request, limit) = (amount(container, "requests", name), amount(container, "limits", name));
+            let (request, limit) =
+                (amount(container, "requests", name), amount(container, "limits", name));
             any |= request.is_some() || limit.is_some();
             guaranteed &= limit.is_some() && request == limit;
         }

@@ -12,7 +12,7 @@ pub fn defaults(resource: &Resource, object: &mut Value) {
         "replicasets" | "replicationcontrollers" => replica_set(resource, object),
         "statefulsets" => stateful_set(object),
         "daemonsets" => daemon_set(object),
-        "jobs" => job(object),
+        "jobs" => job_spec(field(object, "spec")),
         "cronjobs" => cron_job(object),
         "horizontalpodautoscalers" => set(field(object, "spec"), "minReplicas", 1),
         _ => {}
@@ -88,33 +88,31 @@ fn daemon_set(object: &mut Value) {
     }
 }
 
-fn job(object: &mut Value) {
+/// A Job finds its pods by its own uid, which only the server can write.
+pub fn tie_to_pods(object: &mut Value) {
     let uid = object::uid(object).to_owned();
     let name = object::name(object).to_owned();
     let spec = field(object, "spec");
-    job_spec(spec);
-    let manual = spec.get("manualSelector") == Some(&Value::Bool(true));
-    if !manual && !uid.is_empty() {
-        tie_to_pods(spec, &name, &uid);
+    if spec.get("manualSelector") == Some(&Value::Bool(true)) || uid.is_empty() {
+        return;
     }
-}
-
-/// A Job finds its pods by its own uid, which only the server can write.
-fn tie_to_pods(spec: &mut Map<String, Value>, name: &str, uid: &str) {
     let template = object::entry_map(spec, "template");
     let labels = object::entry_map(object::entry_map(template, "metadata"), "labels");
     for (key, value) in [
-        ("batch.kubernetes.io/controller-uid", uid), ("batch.kubernetes.io/job-name", name),
-        ("controller-uid", uid), ("job-name", name),
+        ("batch.kubernetes.io/controller-uid", &uid),
+        ("batch.kubernetes.io/job-name", &name),
+        ("controller-uid", &uid),
+        ("job-name", &name),
     ] {
-        set(labels, key, value);
+        set(labels, key, value.as_str());
     }
     set(spec, "selector", json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}));
 }
 
 fn job_spec(spec: &mut Map<String, Value>) {
     template(spec);
-    let nothing_said = spec.get("completions").is_none_or(Value::is_null) && spec.get("parallelism").is_none_or(Value::is_null);
+    let nothing_said = spec.get("completions").is_none_or(Value::is_null)
+        && spec.get("parallelism").is_none_or(Value::is_null);
     if nothing_said {
         set(spec, "completions", 1);
     }
@@ -123,7 +121,11 @@ fn job_spec(spec: &mut Map<String, Value>) {
     set(spec, "backoffLimit", if by_index { i32::MAX } else { 6 });
     set_text(spec, "completionMode", "NonIndexed");
     set(spec, "suspend", false);
-    let replacement = if spec.get("podFailurePolicy").is_some_and(Value::is_object) { "Failed" } else { "TerminatingOrFailed" };
+    let replacement = if spec.get("podFailurePolicy").is_some_and(Value::is_object) {
+        "Failed"
+    } else {
+        "TerminatingOrFailed"
+    };
     set_text(spec, "podReplacementPolicy", replacement);
     set(spec, "manualSelector", false);
     if spec["manualSelector"] == false {

@@ -14,9 +14,13 @@ pub fn validate(resource: &Resource, new: &Value, old: Option<&Value>) -> Vec<Fi
     match resource.plural.as_str() {
         "configmaps" => data(new, old, &["data", "binaryData"]),
         "secrets" => secret(new, old),
+        "namespaces" => crate::admission::pod_security::check_labels(new),
         "persistentvolumeclaims" => claim(new, old),
         "storageclasses" => storage_class(new, old),
-        "priorityclasses" => ["/value", "/preemptionPolicy"].iter().filter_map(|field| immutable(new, old, field)).collect(),
+        "priorityclasses" => ["/value", "/preemptionPolicy"]
+            .iter()
+            .filter_map(|field| immutable(new, old, field))
+            .collect(),
         _ => Vec::new(),
     }
 }
@@ -28,7 +32,11 @@ fn data(new: &Value, old: Option<&Value>, fields: &[&str]) -> Vec<FieldError> {
         for (key, value) in new.get(field).and_then(Value::as_object).into_iter().flatten() {
             let at = format!("{field}[{key}]");
             let shown = Value::from(key.as_str());
-            errors.extend(names::config_key(key).into_iter().map(|why| FieldError::invalid(&at, &shown, &why)));
+            errors.extend(
+                names::config_key(key)
+                    .into_iter()
+                    .map(|why| FieldError::invalid(&at, &shown, &why)),
+            );
             size += value.as_str().map_or(0, str::len);
         }
     }
@@ -56,7 +64,8 @@ fn secret(new: &Value, old: Option<&Value>) -> Vec<FieldError> {
         "kubernetes.io/ssh-auth" => &["ssh-privatekey"],
         _ => &[],
     };
-    let missing = needed.iter().filter(|key| new.get("data").and_then(|data| data.get(**key)).is_none());
+    let missing =
+        needed.iter().filter(|key| new.get("data").and_then(|data| data.get(**key)).is_none());
     errors.extend(missing.map(|key| FieldError::required(format!("data[{key}]"), "")));
     errors
 }
@@ -71,7 +80,9 @@ fn claim(new: &Value, old: Option<&Value>) -> Vec<FieldError> {
         errors.push(FieldError::required("spec.resources[storage]", ""));
     }
     if old.is_some() {
-        for field in ["/spec/accessModes", "/spec/storageClassName", "/spec/volumeMode", "/spec/selector"] {
+        for field in
+            ["/spec/accessModes", "/spec/storageClassName", "/spec/volumeMode", "/spec/selector"]
+        {
             errors.extend(immutable(new, old.filter(|old| old.pointer(field).is_some()), field));
         }
     }

@@ -25,7 +25,8 @@ fn service(new: &Value, old: Option<&Value>) -> Vec<FieldError> {
         errors.push(FieldError::unsupported("spec.type", &Value::from(kind), &known));
     }
     let headless = object::text(new, "/spec/clusterIP") == "None";
-    let ports = new.pointer("/spec/ports").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let ports =
+        new.pointer("/spec/ports").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     if ports.is_empty() && !headless && kind != "ExternalName" {
         errors.push(FieldError::required("spec.ports", ""));
     }
@@ -39,14 +40,25 @@ fn service(new: &Value, old: Option<&Value>) -> Vec<FieldError> {
     let known = ["ClientIP", "None"];
     let affinity = object::text(new, "/spec/sessionAffinity");
     if !known.contains(&affinity) {
-        errors.push(FieldError::unsupported("spec.sessionAffinity", &Value::from(affinity), &known));
+        errors.push(FieldError::unsupported(
+            "spec.sessionAffinity",
+            &Value::from(affinity),
+            &known,
+        ));
     }
     let was = old.map_or("", |old| object::text(old, "/spec/type"));
     if kind != "ExternalName" && !was.is_empty() && was != "ExternalName" {
-        let (now, before) = (object::text(new, "/spec/clusterIP"), old.map_or("", |old| object::text(old, "/spec/clusterIP")));
+        let (now, before) = (
+            object::text(new, "/spec/clusterIP"),
+            old.map_or("", |old| object::text(old, "/spec/clusterIP")),
+        );
         if now != before && !before.is_empty() {
             let shown = new.pointer("/spec/clusterIPs").cloned().unwrap_or_default();
-            errors.push(FieldError::invalid("spec.clusterIPs[0]", &shown, "may not change once set"));
+            errors.push(FieldError::invalid(
+                "spec.clusterIPs[0]",
+                &shown,
+                "may not change once set",
+            ));
         }
     }
     errors
@@ -62,7 +74,11 @@ fn service_ports(ports: &[Value], errors: &mut Vec<FieldError>) {
             errors.push(FieldError::required(format!("{at}.name"), ""));
         } else if !name.is_empty() {
             let field = format!("{at}.name");
-            errors.extend(names::dns1123_label(name).into_iter().map(|why| FieldError::invalid(&field, &Value::from(name), &why)));
+            errors.extend(
+                names::dns1123_label(name)
+                    .into_iter()
+                    .map(|why| FieldError::invalid(&field, &Value::from(name), &why)),
+            );
             if !named.insert(name) {
                 errors.push(FieldError::duplicate(&field, &Value::from(name)));
             }
@@ -75,10 +91,17 @@ fn service_ports(ports: &[Value], errors: &mut Vec<FieldError>) {
         let protocol = object::text(port, "/protocol");
         let known = ["SCTP", "TCP", "UDP"];
         if !known.contains(&protocol) {
-            errors.push(FieldError::unsupported(format!("{at}.protocol"), &Value::from(protocol), &known));
+            errors.push(FieldError::unsupported(
+                format!("{at}.protocol"),
+                &Value::from(protocol),
+                &known,
+            ));
         }
         if !used.insert((number, protocol.to_owned())) {
-            errors.push(FieldError::duplicate(&at, &serde_json::json!({"protocol": protocol, "port": number})));
+            errors.push(FieldError::duplicate(
+                &at,
+                &serde_json::json!({"protocol": protocol, "port": number}),
+            ));
         }
     }
 }

@@ -26,7 +26,12 @@ pub fn validate_template(template: &Value, at: &str, allowed: &[&str]) -> Vec<Fi
     errors.extend(validate_spec(spec, &format!("{at}.spec")));
     let policy = object::text(spec, "/restartPolicy");
     if !allowed.contains(&policy) {
-        errors.push(FieldError::unsupported(format!("{at}.spec.restartPolicy"), &Value::from(policy), allowed));
+        let field = format!("{at}.spec.restartPolicy");
+        errors.push(match policy {
+            // What is filled in where a Job says nothing.
+            "Always" => FieldError::required(field, "valid values: \"OnFailure\", \"Never\""),
+            _ => FieldError::unsupported(field, &Value::from(policy), allowed),
+        });
     }
     errors
 }
@@ -44,26 +49,48 @@ fn validate_spec(spec: &Value, at: &str) -> Vec<FieldError> {
             container(one, &format!("{at}.{kind}[{index}]"), &volumes, &mut errors);
             let name = object::text(one, "/name");
             if !name.is_empty() && !seen.insert(name.to_owned()) {
-                errors.push(FieldError::duplicate(format!("{at}.{kind}[{index}].name"), &Value::from(name)));
+                errors.push(FieldError::duplicate(
+                    format!("{at}.{kind}[{index}].name"),
+                    &Value::from(name),
+                ));
             }
         }
     }
     let policy = object::text(spec, "/restartPolicy");
     let known = ["Always", "OnFailure", "Never"];
     if !known.contains(&policy) {
-        errors.push(FieldError::unsupported(format!("{at}.restartPolicy"), &Value::from(policy), &known));
+        errors.push(FieldError::unsupported(
+            format!("{at}.restartPolicy"),
+            &Value::from(policy),
+            &known,
+        ));
     }
     let dns = object::text(spec, "/dnsPolicy");
     let known = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
     if !known.contains(&dns) {
         errors.push(FieldError::unsupported(format!("{at}.dnsPolicy"), &Value::from(dns), &known));
     }
-    if spec.get("terminationGracePeriodSeconds").and_then(Value::as_i64).is_some_and(|seconds| seconds < 0) {
+    if spec
+        .get("terminationGracePeriodSeconds")
+        .and_then(Value::as_i64)
+        .is_some_and(|seconds| seconds < 0)
+    {
         let field = format!("{at}.terminationGracePeriodSeconds");
-        errors.push(FieldError::invalid(field, &spec["terminationGracePeriodSeconds"], "must be greater than or equal to 0"));
+        errors.push(FieldError::invalid(
+            field,
+            &spec["terminationGracePeriodSeconds"],
+            "must be greater than or equal to 0",
+        ));
     }
-    if let Some(seconds) = spec.get("activeDeadlineSeconds").filter(|value| value.as_i64().is_some_and(|number| number < 1)) {
-        errors.push(FieldError::invalid(format!("{at}.activeDeadlineSeconds"), seconds, "must be between 1 and 2147483647, inclusive"));
+    if let Some(seconds) = spec
+        .get("activeDeadlineSeconds")
+        .filter(|value| value.as_i64().is_some_and(|number| number < 1))
+    {
+        errors.push(FieldError::invalid(
+            format!("{at}.activeDeadlineSeconds"),
+            seconds,
+            "must be between 1 and 2147483647, inclusive",
+        ));
     }
     errors
 }
@@ -80,7 +107,11 @@ fn volumes(spec: &Value, at: &str, errors: &mut Vec<FieldError>) -> HashSet<Stri
         if name.is_empty() {
             errors.push(FieldError::required(&field, ""));
         } else {
-            errors.extend(names::dns1123_label(name).into_iter().map(|why| FieldError::invalid(&field, &Value::from(name), &why)));
+            errors.extend(
+                names::dns1123_label(name)
+                    .into_iter()
+                    .map(|why| FieldError::invalid(&field, &Value::from(name), &why)),
+            );
             if !seen.insert(name.to_owned()) {
                 errors.push(FieldError::duplicate(&field, &Value::from(name)));
             }
@@ -95,7 +126,11 @@ fn container(container: &Value, at: &str, volumes: &HashSet<String>, errors: &mu
         errors.push(FieldError::required(format!("{at}.name"), ""));
     } else {
         let field = format!("{at}.name");
-        errors.extend(names::dns1123_label(name).into_iter().map(|why| FieldError::invalid(&field, &Value::from(name), &why)));
+        errors.extend(
+            names::dns1123_label(name)
+                .into_iter()
+                .map(|why| FieldError::invalid(&field, &Value::from(name), &why)),
+        );
     }
     if object::text(container, "/image").is_empty() {
         errors.push(FieldError::required(format!("{at}.image"), ""));
@@ -103,7 +138,11 @@ fn container(container: &Value, at: &str, volumes: &HashSet<String>, errors: &mu
     let policy = object::text(container, "/imagePullPolicy");
     let known = ["Always", "IfNotPresent", "Never"];
     if !known.contains(&policy) {
-        errors.push(FieldError::unsupported(format!("{at}.imagePullPolicy"), &Value::from(policy), &known));
+        errors.push(FieldError::unsupported(
+            format!("{at}.imagePullPolicy"),
+            &Value::from(policy),
+            &known,
+        ));
     }
     ports(container, at, errors);
     environment(container, at, errors);
@@ -124,12 +163,20 @@ fn ports(container: &Value, at: &str, errors: &mut Vec<FieldError>) {
         let name = object::text(port, "/name");
         if !name.is_empty() {
             let field = format!("{at}.name");
-            errors.extend(names::port_name(name).into_iter().map(|why| FieldError::invalid(&field, &Value::from(name), &why)));
+            errors.extend(
+                names::port_name(name)
+                    .into_iter()
+                    .map(|why| FieldError::invalid(&field, &Value::from(name), &why)),
+            );
         }
         let protocol = object::text(port, "/protocol");
         let known = ["SCTP", "TCP", "UDP"];
         if !known.contains(&protocol) {
-            errors.push(FieldError::unsupported(format!("{at}.protocol"), &Value::from(protocol), &known));
+            errors.push(FieldError::unsupported(
+                format!("{at}.protocol"),
+                &Value::from(protocol),
+                &known,
+            ));
         }
     }
 }
@@ -142,7 +189,11 @@ fn environment(container: &Value, at: &str, errors: &mut Vec<FieldError>) {
             errors.push(FieldError::required(format!("{at}.name"), ""));
         } else {
             let field = format!("{at}.name");
-            errors.extend(names::env_var_name(name).into_iter().map(|why| FieldError::invalid(&field, &Value::from(name), &why)));
+            errors.extend(
+                names::env_var_name(name)
+                    .into_iter()
+                    .map(|why| FieldError::invalid(&field, &Value::from(name), &why)),
+            );
         }
         let source = env.get("valueFrom").filter(|source| source.is_object());
         if source.is_some() && !object::text(env, "/value").is_empty() {
@@ -166,13 +217,25 @@ fn mounts(container: &Value, at: &str, volumes: &HashSet<String>, errors: &mut V
         if path.is_empty() {
             errors.push(FieldError::required(format!("{at}.mountPath"), ""));
         } else if !paths.insert(path.to_owned()) {
-            errors.push(FieldError::invalid(format!("{at}.mountPath"), &Value::from(path), "must be unique"));
+            errors.push(FieldError::invalid(
+                format!("{at}.mountPath"),
+                &Value::from(path),
+                "must be unique",
+            ));
         }
         let sub = object::text(mount, "/subPath");
         if sub.starts_with('/') {
-            errors.push(FieldError::invalid(format!("{at}.subPath"), &Value::from(sub), "must be a relative path"));
+            errors.push(FieldError::invalid(
+                format!("{at}.subPath"),
+                &Value::from(sub),
+                "must be a relative path",
+            ));
         } else if sub.split('/').any(|part| part == "..") {
-            errors.push(FieldError::invalid(format!("{at}.subPath"), &Value::from(sub), "must not contain '..'"));
+            errors.push(FieldError::invalid(
+                format!("{at}.subPath"),
+                &Value::from(sub),
+                "must not contain '..'",
+            ));
         }
     }
 }
@@ -188,7 +251,11 @@ fn resources(container: &Value, at: &str, errors: &mut Vec<FieldError>) {
             if let Some(amount) = parsed(value)
                 && amount.is_negative()
             {
-                errors.push(FieldError::invalid(field, value, "must be greater than or equal to 0"));
+                errors.push(FieldError::invalid(
+                    field,
+                    value,
+                    "must be greater than or equal to 0",
+                ));
             }
         }
     }
@@ -196,7 +263,10 @@ fn resources(container: &Value, at: &str, errors: &mut Vec<FieldError>) {
         let limit = limits.and_then(|limits| limits.get(name));
         let (Some(wanted), Some(most)) = (parsed(request), limit.and_then(parsed)) else {
             if is_extended(name) && limit.is_none() {
-                errors.push(FieldError::required(format!("{at}.limits"), "Limit must be set for non overcommitable resources"));
+                errors.push(FieldError::required(
+                    format!("{at}.limits"),
+                    "Limit must be set for non overcommitable resources",
+                ));
             }
             continue;
         };
@@ -212,11 +282,24 @@ fn resources(container: &Value, at: &str, errors: &mut Vec<FieldError>) {
 }
 
 fn resource_name(name: &str, field: &str, errors: &mut Vec<FieldError>) {
-    errors.extend(names::qualified_name(name).into_iter().map(|why| FieldError::invalid(field, &Value::from(name), &why)));
-    let standard = matches!(name, "cpu" | "memory" | "ephemeral-storage") || name.starts_with("hugepages-");
+    errors.extend(
+        names::qualified_name(name)
+            .into_iter()
+            .map(|why| FieldError::invalid(field, &Value::from(name), &why)),
+    );
+    let standard =
+        matches!(name, "cpu" | "memory" | "ephemeral-storage") || name.starts_with("hugepages-");
     if !standard && !name.contains('/') {
-        errors.push(FieldError::invalid(field, &Value::from(name), "must be a standard resource type or fully qualified"));
-        errors.push(FieldError::invalid(field, &Value::from(name), "must be a standard resource for containers"));
+        errors.push(FieldError::invalid(
+            field,
+            &Value::from(name),
+            "must be a standard resource type or fully qualified",
+        ));
+        errors.push(FieldError::invalid(
+            field,
+            &Value::from(name),
+            "must be a standard resource for containers",
+        ));
     }
 }
 
@@ -246,7 +329,8 @@ fn changed_only_what_may(new: &Value, old: &Value) -> Vec<FieldError> {
     }
     let mut allowed = new.clone();
     for kind in ["containers", "initContainers"] {
-        let images: Vec<Option<Value>> = list(old, kind).iter().map(|one| one.get("image").cloned()).collect();
+        let images: Vec<Option<Value>> =
+            list(old, kind).iter().map(|one| one.get("image").cloned()).collect();
         let containers = allowed.get_mut(kind).and_then(Value::as_array_mut);
         for (container, image) in containers.into_iter().flatten().zip(images) {
             if let (Some(map), Some(image)) = (container.as_object_mut(), image) {

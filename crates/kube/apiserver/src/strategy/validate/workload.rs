@@ -22,7 +22,10 @@ pub fn validate(resource: &Resource, new: &Value, old: Option<&Value>) -> Vec<Fi
 }
 
 fn template(object: &Value, at: &str, policies: &[&str]) -> Vec<FieldError> {
-    match object.pointer(&format!("/{}", at.replace('.', "/"))).filter(|template| template.is_object()) {
+    match object
+        .pointer(&format!("/{}", at.replace('.', "/")))
+        .filter(|template| template.is_object())
+    {
         Some(template) => pod::validate_template(template, at, policies),
         None => vec![FieldError::required(at, "")],
     }
@@ -37,7 +40,8 @@ fn set(resource: &Resource, new: &Value, old: Option<&Value>) -> Vec<FieldError>
         None => errors.push(FieldError::required("spec.selector", "")),
         Some(selector) => {
             errors.extend(label::validate(selector, "spec.selector"));
-            let empty = LabelSelector::from_object(Some(selector)).is_ok_and(|selector| selector.is_everything());
+            let empty = LabelSelector::from_object(Some(selector))
+                .is_ok_and(|selector| selector.is_everything());
             if empty {
                 let why = format!("empty selector is invalid for {}", singular(resource));
                 errors.push(FieldError::invalid("spec.selector", selector, &why));
@@ -65,14 +69,20 @@ fn matching_labels(new: &Value) -> Option<FieldError> {
         return None;
     }
     let shown = labels.cloned().unwrap_or(Value::Null);
-    Some(FieldError::invalid("spec.template.metadata.labels", &shown, "`selector` does not match template `labels`"))
+    Some(FieldError::invalid(
+        "spec.template.metadata.labels",
+        &shown,
+        "`selector` does not match template `labels`",
+    ))
 }
 
 fn stateful(new: &Value, old: Option<&Value>) -> Option<FieldError> {
     const ONLY: &str = "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden";
     let fixed = ["selector", "serviceName", "podManagementPolicy", "volumeClaimTemplates"];
     let old = old?;
-    let changed = fixed.iter().any(|field| new.pointer(&format!("/spec/{field}")) != old.pointer(&format!("/spec/{field}")));
+    let changed = fixed.iter().any(|field| {
+        new.pointer(&format!("/spec/{field}")) != old.pointer(&format!("/spec/{field}"))
+    });
     changed.then(|| FieldError::forbidden("spec", ONLY))
 }
 
@@ -85,7 +95,13 @@ fn not_negative(new: &Value, field: &str, errors: &mut Vec<FieldError>) {
 
 fn job(new: &Value, old: Option<&Value>) -> Vec<FieldError> {
     let mut errors = Vec::new();
-    for field in ["parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished"] {
+    for field in [
+        "parallelism",
+        "completions",
+        "activeDeadlineSeconds",
+        "backoffLimit",
+        "ttlSecondsAfterFinished",
+    ] {
         not_negative(new, &format!("spec.{field}"), &mut errors);
     }
     if new.pointer("/spec/completionMode").is_some_and(|mode| mode == "Indexed")
@@ -114,13 +130,18 @@ fn cron_job(new: &Value) -> Vec<FieldError> {
         errors.push(FieldError::required("spec.schedule", ""));
     } else if !schedule.starts_with('@') && schedule.split_whitespace().count() != 5 {
         let count = schedule.split_whitespace().count();
-        let why = format!("expected exactly 5 fields, found {count}: {:?}", schedule.split_whitespace().collect::<Vec<_>>());
+        let fields: Vec<&str> = schedule.split_whitespace().collect();
+        let why = format!("expected exactly 5 fields, found {count}: [{}]", fields.join(" "));
         errors.push(FieldError::invalid("spec.schedule", &Value::from(schedule), &why));
     }
     let policy = object::text(new, "/spec/concurrencyPolicy");
     let known = ["Allow", "Forbid", "Replace"];
     if !known.contains(&policy) {
-        errors.push(FieldError::unsupported("spec.concurrencyPolicy", &Value::from(policy), &known));
+        errors.push(FieldError::unsupported(
+            "spec.concurrencyPolicy",
+            &Value::from(policy),
+            &known,
+        ));
     }
     errors.extend(template(new, "spec.jobTemplate.spec.template", FOR_JOBS));
     errors

@@ -17,8 +17,14 @@ pub struct Known {
     recorded: HashMap<(&'static str, String), String>,
 }
 
-const NAMED: &[(&str, &str)] =
-    &[("uid", "uid"), ("resourceVersion", "version"), ("continue", "continue"), ("clusterIP", "address"), ("controller-uid", "uid"), ("batch.kubernetes.io/controller-uid", "uid")];
+const NAMED: &[(&str, &str)] = &[
+    ("uid", "uid"),
+    ("resourceVersion", "version"),
+    ("continue", "continue"),
+    ("clusterIP", "address"),
+    ("controller-uid", "uid"),
+    ("batch.kubernetes.io/controller-uid", "uid"),
+];
 
 impl Known {
     /// Puts our values where recorded ones stand in a text.
@@ -28,9 +34,15 @@ impl Known {
             match *kind {
                 "uid" | "continue" | "name" => text = text.replace(recorded, ours),
                 "version" => {
-                    for pattern in ["resourceVersion=", "\"resourceVersion\":\"", "\"resourceVersion\": \""] {
+                    for pattern in
+                        ["resourceVersion=", "\"resourceVersion\":\"", "\"resourceVersion\": \""]
+                    {
                         let end = if pattern.ends_with('"') { "\"" } else { "" };
-                        text = replace_whole(&text, &format!("{pattern}{recorded}{end}"), &format!("{pattern}\u{1}{ours}{end}"));
+                        text = replace_whole(
+                            &text,
+                            &format!("{pattern}{recorded}{end}"),
+                            &format!("{pattern}\u{1}{ours}{end}"),
+                        );
                     }
                 }
                 _ => {}
@@ -44,15 +56,27 @@ impl Known {
         if recorded["status"] != answer.code {
             let body: String = String::from_utf8_lossy(&answer.body).chars().take(500).collect();
             let wanted: String = recorded["body"].to_string().chars().take(500).collect();
-            return vec![format!("status {} became {}: {body}\n    recorded: {wanted}", recorded["status"], answer.code)];
+            return vec![format!(
+                "status {} became {}: {body}\n    recorded: {wanted}",
+                recorded["status"], answer.code
+            )];
         }
-        let media = answer.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let media = answer
+            .headers
+            .get("content-type")
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
         if let Some(wanted) = recorded["headers"]["content-type"].as_str()
             && wanted != media
         {
             found.push(format!("content-type {wanted} became {media}"));
         }
-        let warnings: Vec<&str> = answer.headers.get_all("warning").iter().filter_map(|value| value.to_str().ok()).collect();
+        let warnings: Vec<&str> = answer
+            .headers
+            .get_all("warning")
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .collect();
         let wanted: Vec<&str> = match &recorded["headers"]["warning"] {
             Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
             Value::String(one) => vec![one],
@@ -82,16 +106,35 @@ impl Known {
             return vec![format!("status {} became {code}", recorded["status"])];
         }
         // How often an idle watch sends a bookmark is its own business.
-        let idle = |event: &&Value| event["type"] != "BOOKMARK" || event["object"]["metadata"]["annotations"].is_object();
-        let wanted: Vec<&Value> = recorded["events"].as_array().into_iter().flatten().filter(idle).collect();
+        let idle = |event: &&Value| {
+            event["type"] != "BOOKMARK" || event["object"]["metadata"]["annotations"].is_object()
+        };
+        let wanted: Vec<&Value> =
+            recorded["events"].as_array().into_iter().flatten().filter(idle).collect();
         let events: Vec<&Value> = events.iter().filter(idle).collect();
         if wanted.len() != events.len() {
-            let show = |list: &[&Value]| list.iter().map(|one| format!("{} {}", one["type"], one["object"]["metadata"]["name"])).collect::<Vec<_>>().join(", ");
-            return vec![format!("{} events [{}] became {} [{}]", wanted.len(), show(&wanted), events.len(), show(&events))];
+            let show = |list: &[&Value]| {
+                list.iter()
+                    .map(|one| format!("{} {}", one["type"], one["object"]["metadata"]["name"]))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            };
+            return vec![format!(
+                "{} events [{}] became {} [{}]",
+                wanted.len(),
+                show(&wanted),
+                events.len(),
+                show(&events)
+            )];
         }
         for (index, (wanted, ours)) in wanted.iter().zip(&events).enumerate() {
             self.compare(&format!("[{index}].type"), &wanted["type"], &ours["type"], &mut found);
-            self.compare(&format!("[{index}].object"), &wanted["object"], &ours["object"], &mut found);
+            self.compare(
+                &format!("[{index}].object"),
+                &wanted["object"],
+                &ours["object"],
+                &mut found,
+            );
         }
         found
     }
@@ -113,13 +156,25 @@ impl Known {
             }
             (Value::Array(wanted), Value::Array(have)) => {
                 if wanted.len() != have.len() {
-                    found.push(format!("{at}: {} items became {}: {} became {}", wanted.len(), have.len(), short(recorded), short(ours)));
+                    found.push(format!(
+                        "{at}: {} items became {}: {} became {}",
+                        wanted.len(),
+                        have.len(),
+                        short(recorded),
+                        short(ours)
+                    ));
                     return;
                 }
                 let (mut wanted, mut have) = (wanted.clone(), have.clone());
                 if at.ends_with("managedFields") || at.ends_with("causes") {
                     let key = |value: &Value| {
-                        format!("{} {} {} {}", value["manager"], value["operation"], value["subresource"], value["field"].as_str().unwrap_or_default())
+                        format!(
+                            "{} {} {} {}",
+                            value["manager"],
+                            value["operation"],
+                            value["subresource"],
+                            value["field"].as_str().unwrap_or_default()
+                        )
                     };
                     wanted.sort_by_key(key);
                     have.sort_by_key(key);
@@ -128,15 +183,25 @@ impl Known {
                     self.compare(&format!("{at}[{index}]"), wanted, have, found);
                 }
             }
-            (Value::String(wanted), Value::String(have)) => self.compare_text(at, wanted, have, found),
+            (Value::String(wanted), Value::String(have)) => {
+                self.compare_text(at, wanted, have, found)
+            }
             (wanted, have) if wanted == have => {}
             (wanted, have) => found.push(format!("{at}: {} became {}", short(wanted), short(have))),
         }
     }
 
-    fn compare_field(&mut self, at: &str, key: &str, (recorded, ours): (&Value, &Value), found: &mut Vec<String>) {
+    fn compare_field(
+        &mut self,
+        at: &str,
+        key: &str,
+        (recorded, ours): (&Value, &Value),
+        found: &mut Vec<String>,
+    ) {
         let at = format!("{at}.{key}");
-        if key == "description" && at.contains("columnDefinitions") || at.ends_with(".serverAddressByClientCIDRs") {
+        if key == "description" && at.contains("columnDefinitions")
+            || at.ends_with(".serverAddressByClientCIDRs")
+        {
             return;
         }
         if let (Some(wanted), Some(have)) = (recorded.as_str(), ours.as_str()) {
@@ -149,7 +214,12 @@ impl Known {
             if is_time(wanted) && is_time(have) && wanted.len() == have.len() {
                 return;
             }
-            if key == "name" && wanted.len() == have.len() && wanted.len() > 5 && wanted[..wanted.len() - 5] == have[..wanted.len() - 5] && wanted != have {
+            if key == "name"
+                && wanted.len() == have.len()
+                && wanted.len() > 5
+                && wanted[..wanted.len() - 5] == have[..wanted.len() - 5]
+                && wanted != have
+            {
                 self.same("name", wanted, have, &at, found);
                 return;
             }
@@ -157,16 +227,29 @@ impl Known {
         self.compare(&at, recorded, ours, found);
     }
 
-    fn same(&mut self, kind: &'static str, recorded: &str, ours: &str, at: &str, found: &mut Vec<String>) {
+    fn same(
+        &mut self,
+        kind: &'static str,
+        recorded: &str,
+        ours: &str,
+        at: &str,
+        found: &mut Vec<String>,
+    ) {
         let known = self.ours.entry((kind, recorded.to_owned())).or_insert_with(|| ours.to_owned());
-        let back = self.recorded.entry((kind, ours.to_owned())).or_insert_with(|| recorded.to_owned());
+        let back =
+            self.recorded.entry((kind, ours.to_owned())).or_insert_with(|| recorded.to_owned());
         if known != ours || back != recorded {
-            found.push(format!("{at}: {recorded} became {ours}, but it was {known} before, and {ours} was {back}"));
+            found.push(format!(
+                "{at}: {recorded} became {ours}, but it was {known} before, and {ours} was {back}"
+            ));
         }
     }
 
     fn compare_text(&self, at: &str, recorded: &str, ours: &str, found: &mut Vec<String>) {
-        if recorded == ours || is_time(recorded) && is_time(ours) || is_age(recorded) && is_age(ours) {
+        if recorded == ours
+            || is_time(recorded) && is_time(ours)
+            || is_age(recorded) && is_age(ours)
+        {
             return;
         }
         let (wanted, have) = (self.neutral(recorded), plain(ours));
@@ -197,7 +280,9 @@ fn is_time(text: &str) -> bool {
 }
 
 fn is_age(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || "smhdy".contains(c)) && text.ends_with(|c: char| c.is_alphabetic())
+    !text.is_empty()
+        && text.chars().all(|c| c.is_ascii_digit() || "smhdy".contains(c))
+        && text.ends_with(|c: char| c.is_alphabetic())
 }
 
 /// Numbers of four and more digits and times may differ inside messages.
@@ -207,7 +292,11 @@ fn plain(text: &str) -> String {
         let bare = word.trim_end_matches([' ', '"', ',', '(', ')', '\\']);
         if is_time(bare) {
             out.push_str(&word.replace(bare, "<time>"));
-        } else if bare.len() < 7 && bare.len() > 2 && bare.parse::<u64>().is_ok() && text.contains("ersion") {
+        } else if bare.len() < 7
+            && bare.len() > 2
+            && bare.parse::<u64>().is_ok()
+            && text.contains("ersion")
+        {
             out.push_str(&word.replace(bare, "<number>"));
         } else {
             out.push_str(word);

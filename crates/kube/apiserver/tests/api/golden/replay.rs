@@ -29,7 +29,8 @@ pub async fn replay(folder: &Path, name: &str) -> Outcome {
     let mut known = Known::default();
     let mut outcome = Outcome { passed: 0, failures: Vec::new() };
     let mut watches: Vec<Watching> = Vec::new();
-    let mut records: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("a record")).collect();
+    let mut records: Vec<Value> =
+        text.lines().map(|line| serde_json::from_str(line).expect("a record")).collect();
     records.sort_by_key(|record| record["t_ms"].as_i64());
     for record in records {
         if skipped(&record) {
@@ -51,7 +52,11 @@ pub async fn replay(folder: &Path, name: &str) -> Outcome {
         let wanted = record["response"]["events"].as_array().map_or(0, Vec::len);
         let timeout = tokio::time::timeout(Duration::from_secs(4), task).await;
         let (code, events) = timeout.ok().and_then(Result::ok).unwrap_or((0, Vec::new()));
-        let found = known.compare_events(&record["response"], code, &events[..events.len().min(wanted.max(events.len()))]);
+        let found = known.compare_events(
+            &record["response"],
+            code,
+            &events[..events.len().min(wanted.max(events.len()))],
+        );
         report(&record, found, &mut outcome);
     }
     outcome
@@ -65,8 +70,11 @@ fn report(record: &Value, found: Vec<String>, outcome: &mut Outcome) {
     let request = &record["request"];
     let head = format!(
         "#{} [{}] {} {}?{} ({})",
-        record["seq"], record["user"].as_str().unwrap_or_default(), request["method"].as_str().unwrap_or_default(),
-        request["path"].as_str().unwrap_or_default(), request["query"].as_str().unwrap_or_default(),
+        record["seq"],
+        record["user"].as_str().unwrap_or_default(),
+        request["method"].as_str().unwrap_or_default(),
+        request["path"].as_str().unwrap_or_default(),
+        request["query"].as_str().unwrap_or_default(),
         record["step"].as_str().unwrap_or_default()
     );
     let body: String = request["body"].to_string().chars().take(400).collect();
@@ -99,7 +107,8 @@ fn request(record: &Value, known: &Known) -> Request<Body> {
     let path = known.substitute(recorded["path"].as_str().unwrap_or_default());
     let query = known.substitute(recorded["query"].as_str().unwrap_or_default());
     let uri = if query.is_empty() { path } else { format!("{path}?{query}") };
-    let mut builder = Request::builder().method(recorded["method"].as_str().unwrap_or("GET")).uri(uri);
+    let mut builder =
+        Request::builder().method(recorded["method"].as_str().unwrap_or("GET")).uri(uri);
     let protobuf = !recorded["body_protobuf_base64"].is_null();
     for (name, value) in recorded["headers"].as_object().into_iter().flatten() {
         let values = match value {
@@ -107,7 +116,10 @@ fn request(record: &Value, known: &Known) -> Request<Body> {
             other => vec![other.as_str().unwrap_or_default()],
         };
         for value in values {
-            builder = builder.header(name, if protobuf && name == "content-type" { "application/json" } else { value });
+            builder = builder.header(
+                name,
+                if protobuf && name == "content-type" { "application/json" } else { value },
+            );
         }
     }
     if let Some(user) = user(record["user"].as_str().unwrap_or_default()) {
@@ -115,7 +127,9 @@ fn request(record: &Value, known: &Known) -> Request<Body> {
     }
     let body = match &recorded["body"] {
         Value::Null => String::new(),
-        Value::String(text) if recorded["headers"]["content-type"] != "application/json" => text.clone(),
+        Value::String(text) if recorded["headers"]["content-type"] != "application/json" => {
+            text.clone()
+        }
         other => known.substitute(&other.to_string()),
     };
     builder.body(Body::from(body)).expect("a recorded request is well-formed")
@@ -126,7 +140,9 @@ async fn events(response: http::Response<Body>) -> (u16, Vec<Value>) {
     let code = response.status().as_u16();
     let mut stream = response.into_body().into_data_stream();
     let mut text = Vec::new();
-    while let Ok(Some(Ok(chunk))) = tokio::time::timeout(Duration::from_millis(1500), stream.next()).await {
+    while let Ok(Some(Ok(chunk))) =
+        tokio::time::timeout(Duration::from_millis(1500), stream.next()).await
+    {
         text.extend_from_slice(&chunk);
     }
     let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());

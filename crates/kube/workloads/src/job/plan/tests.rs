@@ -14,7 +14,8 @@ fn job(spec: Value) -> Job {
     for (key, value) in spec.as_object().expect("an object") {
         all[key] = value.clone();
     }
-    serde_json::from_value(json!({"metadata": {"name": "j", "namespace": "a"}, "spec": all})).expect("a job")
+    serde_json::from_value(json!({"metadata": {"name": "j", "namespace": "a"}, "spec": all}))
+        .expect("a job")
 }
 
 fn pod(uid: &str, phase: &str) -> Arc<Pod> {
@@ -64,10 +65,10 @@ fn a_success_is_listed_then_counted() {
         json!({"startTime": START, "active": 1, "terminating": 0, "uncountedTerminatedPods": {}, "ready": 0})
     );
     let done = pod("p", "Succeeded");
-    let listed = status(&mut job, &[done.clone()], START);
+    let listed = status(&mut job, std::slice::from_ref(&done), START);
     assert_eq!(listed["uncountedTerminatedPods"], json!({"succeeded": ["p"]}));
     assert_eq!(types(&listed), ["SuccessCriteriaMet"]);
-    assert_eq!(plan(&job, &[done.clone()], at(START)).release.len(), 1);
+    assert_eq!(plan(&job, std::slice::from_ref(&done), at(START)).release.len(), 1);
     let counted = status(&mut job, &[released(&done)], "2026-01-01T00:00:02Z");
     assert_eq!(counted["succeeded"], 1);
     assert_eq!(counted["completionTime"], "2026-01-01T00:00:02Z");
@@ -94,7 +95,7 @@ fn a_deleted_pod_is_counted_once() {
 fn too_many_failures_end_it() {
     let mut job = job(json!({"backoffLimit": 0}));
     let failed = pod("p", "Failed");
-    let listed = status(&mut job, &[failed.clone()], START);
+    let listed = status(&mut job, std::slice::from_ref(&failed), START);
     assert_eq!(types(&listed), ["FailureTarget"]);
     let counted = status(&mut job, &[released(&failed)], START);
     assert_eq!(types(&counted), ["FailureTarget", "Failed"]);
@@ -108,7 +109,8 @@ fn a_failed_pod_is_replaced_after_a_pause() {
     let mut failed = (*pod("p", "Failed")).clone();
     let ended = json!([{"name": "c", "image": "", "imageID": "", "ready": false, "restartCount": 0,
         "state": {"terminated": {"exitCode": 1, "finishedAt": START}}}]);
-    failed.status.as_mut().expect("status").container_statuses = serde_json::from_value(ended).expect("statuses");
+    failed.status.as_mut().expect("status").container_statuses =
+        serde_json::from_value(ended).expect("statuses");
     let own = [Arc::new(failed)];
     let early = plan(&job(json!({})), &own, at("2026-01-01T00:00:04Z"));
     assert!(early.create.is_empty());
@@ -135,7 +137,10 @@ fn the_deadline_ends_it() {
     assert_eq!(plan(&job, &own, at("2026-01-01T00:00:10Z")).again, Some(Duration::from_secs(20)));
     let late = plan(&job, &own, at("2026-01-01T00:00:30Z"));
     assert_eq!(late.delete.len(), 1);
-    assert_eq!(late.status.conditions.expect("conditions")[0].reason.as_deref(), Some("DeadlineExceeded"));
+    assert_eq!(
+        late.status.conditions.expect("conditions")[0].reason.as_deref(),
+        Some("DeadlineExceeded")
+    );
 }
 
 #[test]
