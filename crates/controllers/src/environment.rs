@@ -27,6 +27,9 @@ use crate::seams::BuiltEnvironment;
 /// Holds the object until its build is removed.
 const FINALIZER: &str = "dais.io/environment-build";
 
+/// How soon a refused pod is tried again.
+const REFUSED_RETRY: Duration = Duration::from_secs(3);
+
 pub async fn run(context: Arc<Context>) {
     let environments = Api::<Environment>::all(context.client.clone());
     let pods = Api::<Pod>::all(context.client.clone());
@@ -66,6 +69,10 @@ async fn build_and_report(environment: &Environment, context: &Context) -> Resul
         context.event(environment, warning, outcome.verdict.reason, &outcome.verdict.message).await;
     }
     apply::status(&context.client, environment, old, &status).await?;
+    if outcome.verdict.reason == reason::POD_REFUSED {
+        // A quota that has room again tells nobody.
+        return Ok(Action::requeue(REFUSED_RETRY));
+    }
     Ok(Action::await_change())
 }
 

@@ -41,6 +41,9 @@ pub const JOB: &str = "dais.io/job";
 /// Label on a job's pods: number of the attempt, from 1.
 pub const ATTEMPT: &str = "dais.io/attempt";
 
+/// How soon a refused pod is tried again.
+const REFUSED_RETRY: Duration = Duration::from_secs(3);
+
 pub async fn run(context: Arc<Context>) {
     let client = context.client.clone();
     let any = watcher::Config::default;
@@ -322,6 +325,10 @@ async fn report(job: &TrainingJob, step: Step, context: &Context) -> Result<Acti
     apply::status(&context.client, job, job.status.as_ref(), &status).await?;
     if next.is_final() {
         return Ok(job.spec.ttl_seconds_after_finished.map_or_else(Action::await_change, after));
+    }
+    if ready.reason == reason::POD_REFUSED {
+        // A quota that has room again tells nobody.
+        return Ok(Action::requeue(REFUSED_RETRY));
     }
     Ok(left.map_or_else(Action::await_change, |left| after(left.as_secs() + 1)))
 }

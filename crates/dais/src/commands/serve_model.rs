@@ -30,7 +30,15 @@ pub async fn run(args: ServeModel) -> Result<ExitCode> {
     let path = registry.fetch(&model.name, version, folder.path()).await?;
     let listener = bind(args.listen).await?;
     println!("serving {model} at http://{}", args.listen);
-    let _ = (path, listener, args.environment.as_deref().and_then(runtime_library));
+    let config = dais_inference::ServerConfig {
+        model_name: model.name.clone(),
+        model_version: version.clone(),
+        path,
+        listener,
+        threads: std::thread::available_parallelism().map_or(1, usize::from),
+        runtime_library: args.environment.as_deref().and_then(runtime_library),
+    };
+    dais_inference::serve(config).await.context("serving the model")?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,5 +1,9 @@
 //! What a new platform begins with: the kinds, the roles, the first project.
 
+use anyhow::{Context, Result};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::api::{Patch, PatchParams};
+use kube::{Api, Client};
 use serde_json::{Value, json};
 
 /// The project that a new platform begins with.
@@ -13,12 +17,12 @@ pub const ADMINS: &str = "dais:admins";
 pub const TRACKING_GROUP: &str = "tracking.dais.io";
 
 /// Objects that must exist before anything else runs.
-pub fn objects() -> anyhow::Result<Vec<Value>> {
+pub fn objects() -> Result<Vec<Value>> {
     let mut objects = Vec::new();
     for crd in dais_api::crds::all().into_iter().chain(dais_api::crds::foreign()) {
         objects.push(serde_json::to_value(crd)?);
     }
-    objects.extend([first_project(), admins(), workload()]);
+    objects.extend([admins(), workload()]);
     objects.extend([
         extend("view", &["get", "list", "watch"], &["get"]),
         extend(
@@ -35,15 +39,16 @@ pub fn objects() -> anyhow::Result<Vec<Value>> {
     Ok(objects)
 }
 
-fn first_project() -> Value {
-    json!({
-        "apiVersion": "v1",
-        "kind": "Namespace",
-        "metadata": {
-            "name": FIRST_PROJECT,
-            "labels": {dais_api::labels::WORKSPACE: FIRST_WORKSPACE},
-        },
-    })
+/// Makes the namespace `default`, which every cluster has, a project.
+pub async fn first_project(client: &Client) -> Result<()> {
+    let patch = json!({
+        "metadata": {"labels": {dais_api::labels::WORKSPACE: FIRST_WORKSPACE}},
+    });
+    Api::<Namespace>::all(client.clone())
+        .patch(FIRST_PROJECT, &PatchParams::default(), &Patch::Merge(patch))
+        .await
+        .context("making the first project")?;
+    Ok(())
 }
 
 fn admins() -> Value {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use dais_apiserver::{ApiServer, Config as ApiConfig, UserInfo};
@@ -27,7 +28,7 @@ use super::datasets::Versions;
 use super::environments::EnvironmentStore;
 use super::gateway::Doorkeeper;
 use super::late::Late;
-use super::telemetry::Telemetry;
+use super::telemetry::{Sources, Telemetry};
 use super::tracking::InProcess;
 use super::volumes;
 use super::welcome::Addresses;
@@ -38,7 +39,9 @@ const SERVICE_CIDR: &str = "127.64.0.0/12";
 /// The image that stands for the machine's own programs.
 const HOST_IMAGE: &str = "host";
 /// Where a container finds this program.
-const PROGRAM: &str = "dais";
+const PROGRAM: &str = "/usr/local/bin/dais";
+/// What a controller needs to finish a write.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 pub struct Parts {
     pub store: Store,
@@ -93,6 +96,7 @@ impl Parts {
             creator_annotation: Some(dais_api::labels::CREATED_BY.to_owned()),
         };
         let kubernetes = ApiServer::new(config).await.context("starting the Kubernetes API")?;
+        bootstrap::first_project(&client(&kubernetes, "bootstrap")).await?;
         let access = Access::new(client(&kubernetes, "access"));
         let files = data_dir.passable_folder("files")?;
         let tracking_url = format!("sqlite:{}", relations.join("tracking.db").display());
@@ -155,9 +159,17 @@ impl Parts {
         let node = Node::start(self.client("node"), config).await.context("starting the node")?;
         self.kubelet.set(node.kubelet_router());
         let controllers = Arc::new(self.controllers(addresses));
-        run(tasks, stop, dais_controllers::run(controllers));
+        run(tasks, stop, dais_controllers::run(controllers.clone()));
         run(tasks, stop, dais_gateway::watch(self.client("gateway"), self.gateway.clone()));
         self.telemetry.collect(&logs)?;
+        self.telemetry.scrape(Sources {
+            node: host_name(),
+            kubelet: node.kubelet_router(),
+            state: workloads.state_metrics(),
+            gateway: self.gateway.metrics().clone(),
+            controllers: controllers.metrics.clone(),
+            kubernetes: self.kubernetes.clone(),
+        });
         self.running = Some(Running { node, workloads });
         Ok(())
     }
@@ -174,7 +186,8 @@ impl Parts {
     fn node_config(&self, data_dir: &DataDir, args: &Up) -> Result<NodeConfig> {
         let exe = std::env::current_exe().context("finding this program's own file")?;
         let node_dir: PathBuf = data_dir.passable_folder("node")?;
-        let mut config = NodeConfig::new(host_name(), node_dir, exe);
+        let mut config = NodeConfig::new(host_name(), node_dir, exe.clone());
+        config.tools = [(PathBuf::from(PROGRAM), exe)].into();
         config.runtime = match args.runtime {
             Runtime::Auto => RuntimeChoice::Auto,
             Runtime::Sandbox => RuntimeChoice::Sandbox,
@@ -209,7 +222,9 @@ impl Parts {
         let Self { running, telemetry, identity, .. } = self;
         if let Some(Running { node, workloads }) = running {
             // First the controllers: they would make anew what the node stops.
-            workloads.shutdown().await;
+            if tokio::time::timeout(PATIENCE, workloads.shutdown()).await.is_err() {
+                tracing::warn!("the controllers did not end in time");
+            }
             node.shutdown(mode).await;
         }
         telemetry.close().await;

@@ -10,21 +10,36 @@ use axum::response::{IntoResponse, Response};
 use dais_identity::Caller;
 use http::{StatusCode, Uri};
 use serde_json::json;
+use tower::ServiceExt;
 
 use super::access::{Access, Right};
 
 /// Which project a tracking request is for: `/p/<project>/…`, else the caller's own.
+///
+/// The address is rewritten, so this stands in front of the router: a layer would
+/// run after its routes were matched.
 pub fn tracking(router: Router, access: Access) -> Router {
-    router.layer(from_fn_with_state(access, scope_tracking))
+    Router::new().fallback(scope_tracking).with_state((access, router))
 }
 
 pub fn data(router: Router, access: Access) -> Router {
-    router.layer(from_fn_with_state(access, scope_data))
+    Router::new().fallback(scope_data).with_state((access, router))
 }
 
+/// Extends a router's requests by the projects whose logs the caller may read.
 pub fn logs(router: Router, access: Access) -> Router {
     router
         .layer(from_fn_with_state((access, Right::READ_LOGS), scope_namespaces::<dais_logs::Scope>))
+}
+
+pub fn metrics(router: Router, access: Access) -> Router {
+    let state = (access, Right::READ_PODS);
+    router.layer(from_fn_with_state(state, scope_namespaces::<dais_metrics::Scope>))
+}
+
+pub fn traces(router: Router, access: Access) -> Router {
+    let state = (access, Right::READ_PODS);
+    router.layer(from_fn_with_state(state, scope_namespaces::<dais_traces::Scope>))
 }
 
 /// The Kubernetes API as the caller.
@@ -111,20 +126,22 @@ async fn grant(
 }
 
 async fn scope_tracking(
-    State(access): State<Access>,
+    State((access, router)): State<(Access, Router)>,
     mut request: Request,
-    next: Next,
 ) -> Response {
     match grant(&access, &mut request, (&Right::READ_RUNS, &Right::WRITE_RUNS)).await {
         Ok(Granted { project, user, write }) => {
             request.extensions_mut().insert(dais_tracking::Scope { project, user, write });
-            next.run(request).await
+            pass(router, request).await
         }
         Err(response) => response,
     }
 }
 
-async fn scope_data(State(access): State<Access>, mut request: Request, next: Next) -> Response {
+async fn scope_data(
+    State((access, router)): State<(Access, Router)>,
+    mut request: Request,
+) -> Response {
     // Code comes with a job; everything else below /data is a dataset's.
     let is_code = request.uri().path().split('/').nth(3) == Some("code");
     let rights = if is_code {
@@ -135,9 +152,16 @@ async fn scope_data(State(access): State<Access>, mut request: Request, next: Ne
     match grant(&access, &mut request, rights).await {
         Ok(Granted { project, user, write }) => {
             request.extensions_mut().insert(dais_data::Scope { project, user, write });
-            next.run(request).await
+            pass(router, request).await
         }
         Err(response) => response,
+    }
+}
+
+async fn pass(router: Router, request: Request) -> Response {
+    match router.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
     }
 }
 
@@ -168,6 +192,18 @@ trait FromNamespaces {
 }
 
 impl FromNamespaces for dais_logs::Scope {
+    fn from_namespaces(namespaces: Option<BTreeSet<String>>) -> Self {
+        Self { namespaces }
+    }
+}
+
+impl FromNamespaces for dais_metrics::Scope {
+    fn from_namespaces(namespaces: Option<BTreeSet<String>>) -> Self {
+        Self { namespaces }
+    }
+}
+
+impl FromNamespaces for dais_traces::Scope {
     fn from_namespaces(namespaces: Option<BTreeSet<String>>) -> Self {
         Self { namespaces }
     }

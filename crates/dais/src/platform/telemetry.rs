@@ -2,12 +2,22 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use axum::Router;
+use axum::body::Body;
 use dais_api::labels;
+use dais_apiserver::ApiServer;
 use dais_gateway::{Span, SpanSink};
 use dais_logs::{Collector, CollectorConfig, Logs, fields_from_labels};
+use dais_metrics::{Metadata, Scraper, Store, Target};
+use dais_traces::Traces;
+use dais_workloads::StateMetrics;
+use futures::FutureExt;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tower::ServiceExt;
 
 /// Index name of the lines of containers.
 const INDEX: &str = "logs";
@@ -24,16 +34,39 @@ const FIELDS: [(&str, &str); 6] = [
     (labels::WORKSPACE, "workspace"),
 ];
 
+/// Scraped at this distance: rings on the home page follow within it.
+const EVERY: Duration = Duration::from_secs(10);
+
 pub struct Telemetry {
     logs: Logs,
     collector: Option<Collector>,
+    traces: Traces,
+    metrics: Store,
+    metadata: Metadata,
+    scraper: Scraper,
+}
+
+/// Who has metrics to tell, in process.
+pub struct Sources {
+    pub node: String,
+    pub kubelet: Router,
+    pub state: StateMetrics,
+    pub gateway: dais_gateway::Metrics,
+    pub controllers: dais_controllers::Metrics,
+    pub kubernetes: ApiServer,
 }
 
 impl Telemetry {
     pub fn open(folder: &Path) -> Result<Self> {
         let logs = Logs::open(dais_logs::Config::new(folder.join("logs")))
             .context("opening the log store")?;
-        Ok(Self { logs, collector: None })
+        let traces = Traces::open(dais_traces::Config::new(folder.join("traces")))
+            .context("opening the trace store")?;
+        let metrics = Store::open(dais_metrics::Config::new(folder.join("metrics")))
+            .context("opening the metric store")?;
+        let metadata = Metadata::default();
+        let scraper = Scraper::start(metrics.clone(), metadata.clone(), Vec::new());
+        Ok(Self { logs, collector: None, traces, metrics, metadata, scraper })
     }
 
     /// Follows the log files of this machine's containers.
@@ -48,25 +81,107 @@ impl Telemetry {
         Ok(())
     }
 
+    /// Asks every part of the platform for its metrics from now on.
+    pub fn scrape(&self, sources: Sources) {
+        let Sources { node, kubelet, state, gateway, controllers, kubernetes } = sources;
+        let ask = |path: &'static str| {
+            let kubelet = kubelet.clone();
+            move || text_of(kubelet.clone(), path).boxed()
+        };
+        let ready = |text: String| async move { Ok::<String, String>(text) }.boxed();
+        let targets = vec![
+            Target::call("cadvisor", &node, ask("/metrics/cadvisor")).honoring_labels(),
+            Target::call("node", &node, ask("/metrics")),
+            Target::call("kube-state-metrics", &node, move || ready(state.text()))
+                .honoring_labels(),
+            Target::call("gateway", &node, move || ready(gateway.text())).honoring_labels(),
+            Target::call("controllers", &node, move || ready(controllers.text())),
+            Target::call("apiserver", &node, move || ready(kubernetes.metrics())),
+        ];
+        self.scraper.set_targets(targets.into_iter().map(|target| target.every(EVERY)).collect());
+    }
+
     pub fn logs_router(&self) -> Router {
         dais_logs::router(self.logs.clone())
     }
 
+    pub fn metrics_router(&self) -> Router {
+        dais_metrics::router(dais_metrics::Api {
+            store: self.metrics.clone(),
+            metadata: self.metadata.clone(),
+            targets: self.scraper.targets(),
+            limits: dais_metrics::promql::Limits::default(),
+        })
+    }
+
+    pub fn traces_router(&self) -> Router {
+        dais_traces::router(self.traces.clone())
+    }
+
+    /// `/v1/traces` of OTLP over HTTP.
+    pub fn otlp_router(&self) -> Router {
+        dais_traces::otlp_router(self.traces.clone())
+    }
+
     pub fn span_sink(&self) -> Arc<dyn SpanSink> {
-        Arc::new(Discard)
+        Arc::new(Spans(self.traces.clone()))
     }
 
     pub async fn close(self) {
-        drop(self.collector);
-        let logs = self.logs;
-        if tokio::task::spawn_blocking(move || logs.close()).await.is_err() {
-            tracing::error!("log store not closed");
+        let Self { logs, collector, traces, metrics, metadata: _, scraper } = self;
+        drop((collector, scraper));
+        let closed = tokio::task::spawn_blocking(move || {
+            logs.close();
+            drop((traces, metrics));
+        });
+        if closed.await.is_err() {
+            tracing::error!("telemetry not closed");
         }
     }
 }
 
-struct Discard;
+/// The text that a router answers at `path`.
+async fn text_of(router: Router, path: &'static str) -> Result<String, String> {
+    let request = http::Request::get(path).body(Body::empty()).map_err(|error| error.to_string())?;
+    let response = match router.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    };
+    let bytes = response.into_body().collect().await.map_err(|error| error.to_string())?.to_bytes();
+    String::from_utf8(bytes.into()).map_err(|error| error.to_string())
+}
 
-impl SpanSink for Discard {
-    fn record(&self, _span: Span) {}
+/// Brings the gateway's spans into the trace store, in OpenTelemetry's words.
+struct Spans(Traces);
+
+impl SpanSink for Spans {
+    fn record(&self, span: Span) {
+        let nanos = |time: SystemTime| {
+            let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+            i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+        };
+        let attributes = json!({
+            "http.request.method": span.method,
+            "http.response.status_code": span.status,
+            "url.path": span.path,
+            "dais.user": span.user,
+            "dais.app": span.service,
+            (dais_traces::NAMESPACE): span.namespace,
+        });
+        let resource = json!({"service.name": "gateway"});
+        let object = |value: Value| value.as_object().cloned().unwrap_or_default();
+        self.0.ingest(vec![dais_traces::Span {
+            trace_id: span.trace_id,
+            span_id: span.span_id,
+            parent: span.parent,
+            name: span.name,
+            kind: dais_traces::Kind::Server,
+            start: nanos(span.start),
+            duration: nanos(span.end) - nanos(span.start),
+            error: (span.status >= 500).then(|| format!("status {}", span.status)),
+            attributes: object(attributes),
+            resource: object(resource),
+            events: Vec::new(),
+        }]);
+    }
 }

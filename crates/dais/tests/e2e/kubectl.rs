@@ -110,8 +110,6 @@ fn pods_and_all_dais_kinds() {
     }
     assert!(child.wait().unwrap().success());
     assert_eq!(lines, ["one", "two"]);
-    follow = kubectl.command(&[]);
-    drop(follow);
     assert!(kubectl.ok(&["get", "pods"]).contains("hello"));
     let described = kubectl.ok(&["describe", "pod", "hello"]);
     assert!(described.contains("Scheduled") && described.contains("Started"), "{described}");

@@ -121,7 +121,10 @@ pub fn prepare_update(resource: &Resource, subresource: &str, new: &mut Value, o
         if resource.has_status() && subresource.is_empty() {
             keep(new, old, "status");
         }
-        defaults::on_update(resource, new, old);
+        // The one subresource whose purpose is to change what updates keep.
+        if subresource != "finalize" {
+            defaults::on_update(resource, new, old);
+        }
         normalize(resource, new);
         if counts_generation(resource)
             && subresource != "binding"

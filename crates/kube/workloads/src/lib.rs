@@ -115,8 +115,8 @@ impl Workloads {
 
     /// The state of all objects as Prometheus text, in the names of
     /// kube-state-metrics, and how the controllers themselves fare.
-    pub fn state_metrics(&self) -> String {
-        state_metrics::render(&self.context)
+    pub fn state_metrics(&self) -> StateMetrics {
+        StateMetrics(self.context.clone())
     }
 
     /// Waits until the first read of the cluster is complete.
@@ -139,4 +139,14 @@ fn all(context: &Arc<Context>) -> Vec<BoxFuture<'static, ()>> {
         stateful_set::run(context.clone()).boxed(),
         volume_claims::run(context.clone()).boxed(),
     ]
+}
+
+/// A handle to the state of all objects; outlives what it describes.
+#[derive(Clone)]
+pub struct StateMetrics(Arc<Context>);
+
+impl StateMetrics {
+    pub fn text(&self) -> String {
+        state_metrics::render(&self.0)
+    }
 }

@@ -107,6 +107,11 @@ impl Change for Merge {
         }
         let warnings = self.judge(problems).map_err(refused)?;
         same_place(resource, &object, current)?;
+        // Only a version that the patch itself names pins the write; the one that
+        // was there before must not, or a race would end in a conflict.
+        if object::resource_version(&object) == object::resource_version(current) {
+            object::remove_meta(&mut object, "resourceVersion");
+        }
         Ok(Next { object, warnings, tracked: false })
     }
 }

@@ -35,7 +35,7 @@ async fn a_pod_is_bound_and_people_are_told() {
         pod.status.as_ref().and_then(|status| status.phase.as_deref()) == Some("Running")
     })
     .await;
-    let text = world.workloads.state_metrics();
+    let text = world.workloads.state_metrics().text();
     assert!(text.contains(r#"label_app="web""#), "{text}");
 }
 
