@@ -140,12 +140,10 @@ async fn build_python(
             Ok(Outcome::new(Verdict::no(reason::BUILDING, words), digest))
         }
         build::Progress::Failed(verdict) => Ok(Outcome::new(verdict, digest)),
-        build::Progress::Succeeded => {
-            match context.environments.seal(&project, &digest).await {
-                Ok(built) => Ok(available(built, digest)),
-                Err(error) => again(&pods, &name, &error, digest).await,
-            }
-        }
+        build::Progress::Succeeded => match context.environments.seal(&project, &digest).await {
+            Ok(built) => Ok(available(built, digest)),
+            Err(error) => again(&pods, &name, &error, digest).await,
+        },
     }
 }
 

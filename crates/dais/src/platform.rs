@@ -71,6 +71,8 @@ impl Platform {
         let listeners = Listeners::bind(args).await?;
         let addresses = welcome::Addresses::of(&listeners)?;
         let (mut parts, admin_password) = Parts::open(&data, args, &addresses).await?;
+        // Before anything answers: who finds the portal finds the token too.
+        let welcome = welcome::write(&data, &parts, &addresses, admin_password).await?;
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         let Listeners { http, serve, kubernetes } = listeners;
@@ -80,7 +82,6 @@ impl Platform {
         let tls = parts.certificates.server.clone();
         tasks.spawn(listeners::serve_tls(kubernetes, api, tls, stop.clone()));
         parts.start(&data, args, &addresses, (&tasks, &stop)).await?;
-        let welcome = welcome::write(&data, &parts, &addresses, admin_password).await?;
         Ok(Self { parts, stop, tasks, welcome })
     }
 

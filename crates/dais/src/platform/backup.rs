@@ -18,8 +18,8 @@ use axum::{Json, Router};
 use dais_identity::Caller;
 use http::{StatusCode, header};
 use serde_json::json;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::Connection as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tokio_util::io::{ReaderStream, SyncIoBridge};
 
 use super::datadir::DataDir;

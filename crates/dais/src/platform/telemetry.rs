@@ -142,7 +142,8 @@ impl Telemetry {
 
 /// The text that a router answers at `path`.
 async fn text_of(router: Router, path: &'static str) -> Result<String, String> {
-    let request = http::Request::get(path).body(Body::empty()).map_err(|error| error.to_string())?;
+    let request =
+        http::Request::get(path).body(Body::empty()).map_err(|error| error.to_string())?;
     let response = match router.oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},

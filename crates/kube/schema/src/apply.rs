@@ -102,9 +102,9 @@ pub fn apply(schema: &Schema, request: &Apply<'_>) -> Result<Value> {
 
 /// The live object without its managedFields; for a new one the bare identity.
 fn without_managed_fields(live: Option<&Value>, config: &Value) -> Value {
-    let mut bare = live.cloned().unwrap_or_else(|| {
-        json!({"apiVersion": config["apiVersion"], "kind": config["kind"], "metadata": {}})
-    });
+    let mut bare = live.cloned().unwrap_or_else(
+        || json!({"apiVersion": config["apiVersion"], "kind": config["kind"], "metadata": {}}),
+    );
     if let Some(metadata) = bare.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.shift_remove("managedFields");
     }
@@ -172,13 +172,7 @@ impl Merge<'_> {
     }
 
     /// Drops what this manager applied last time, doesn't any more, and nobody else owns.
-    fn prune(
-        &self,
-        merged: &Value,
-        others: &Entries,
-        fields: &FieldSet,
-        last: &FieldSet,
-    ) -> Value {
+    fn prune(&self, merged: &Value, others: &Entries, fields: &FieldSet, last: &FieldSet) -> Value {
         let schema = self.schema;
         let named = |set: &FieldSet| set.with_named_fields(schema);
         let empty = || Value::Object(serde_json::Map::new());

@@ -114,13 +114,20 @@ mod tests {
             "size": {"type": "integer", "minimum": 1}, "color": {"enum": ["red"], "type": "string"},
             "l": {"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}}}}));
         let errors = schema.validate(&json!({"spec": {"color": "blue", "l": ["a", "a"]}}), None);
-        assert_eq!(causes(errors), [
-            "spec.size: Required value",
-            "spec.color: Unsupported value: \"blue\": supported values: \"red\"",
-            "spec.l[1]: Duplicate value: \"a\""]);
+        assert_eq!(
+            causes(errors),
+            [
+                "spec.size: Required value",
+                "spec.color: Unsupported value: \"blue\": supported values: \"red\"",
+                "spec.l[1]: Duplicate value: \"a\""
+            ]
+        );
         let errors = schema.validate(&json!({"spec": {"size": 0}}), None);
-        assert_eq!(causes(errors), ["spec.size: Invalid value: 0: spec.size in body should be \
-            greater than or equal to 1"]);
+        assert_eq!(
+            causes(errors),
+            ["spec.size: Invalid value: 0: spec.size in body should be \
+            greater than or equal to 1"]
+        );
     }
 
     #[test]

@@ -124,7 +124,8 @@ fn scale_of(suffix: &str) -> Option<(Scale, Notation)> {
 /// Digits times scale in billionths, rounded up, at most [`MAX`].
 fn scaled(whole: &str, fraction: &str, (tens, twos): Scale) -> i128 {
     let mut digits: Vec<u8> = whole.bytes().chain(fraction.bytes()).map(|b| b - b'0').collect();
-    let mut power = tens.saturating_add(9).saturating_sub(i32::try_from(fraction.len()).unwrap_or(i32::MAX));
+    let mut power =
+        tens.saturating_add(9).saturating_sub(i32::try_from(fraction.len()).unwrap_or(i32::MAX));
     while digits.last() == Some(&0) {
         digits.pop();
         power = power.saturating_add(1);
@@ -230,10 +231,24 @@ mod tests {
     #[test]
     fn canonical_spelling() {
         let pairs = [
-            ("0.1", "100m"), ("1024Mi", "1Gi"), ("1e3", "1e3"), ("1000Mi", "1000Mi"),
-            ("1500m", "1500m"), ("1000m", "1"), ("0.5Gi", "512Mi"), ("512", "512"), ("1000", "1k"),
-            ("0.0000000001", "1n"), ("-0.5", "-500m"), ("0", "0"), ("1.5Gi", "1536Mi"),
-            ("100Ki", "100Ki"), ("1Ki", "1Ki"), ("0.5Ki", "512"), ("1E", "1E"), ("12e2", "1200"),
+            ("0.1", "100m"),
+            ("1024Mi", "1Gi"),
+            ("1e3", "1e3"),
+            ("1000Mi", "1000Mi"),
+            ("1500m", "1500m"),
+            ("1000m", "1"),
+            ("0.5Gi", "512Mi"),
+            ("512", "512"),
+            ("1000", "1k"),
+            ("0.0000000001", "1n"),
+            ("-0.5", "-500m"),
+            ("0", "0"),
+            ("1.5Gi", "1536Mi"),
+            ("100Ki", "100Ki"),
+            ("1Ki", "1Ki"),
+            ("0.5Ki", "512"),
+            ("1E", "1E"),
+            ("12e2", "1200"),
         ];
         for (given, wanted) in pairs {
             assert_eq!(canonical(given), wanted, "{given}");
@@ -250,7 +265,10 @@ mod tests {
 
     #[test]
     fn huge_numbers_stop_at_the_largest() {
-        assert_eq!(Quantity::parse("99999999999999999999999999999999999999999E").map(|q| q.value()), Ok(i64::MAX));
+        assert_eq!(
+            Quantity::parse("99999999999999999999999999999999999999999E").map(|q| q.value()),
+            Ok(i64::MAX)
+        );
         assert_eq!(Quantity::parse("1e2000000000").map(|q| q.value()), Ok(i64::MAX));
         assert_eq!(Quantity::parse("1e-2000000000").map(|q| q.to_string()), Ok("1e-9".to_owned()));
     }

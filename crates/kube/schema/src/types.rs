@@ -79,8 +79,14 @@ pub enum Node {
     Scalar(Scalar),
     Struct(Struct),
     /// A map with free keys.
-    Map { values: NodeId, atomic: bool },
-    List { items: NodeId, kind: ListKind },
+    Map {
+        values: NodeId,
+        atomic: bool,
+    },
+    List {
+        items: NodeId,
+        kind: ListKind,
+    },
 }
 
 /// An object with declared fields.

@@ -154,8 +154,14 @@ fn scalar_of(name: &str) -> Option<&'static str> {
         "IntOrString" => "ios",
         "Time" => "time",
         "MicroTime" => "micro",
-        "RawExtension" | "JSON" | "FieldsV1" | "JSONSchemaPropsOrArray" | "JSONSchemaPropsOrBool"
-        | "JSONSchemaPropsOrStringArray" | "Patch" | "CustomResourceSubresourceStatus" => "any",
+        "RawExtension"
+        | "JSON"
+        | "FieldsV1"
+        | "JSONSchemaPropsOrArray"
+        | "JSONSchemaPropsOrBool"
+        | "JSONSchemaPropsOrStringArray"
+        | "Patch"
+        | "CustomResourceSubresourceStatus" => "any",
         _ => return None,
     })
 }

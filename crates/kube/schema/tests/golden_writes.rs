@@ -12,9 +12,17 @@ use dais_schema::{Error, Gvk, Schema, builtin, custom::CustomSchema, patch, stri
 use serde_json::Value;
 
 const SCENARIOS: &[&str] = &[
-    "patch/json-patch", "patch/kubectl-patch", "patch/merge-patch", "patch/strategic-lists",
-    "patch/strategic-others", "ssa/client-side-to-server-side", "ssa/conflicts", "ssa/crd-lists",
-    "ssa/deployment-lists", "ssa/managed-fields-edits", "ssa/owner-refs-finalizers",
+    "patch/json-patch",
+    "patch/kubectl-patch",
+    "patch/merge-patch",
+    "patch/strategic-lists",
+    "patch/strategic-others",
+    "ssa/client-side-to-server-side",
+    "ssa/conflicts",
+    "ssa/crd-lists",
+    "ssa/deployment-lists",
+    "ssa/managed-fields-edits",
+    "ssa/owner-refs-finalizers",
     "crud/field-validation",
 ];
 
@@ -66,7 +74,8 @@ impl World {
         };
         let live = self.objects.get(&key).cloned();
         let dry = request["query"].as_str().is_some_and(|q| q.contains("dryRun"));
-        let is_object = code < 300 && answer["kind"] != "Status" && answer["metadata"]["name"].is_string();
+        let is_object =
+            code < 300 && answer["kind"] != "Status" && answer["metadata"]["name"].is_string();
         let scale = subresource.is_some_and(|s| *s == "scale");
         if is_object && !dry && !scale {
             self.objects.insert(key.clone(), answer.clone());
@@ -74,7 +83,10 @@ impl World {
         if method == "DELETE" || scale {
             self.objects.remove(&key);
         }
-        if scale || !matches!(method, "PATCH" | "POST") || (method == "PATCH" && live.is_none() && !is_apply(request)) {
+        if scale
+            || !matches!(method, "PATCH" | "POST")
+            || (method == "PATCH" && live.is_none() && !is_apply(request))
+        {
             return None;
         }
         let ours = self.write(request, live.as_ref(), subresource.copied().unwrap_or_default())?;
@@ -94,7 +106,12 @@ impl World {
         }
     }
 
-    fn write(&self, request: &Value, live: Option<&Value>, subresource: &str) -> Option<Result<Value, Error>> {
+    fn write(
+        &self,
+        request: &Value,
+        live: Option<&Value>,
+        subresource: &str,
+    ) -> Option<Result<Value, Error>> {
         let body = &request["body"];
         let gvk = Gvk::of(live.unwrap_or(body));
         let custom = self.custom.get(&gvk);
@@ -104,7 +121,9 @@ impl World {
         };
         let query = request["query"].as_str().unwrap_or_default();
         let option = |name: &str| {
-            query.split('&').find_map(|part| part.strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
+            query
+                .split('&')
+                .find_map(|part| part.strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
         };
         let agent = request["headers"]["user-agent"].as_str().unwrap_or_default();
         let name = option("fieldManager").unwrap_or_else(|| manager_of_user_agent(agent));
@@ -118,7 +137,11 @@ impl World {
             object
         };
         if is_apply(request) {
-            if name.is_empty() || !body.is_object() || body["kind"] != gvk.kind.as_str() || body["apiVersion"].is_null() {
+            if name.is_empty()
+                || !body.is_object()
+                || body["kind"] != gvk.kind.as_str()
+                || body["apiVersion"].is_null()
+            {
                 return None;
             }
             let force = option("force").is_some_and(|f| f == "true");
@@ -149,7 +172,12 @@ fn ignored(gvk: &Gvk, custom: bool, subresource: &str) -> FieldSet {
     }
 }
 
-fn patched(schema: &Schema, custom: bool, request: &Value, live: Option<&Value>) -> Option<Result<Value, Error>> {
+fn patched(
+    schema: &Schema,
+    custom: bool,
+    request: &Value,
+    live: Option<&Value>,
+) -> Option<Result<Value, Error>> {
     let body = &request["body"];
     let Some(live) = live else {
         let strict = request["query"].as_str().is_some_and(|q| q.contains("Strict"));
@@ -165,7 +193,9 @@ fn patched(schema: &Schema, custom: bool, request: &Value, live: Option<&Value>)
     let result = match kind {
         "application/json-patch+json" => patch::json::apply(live, text),
         "application/merge-patch+json" => patch::merge::apply(live, text),
-        "application/strategic-merge-patch+json" if !custom => patch::strategic::apply(schema, live, text),
+        "application/strategic-merge-patch+json" if !custom => {
+            patch::strategic::apply(schema, live, text)
+        }
         _ => return None,
     };
     Some(result.map(|(object, _)| object))

@@ -20,7 +20,9 @@ pub(super) fn merge(schema: &Schema, live: &Value, config: &Value) -> Value {
             }
             Value::Object(merged)
         }
-        (Shape::Items(live), Shape::Items(config)) => Value::Array(merge_items(schema, live, config)),
+        (Shape::Items(live), Shape::Items(config)) => {
+            Value::Array(merge_items(schema, live, config))
+        }
         // An empty container applied where nothing is written differently is kept as applied.
         (_, _) => config.clone(),
     }

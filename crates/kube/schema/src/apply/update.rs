@@ -119,9 +119,7 @@ pub fn settle(live: &Value, object: &mut Value) {
         });
     if same_rest && timeless(live) == timeless(object) {
         let stored = live["metadata"].get("managedFields").cloned();
-        if let (Some(list), Some(slot)) =
-            (stored, object.pointer_mut("/metadata/managedFields"))
-        {
+        if let (Some(list), Some(slot)) = (stored, object.pointer_mut("/metadata/managedFields")) {
             *slot = list;
         }
     }

@@ -13,7 +13,9 @@ use crate::types::{Field, Node, Scalar, Schema, Struct};
 /// Expects a value that passed [`crate::strict::check_types`]. Idempotent.
 pub fn normalize(schema: &Schema, object: &mut Value) {
     match (schema.node(), object) {
-        (Node::Struct(structure), Value::Object(fields)) => structure_fields(schema, structure, fields),
+        (Node::Struct(structure), Value::Object(fields)) => {
+            structure_fields(schema, structure, fields)
+        }
         (Node::Map { values, .. }, Value::Object(entries)) => {
             let values = schema.at(*values);
             entries.retain(|_, value| !value.is_null());

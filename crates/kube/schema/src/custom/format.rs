@@ -11,21 +11,22 @@ fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("a constant pattern is well formed")
 }
 
-static EMAIL: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$"));
+static EMAIL: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$")
+});
 static HOSTNAME: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"^([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)(\.[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$")
+    pattern(
+        r"^([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)(\.[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$",
+    )
 });
-static UUID: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?i)^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$"));
-static BYTE: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$")
+static UUID: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?i)^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$")
 });
-static DURATION: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"^-?(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h|d|w))+$|^0$")
-});
-static MAC: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"^[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}$"));
+static BYTE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"));
+static DURATION: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^-?(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h|d|w))+$|^0$"));
+static MAC: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}$"));
 
 /// Whether a string has the format.
 pub(super) fn fits(format: &str, text: &str) -> bool {

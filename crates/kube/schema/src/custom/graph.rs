@@ -139,8 +139,10 @@ pub(super) fn item_keys(kind: &ListKind, item: &serde_json::Value) -> Option<Str
         ListKind::Atomic => None,
         ListKind::Set => Some(item.to_string()),
         ListKind::Map(keys) => {
-            let values: Vec<String> =
-                keys.iter().map(|key| item.get(&**key).map_or(String::new(), ToString::to_string)).collect();
+            let values: Vec<String> = keys
+                .iter()
+                .map(|key| item.get(&**key).map_or(String::new(), ToString::to_string))
+                .collect();
             Some(values.join("\u{0}"))
         }
     }

@@ -149,7 +149,8 @@ fn run_here(
                 errors.push(broken(rule, &field, value, &message));
             }
             Ok(_) => {
-                let text = format!("rule evaluated to something other than a boolean: {}", rule.rule);
+                let text =
+                    format!("rule evaluated to something other than a boolean: {}", rule.rule);
                 errors.push(failed(&field, value, &text));
             }
             Err(error) => {
@@ -163,9 +164,9 @@ fn run_here(
 
 /// The library's own words before an error of a Kubernetes function.
 fn bare(error: &str) -> &str {
-    error.rsplit_once("function '").map_or(error, |(_, rest)| {
-        rest.split_once("': ").map_or(error, |(_, message)| message)
-    })
+    error
+        .rsplit_once("function '")
+        .map_or(error, |(_, rest)| rest.split_once("': ").map_or(error, |(_, message)| message))
 }
 
 fn message(rule: &Rule, compiled: &Compiled, context: &Context<'_>) -> String {
@@ -175,7 +176,11 @@ fn message(rule: &Rule, compiled: &Compiled, context: &Context<'_>) -> String {
     {
         return text.to_string();
     }
-    if rule.message.is_empty() { format!("failed rule: {}", rule.rule) } else { rule.message.clone() }
+    if rule.message.is_empty() {
+        format!("failed rule: {}", rule.rule)
+    } else {
+        rule.message.clone()
+    }
 }
 
 fn at(path: &str, field_path: &str) -> String {
@@ -249,8 +254,27 @@ fn cel(schema: Option<&Structural>, value: &Value) -> Cel {
 }
 
 const RESERVED: [&str; 21] = [
-    "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function",
-    "if", "import", "let", "loop", "package", "namespace", "return", "var", "void", "while",
+    "true",
+    "false",
+    "null",
+    "in",
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "let",
+    "loop",
+    "package",
+    "namespace",
+    "return",
+    "var",
+    "void",
+    "while",
 ];
 
 /// Names that CEL can't have are written differently in rules (Kubernetes

@@ -93,10 +93,8 @@ fn check_allowed(schema: &Structural, value: &Value, path: &str, errors: &mut Ve
     let Some(allowed) = schema.checks.allowed.as_ref().filter(|a| !a.contains(value)) else {
         return;
     };
-    let shown: Vec<String> = allowed
-        .iter()
-        .map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned))
-        .collect();
+    let shown: Vec<String> =
+        allowed.iter().map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned)).collect();
     let shown: Vec<&str> = shown.iter().map(String::as_str).collect();
     errors.push(FieldError::unsupported(path, value, &shown));
 }
@@ -233,7 +231,8 @@ fn check_object(schema: &Structural, value: &Value, path: &str, errors: &mut Vec
         errors.push(too_many(path, fields.len(), max));
     }
     let embedded: &[&str] = if schema.embedded { &["apiVersion", "kind"] } else { &[] };
-    let required = schema.checks.required.iter().map(String::as_str).chain(embedded.iter().copied());
+    let required =
+        schema.checks.required.iter().map(String::as_str).chain(embedded.iter().copied());
     for name in required.filter(|name| !fields.contains_key(*name)) {
         errors.push(FieldError::required(joined(path, name), ""));
     }

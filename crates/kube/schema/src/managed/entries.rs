@@ -186,7 +186,11 @@ mod tests {
             [entry("b", "Update", "2"), entry("c", "Update", "1"), entry("z", "Apply", "9")]}});
         Entries::of(&object).expect("well formed").write(&mut object);
         let names: Vec<&str> = object["metadata"]["managedFields"]
-            .as_array().expect("a list").iter().filter_map(|e| e["manager"].as_str()).collect();
+            .as_array()
+            .expect("a list")
+            .iter()
+            .filter_map(|e| e["manager"].as_str())
+            .collect();
         assert_eq!(names, ["z", "c", "b"]);
     }
 

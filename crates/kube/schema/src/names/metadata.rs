@@ -74,7 +74,9 @@ pub fn validate_metadata(
     if !namespaced && !namespace.is_empty() {
         errors.push(FieldError::forbidden(at("namespace"), "not allowed on this type"));
     }
-    if let Some(generation) = metadata.get("generation").filter(|g| g.as_i64().is_some_and(|g| g < 0)) {
+    if let Some(generation) =
+        metadata.get("generation").filter(|g| g.as_i64().is_some_and(|g| g < 0))
+    {
         let detail = "must be greater than or equal to 0";
         errors.push(FieldError::invalid(at("generation"), generation, detail));
     }
@@ -121,7 +123,11 @@ fn validate_owners(owners: &Value, field: &str) -> Vec<FieldError> {
         let text = |key: &str| owner.get(key).and_then(Value::as_str).unwrap_or_default();
         if text("apiVersion").is_empty() {
             let detail = "version must not be empty";
-            errors.push(FieldError::invalid(format!("{field}.apiVersion"), &Value::from(""), detail));
+            errors.push(FieldError::invalid(
+                format!("{field}.apiVersion"),
+                &Value::from(""),
+                detail,
+            ));
         }
         for (key, detail) in [
             ("kind", "kind must not be empty"),
@@ -129,7 +135,11 @@ fn validate_owners(owners: &Value, field: &str) -> Vec<FieldError> {
             ("uid", "uid must not be empty"),
         ] {
             if text(key).is_empty() {
-                errors.push(FieldError::invalid(format!("{field}.{key}"), &Value::from(""), detail));
+                errors.push(FieldError::invalid(
+                    format!("{field}.{key}"),
+                    &Value::from(""),
+                    detail,
+                ));
             }
         }
         if owner.get("controller").and_then(Value::as_bool) == Some(true) {
@@ -166,7 +176,11 @@ fn validate_finalizers(finalizers: &Value, field: &str) -> Vec<FieldError> {
 pub fn validate_metadata_update(new: &Value, old: &Value, prefix: &str) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let immutable = [
-        "name", "namespace", "uid", "creationTimestamp", "deletionTimestamp",
+        "name",
+        "namespace",
+        "uid",
+        "creationTimestamp",
+        "deletionTimestamp",
         "deletionGracePeriodSeconds",
     ];
     if old.get("deletionTimestamp").is_some_and(|time| !time.is_null()) {
@@ -189,7 +203,8 @@ pub fn validate_metadata_update(new: &Value, old: &Value, prefix: &str) -> Vec<F
     for key in immutable {
         if new.get(key) != old.get(key) {
             let value = new.get(key).cloned().unwrap_or(Value::Null);
-            let error = FieldError::invalid(format!("{prefix}.{key}"), &value, "field is immutable");
+            let error =
+                FieldError::invalid(format!("{prefix}.{key}"), &value, "field is immutable");
             errors.push(FieldError { kind: FieldErrorKind::Invalid, ..error });
         }
     }
@@ -221,8 +236,16 @@ mod tests {
             .into_iter()
             .map(|e| e.field)
             .collect();
-        assert_eq!(fields, ["metadata.labels", "metadata.labels", "metadata.ownerReferences.name",
-            "metadata.ownerReferences.uid", "metadata.finalizers"]);
+        assert_eq!(
+            fields,
+            [
+                "metadata.labels",
+                "metadata.labels",
+                "metadata.ownerReferences.name",
+                "metadata.ownerReferences.uid",
+                "metadata.finalizers"
+            ]
+        );
     }
 
     #[test]

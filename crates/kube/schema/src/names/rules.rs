@@ -95,7 +95,9 @@ pub fn qualified_name(name: &str) -> Vec<String> {
             if prefix.is_empty() {
                 reasons.push("prefix part must be non-empty".to_owned());
             } else {
-                reasons.extend(dns1123_subdomain(prefix).into_iter().map(|r| format!("prefix part {r}")));
+                reasons.extend(
+                    dns1123_subdomain(prefix).into_iter().map(|r| format!("prefix part {r}")),
+                );
             }
             part
         }
@@ -183,7 +185,9 @@ pub fn port_name(name: &str) -> Vec<String> {
         reasons.push("must be no more than 15 characters".to_owned());
     }
     if !name.bytes().all(is_dns_middle) {
-        reasons.push("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)".to_owned());
+        reasons.push(
+            "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)".to_owned(),
+        );
     }
     if !name.bytes().any(|b| b.is_ascii_lowercase()) {
         reasons.push("must contain at least one letter (a-z)".to_owned());

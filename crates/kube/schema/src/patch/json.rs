@@ -16,8 +16,8 @@ const MAX_COPIES: usize = 64;
 /// operations is 400, one that doesn't fit the object 422, too many operations 413.
 /// The second value of the result is the warnings (duplicate fields of operations).
 pub fn apply(object: &Value, patch: &[u8]) -> Result<(Value, Vec<String>)> {
-    let decoded =
-        decode_json(patch, None).map_err(|e| Error::BadRequest(format!("error decoding patch: {e}")))?;
+    let decoded = decode_json(patch, None)
+        .map_err(|e| Error::BadRequest(format!("error decoding patch: {e}")))?;
     let operations = match &decoded.value {
         Value::Array(operations) => operations,
         _ => {

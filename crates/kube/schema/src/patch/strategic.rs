@@ -211,8 +211,10 @@ pub fn go_printed(value: &Value) -> String {
             format!("[{}]", items.join(" "))
         }
         Value::Object(fields) => {
-            let mut parts: Vec<String> =
-                fields.iter().map(|(name, value)| format!("{name}:{}", go_printed(value))).collect();
+            let mut parts: Vec<String> = fields
+                .iter()
+                .map(|(name, value)| format!("{name}:{}", go_printed(value)))
+                .collect();
             parts.sort();
             format!("map[{}]", parts.join(" "))
         }
@@ -251,7 +253,8 @@ mod tests {
         assert_eq!(patched(&object, delete), Ok(pod(json!([{"name": "b"}]))));
         let replace = pod(json!([{"$patch": "replace"}, {"name": "z"}]));
         assert_eq!(patched(&object, replace), Ok(pod(json!([{"name": "z"}]))));
-        let order = json!({"spec": {"$setElementOrder/containers": [{"name": "b"}, {"name": "a"}]}});
+        let order =
+            json!({"spec": {"$setElementOrder/containers": [{"name": "b"}, {"name": "a"}]}});
         assert_eq!(patched(&object, order), Ok(pod(json!([{"name": "b"}, {"name": "a"}]))));
         let plain = json!({"metadata": {"finalizers": ["a/x", "b/y"]}});
         let gone = json!({"metadata": {"$deleteFromPrimitiveList/finalizers": ["a/x"]}});

@@ -26,9 +26,9 @@ impl FieldSelector {
     pub fn parse(query: &str) -> std::result::Result<FieldSelector, String> {
         let mut terms = Vec::new();
         for part in split_terms(query).filter(|part| !part.is_empty()) {
-            terms.push(
-                term(part).ok_or_else(|| format!("invalid selector: '{query}'; can't understand '{part}'"))?,
-            );
+            terms.push(term(part).ok_or_else(|| {
+                format!("invalid selector: '{query}'; can't understand '{part}'")
+            })?);
         }
         Ok(FieldSelector { terms })
     }
@@ -103,11 +103,13 @@ mod tests {
         let selector = FieldSelector::parse(r"a.b=x\,y,c!=,d==e").expect("well formed");
         assert_eq!(selector.exact("a.b"), Some("x,y"));
         assert_eq!(selector.to_string(), r"a.b=x\,y,c!=,d=e");
-        let value = |field: &str| Cow::Borrowed(match field {
-            "a.b" => "x,y",
-            "c" => "1",
-            _ => "e",
-        });
+        let value = |field: &str| {
+            Cow::Borrowed(match field {
+                "a.b" => "x,y",
+                "c" => "1",
+                _ => "e",
+            })
+        };
         assert!(selector.matches(value));
         assert!(!selector.matches(|_| Cow::Borrowed("")));
     }

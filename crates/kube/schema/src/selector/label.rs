@@ -124,12 +124,20 @@ mod tests {
     #[test]
     fn queries_match() {
         let labels = json!({"env": "prod", "n": "5"});
-        let holds = |query: &str| {
-            LabelSelector::parse(query).expect("well formed").matches(Some(&labels))
-        };
-        for query in ["", "env", "env=prod", "env==prod", "env in (prod, dev)", "x!=1", "!x",
-            "env notin (dev)", "n>4", "n<6,env=prod"]
-        {
+        let holds =
+            |query: &str| LabelSelector::parse(query).expect("well formed").matches(Some(&labels));
+        for query in [
+            "",
+            "env",
+            "env=prod",
+            "env==prod",
+            "env in (prod, dev)",
+            "x!=1",
+            "!x",
+            "env notin (dev)",
+            "n>4",
+            "n<6,env=prod",
+        ] {
             assert!(holds(query), "{query}");
         }
         assert!(!holds("n>5") && !holds("env!=prod") && !holds("env=") && !holds("x"));
@@ -142,10 +150,16 @@ mod tests {
         let labels = json!({"a": "b"});
         let from = |object: Value| LabelSelector::from_object(Some(&object)).expect("well formed");
         assert!(from(json!({})).matches(Some(&labels)));
-        assert!(from(json!({"matchLabels": {"a": "b"}, "matchExpressions": [
-            {"key": "x", "operator": "DoesNotExist"}]})).matches(Some(&labels)));
-        assert!(!from(json!({"matchExpressions": [{"key": "a", "operator": "NotIn",
-            "values": ["b"]}]})).matches(Some(&labels)));
+        assert!(
+            from(json!({"matchLabels": {"a": "b"}, "matchExpressions": [
+            {"key": "x", "operator": "DoesNotExist"}]}))
+            .matches(Some(&labels))
+        );
+        assert!(
+            !from(json!({"matchExpressions": [{"key": "a", "operator": "NotIn",
+            "values": ["b"]}]}))
+            .matches(Some(&labels))
+        );
         assert!(!LabelSelector::from_object(None).expect("null").matches(Some(&labels)));
         let bad = json!({"matchExpressions": [{"key": "a", "operator": "Is"}]});
         assert!(LabelSelector::from_object(Some(&bad)).is_err());

@@ -27,7 +27,8 @@ pub struct Decoded {
 /// refused; nesting is limited to 128 levels by the parser.
 pub fn decode_json(body: &[u8], schema: Option<&Schema>) -> Result<Decoded> {
     let problems = RefCell::new(Vec::new());
-    let seed = Seed { schema: schema.cloned(), known: true, path: String::new(), problems: &problems };
+    let seed =
+        Seed { schema: schema.cloned(), known: true, path: String::new(), problems: &problems };
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = seed
         .deserialize(&mut reader)
@@ -158,8 +159,11 @@ mod tests {
         let schema = builtin::schema(&Gvk::new("", "v1", "ConfigMap")).expect("ConfigMap");
         let body = br#"{"metadata": {"foo": {"x": 1}}, "data": {"a": "1", "a": "2"}, "bogus": 1}"#;
         let decoded = decode_json(body, Some(&schema)).expect("JSON");
-        let wanted =
-            [r#"unknown field "metadata.foo""#, r#"duplicate field "data.a""#, r#"unknown field "bogus""#];
+        let wanted = [
+            r#"unknown field "metadata.foo""#,
+            r#"duplicate field "data.a""#,
+            r#"unknown field "bogus""#,
+        ];
         assert_eq!(decoded.problems, wanted);
         assert_eq!(decoded.value["data"], json!({"a": "2"}));
         let decoded = decode_json(body, None).expect("JSON");

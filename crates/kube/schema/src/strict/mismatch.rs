@@ -38,11 +38,12 @@ fn check(schema: &Schema, value: &Value, place: &Place<'_>) -> std::result::Resu
             let items = schema.at(*items);
             list.iter().try_for_each(|value| check(&items, value, place))
         }
-        (Node::Scalar(scalar), value) => check_scalar(*scalar, value)
-            .map_err(|problem| match problem {
+        (Node::Scalar(scalar), value) => {
+            check_scalar(*scalar, value).map_err(|problem| match problem {
                 Mismatch::Type => words(schema, value, place),
                 Mismatch::Text(text) => text,
-            }),
+            })
+        }
         _ => Err(words(schema, value, place)),
     }
 }
@@ -56,9 +57,7 @@ fn check_scalar(scalar: Scalar, value: &Value) -> std::result::Result<(), Mismat
     let fits = match (scalar, value) {
         (Scalar::Any, _) => true,
         (Scalar::String, Value::String(_)) | (Scalar::Bool, Value::Bool(_)) => true,
-        (Scalar::Int32, Value::Number(n)) => {
-            whole(n).is_some_and(|n| i32::try_from(n).is_ok())
-        }
+        (Scalar::Int32, Value::Number(n)) => whole(n).is_some_and(|n| i32::try_from(n).is_ok()),
         (Scalar::Int64, Value::Number(n)) => whole(n).is_some(),
         (Scalar::Float, Value::Number(_)) => true,
         (Scalar::Bytes, Value::String(text)) => return base64(text),
@@ -67,16 +66,18 @@ fn check_scalar(scalar: Scalar, value: &Value) -> std::result::Result<(), Mismat
         (Scalar::Quantity, Value::String(text)) => return quantity(text),
         (Scalar::Quantity, Value::Number(n)) => return quantity(&n.to_string()),
         (Scalar::IntOrString, Value::String(_)) => true,
-        (Scalar::IntOrString, Value::Number(n)) => whole(n).is_some_and(|n| i32::try_from(n).is_ok()),
+        (Scalar::IntOrString, Value::Number(n)) => {
+            whole(n).is_some_and(|n| i32::try_from(n).is_ok())
+        }
         _ => false,
     };
     if fits { Ok(()) } else { Err(Mismatch::Type) }
 }
 
 fn whole(number: &serde_json::Number) -> Option<i64> {
-    number
-        .as_i64()
-        .or_else(|| number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 9e18).map(|n| n as i64))
+    number.as_i64().or_else(|| {
+        number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 9e18).map(|n| n as i64)
+    })
 }
 
 fn base64(text: &str) -> std::result::Result<(), Mismatch> {
@@ -117,8 +118,13 @@ pub(crate) fn is_rfc3339(text: &str, needs_fraction: bool) -> bool {
     let digits = |range: std::ops::Range<usize>| {
         bytes.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit))
     };
-    let number = |range: std::ops::Range<usize>| text.get(range).and_then(|t| t.parse::<u32>().ok());
-    let shape = digits(0..4) && digits(5..7) && digits(8..10) && digits(11..13) && digits(14..16)
+    let number =
+        |range: std::ops::Range<usize>| text.get(range).and_then(|t| t.parse::<u32>().ok());
+    let shape = digits(0..4)
+        && digits(5..7)
+        && digits(8..10)
+        && digits(11..13)
+        && digits(14..16)
         && digits(17..19)
         && [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')].iter().all(|(at, c)| bytes[*at] == *c)
         && matches!(bytes[10], b'T' | b't');
@@ -126,8 +132,11 @@ pub(crate) fn is_rfc3339(text: &str, needs_fraction: bool) -> bool {
         return false;
     }
     let within = |range, low, high| number(range).is_some_and(|n| n >= low && n <= high);
-    let ranges = within(5..7, 1, 12) && within(8..10, 1, 31) && within(11..13, 0, 23)
-        && within(14..16, 0, 59) && within(17..19, 0, 60);
+    let ranges = within(5..7, 1, 12)
+        && within(8..10, 1, 31)
+        && within(11..13, 0, 23)
+        && within(14..16, 0, 59)
+        && within(17..19, 0, 60);
     let rest = &text[19..];
     let fraction: usize = match rest.strip_prefix('.') {
         Some(rest) => 1 + rest.bytes().take_while(u8::is_ascii_digit).count(),

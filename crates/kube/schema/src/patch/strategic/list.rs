@@ -38,7 +38,9 @@ fn merge_keyed(
     let mut merged = original.clone();
     for item in &patch {
         let Some(fields) = item.as_object() else {
-            return Err(Error::Internal("expected all elements of the list to be objects".to_owned()));
+            return Err(Error::Internal(
+                "expected all elements of the list to be objects".to_owned(),
+            ));
         };
         let wanted = required_key(fields, key)?;
         match merged.iter().position(|m| m.get(key) == Some(wanted)) {
@@ -73,11 +75,15 @@ fn directives(key: &str, original: &[Value], patch: &[Value]) -> Result<(Vec<Val
             }
             Some("replace") => replace = true,
             Some("merge") => {
-                return Err(Error::Internal("merging lists of type map with merge directive is not supported".to_owned()));
+                return Err(Error::Internal(
+                    "merging lists of type map with merge directive is not supported".to_owned(),
+                ));
             }
             Some(other) => {
                 let printed = go_printed(item);
-                return Err(Error::Internal(format!("unknown patch type: {other} in map: {printed}")));
+                return Err(Error::Internal(format!(
+                    "unknown patch type: {other} in map: {printed}"
+                )));
             }
         }
     }

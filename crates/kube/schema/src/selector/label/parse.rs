@@ -148,9 +148,10 @@ fn check_key(key: &str) -> std::result::Result<(), String> {
 fn check_value(key: &str, index: usize, value: &str) -> std::result::Result<(), String> {
     match label_value(value).as_slice() {
         [] => Ok(()),
-        reasons => {
-            Err(format!("values[{index}][{key}]: Invalid value: \"{value}\": {}", reasons.join("; ")))
-        }
+        reasons => Err(format!(
+            "values[{index}][{key}]: Invalid value: \"{value}\": {}",
+            reasons.join("; ")
+        )),
     }
 }
 
