@@ -18,7 +18,7 @@ test: web lint rust-test web-test e2e ## every check: lints, Rust, web, end to e
 
 build: web ## the dais program, with its pages
 	@scripts/prepare rust
-	cargo build $(CARGO_FLAGS) --package dais
+	cargo build $(CARGO_FLAGS) --workspace
 
 web: ## the portal's pages
 	@scripts/prepare web

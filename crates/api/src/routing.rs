@@ -4,6 +4,7 @@
 //! here are kept by the API server (`x-kubernetes-preserve-unknown-fields`) and
 //! passed over by the gateway.
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -131,5 +132,16 @@ pub struct BackendReference {
 #[schemars(extend("x-kubernetes-preserve-unknown-fields" = true))]
 pub struct HttpRouteStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub parents: Vec<serde_json::Value>,
+    pub parents: Vec<RouteParentStatus>,
+}
+
+/// What the controller of one Gateway says of the route.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-preserve-unknown-fields" = true))]
+pub struct RouteParentStatus {
+    pub parent_ref: ParentReference,
+    pub controller_name: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
 }

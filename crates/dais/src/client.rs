@@ -72,10 +72,6 @@ impl Connection {
         self.http.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token)
     }
 
-    pub fn request_at(&self, method: reqwest::Method, address: &str) -> reqwest::RequestBuilder {
-        self.http.request(method, address).bearer_auth(&self.token)
-    }
-
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
         answer(self.request(reqwest::Method::GET, path)).await
     }

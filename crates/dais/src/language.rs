@@ -7,7 +7,7 @@ pub fn say<'a>(english: &'a str, chinese: &'a str) -> &'a str {
     if is_chinese() { chinese } else { english }
 }
 
-fn is_chinese() -> bool {
+pub fn is_chinese() -> bool {
     static CHINESE: OnceLock<bool> = OnceLock::new();
     *CHINESE.get_or_init(|| {
         // The order in which POSIX looks for the locale of messages.

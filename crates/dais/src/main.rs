@@ -3,20 +3,21 @@
 mod cli;
 mod client;
 mod commands;
+mod help;
 mod language;
 mod output;
 mod platform;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 fn main() -> ExitCode {
     // The shim clones and execs: it must run before any thread exists.
     if std::env::args_os().nth(1).is_some_and(|word| word == "shim") {
         return dais_node::shim_main(std::env::args().skip(2));
     }
-    let cli = cli::Cli::parse();
+    let cli = parse();
     match commands::dispatch(cli) {
         Ok(code) => code,
         Err(error) => {
@@ -24,4 +25,13 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn parse() -> cli::Cli {
+    let mut program = cli::Cli::command();
+    if language::is_chinese() {
+        program = help::in_chinese(program);
+    }
+    let matches = program.get_matches();
+    cli::Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
 }

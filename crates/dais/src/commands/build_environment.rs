@@ -109,6 +109,8 @@ fn install(venv: &Path, requirements: &[String]) -> Result<bool> {
         .args(["-m", "pip", "install", "--no-input", "--no-cache-dir", "--progress-bar", "off"])
         .args(["--disable-pip-version-check", "--requirement"])
         .arg(&list)
+        // Its lines are the build's progress: none may wait in a buffer.
+        .env("PYTHONUNBUFFERED", "1")
         .status()
         .context("starting pip")?;
     Ok(status.success())

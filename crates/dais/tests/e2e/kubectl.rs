@@ -96,9 +96,8 @@ fn pods_and_all_dais_kinds() {
 
     let applied = kubectl.apply(POD);
     assert!(applied.status.success(), "{}", text(&applied));
-    let mut follow = kubectl
-        .command(&["logs", "-f", "hello", "--pod-running-timeout=60s"])
-        .stdout(Stdio::piped());
+    let mut follow = kubectl.command(&["logs", "-f", "hello", "--pod-running-timeout=60s"]);
+    follow.stdout(Stdio::piped());
     let mut lines = Vec::new();
     platform.until("the pod to run", || {
         let phase = kubectl.ok(&["get", "pod", "hello", "-o", "jsonpath={.status.phase}"]);

@@ -5,8 +5,10 @@
 mod backup;
 mod bad_input;
 mod crash;
+mod full_disk;
 mod kubectl;
 mod run;
+mod serving;
 mod start;
 mod support;
 mod tenants;

@@ -13,6 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 pub struct Platform {
     process: Option<Child>,
     folder: tempfile::TempDir,
+    data: PathBuf,
     offset: u16,
     pub http: reqwest::blocking::Client,
 }
@@ -22,12 +23,19 @@ const PORTS: [u16; 3] = [8080, 8081, 6443];
 
 impl Platform {
     pub fn start() -> Self {
-        let folder = tempfile::Builder::new().prefix("dais-e2e-").tempdir().unwrap();
-        // Containers' own users pass through it.
-        let open = std::os::unix::fs::PermissionsExt::from_mode(0o711);
-        std::fs::set_permissions(folder.path(), open).unwrap();
+        let folder = folder();
+        let data = folder.path().join("data");
+        Self::start_with(folder, data)
+    }
+
+    /// A platform that keeps its state in `data`.
+    pub fn start_on(data: PathBuf) -> Self {
+        Self::start_with(folder(), data)
+    }
+
+    fn start_with(folder: tempfile::TempDir, data: PathBuf) -> Self {
         let http = reqwest::blocking::Client::new();
-        let mut platform = Self { process: None, folder, offset: free_offset(), http };
+        let mut platform = Self { process: None, folder, data, offset: free_offset(), http };
         platform.up();
         platform
     }
@@ -57,7 +65,7 @@ impl Platform {
     }
 
     pub fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.data.clone()
     }
 
     pub fn folder(&self) -> &Path {
@@ -188,6 +196,14 @@ impl Drop for Platform {
             let _ = child.wait();
         }
     }
+}
+
+/// A folder that containers' own users pass through.
+pub fn folder() -> tempfile::TempDir {
+    let folder = tempfile::Builder::new().prefix("dais-e2e-").tempdir().unwrap();
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o711);
+    std::fs::set_permissions(folder.path(), open).unwrap();
+    folder
 }
 
 pub fn text(output: &Output) -> String {

@@ -32,16 +32,20 @@ fn person(platform: &Platform, name: &str, project: &'static str) -> Person {
 
 /// Signs in as a browser does and makes an API token.
 fn sign_in(platform: &Platform, name: &str) -> String {
-    let browser = reqwest::blocking::Client::builder().cookie_store(true).build().unwrap();
+    let address = |path: &str| format!("{}{path}", platform.url());
     let session = json!({"user": name, "password": format!("{name}-correct-horse")});
-    let response =
-        browser.post(format!("{}/api/session", platform.url())).json(&session).send().unwrap();
+    let response = platform.http.post(address("/api/session")).json(&session).send().unwrap();
+    let cookies = response.headers().get_all("set-cookie").iter();
+    let cookies = cookies.filter_map(|value| value.to_str().ok()?.split(';').next());
+    let cookies = cookies.collect::<Vec<_>>().join("; ");
     assert!(response.status().is_success(), "{}", response.text().unwrap());
-    let me: Value =
-        browser.get(format!("{}/api/session", platform.url())).send().unwrap().json().unwrap();
+    let me = platform.http.get(address("/api/session")).header("cookie", &cookies).send().unwrap();
+    let me: Value = me.json().unwrap();
     let csrf = me["csrf"].as_str().unwrap();
-    let made = browser
-        .post(format!("{}/api/tokens", platform.url()))
+    let made = platform
+        .http
+        .post(address("/api/tokens"))
+        .header("cookie", &cookies)
         .header("x-dais-csrf", csrf)
         .json(&json!({"name": "test", "days": 1}))
         .send()

@@ -112,7 +112,7 @@ async fn assign_addresses(
     call.server.addresses.assign(service, &others).map_err(|(field, value, why)| {
         Failure::invalid(
             resource.subject(&name),
-            &[crate::schema::FieldError::invalid(field, &value, &why)],
+            &[dais_schema::FieldError::invalid(field, &value, &why)],
         )
     })
 }

@@ -9,9 +9,9 @@ use crate::http::handle::Call;
 use crate::http::respond::Answer;
 use crate::object;
 use crate::registry::Resource;
-use crate::schema::FieldError;
 use crate::status::{Failure, Subject};
 use crate::verbs::write;
+use dais_schema::FieldError;
 
 pub(crate) fn is_review(resource: &Resource) -> bool {
     matches!(resource.group.as_str(), "authentication.k8s.io" | "authorization.k8s.io")

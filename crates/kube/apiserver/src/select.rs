@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::schema::selector::{FieldSelector, LabelSelector};
+use dais_schema::selector::{FieldSelector, LabelSelector};
 use serde_json::Value;
 
 use crate::http::query::Query;
@@ -43,7 +43,7 @@ impl Selector {
 
     /// One object by its name, as the old `/watch/…/name` path asks.
     pub fn and_name(mut self, name: &str) -> Selector {
-        let term = crate::schema::selector::field::Term {
+        let term = dais_schema::selector::field::Term {
             field: "metadata.name".into(),
             value: name.into(),
             negated: false,

@@ -138,7 +138,7 @@ async fn renew(
     (current, object): (&crate::storage::Entry, Value),
 ) -> Result<(), Failure> {
     let mut wanted = object;
-    crate::schema::custom::definition::default(&mut wanted);
+    dais_schema::custom::definition::default(&mut wanted);
     let mut old = current.object.clone();
     object::remove_meta(&mut old, "resourceVersion");
     let mut next = old.clone();
@@ -164,7 +164,7 @@ async fn renew(
 
 fn check(
     resource: &Resource,
-    errors: &[crate::schema::FieldError],
+    errors: &[dais_schema::FieldError],
     object: &Value,
 ) -> Result<(), Failure> {
     if errors.is_empty() {

@@ -4,7 +4,7 @@
 //! invalid, …) so that all verbs word them alike. It does not know how an
 //! answer is encoded; `http::respond` does.
 
-use crate::schema::{Error as SchemaError, FieldError, aggregate};
+use dais_schema::{Error as SchemaError, FieldError, aggregate};
 use dais_store::Error as StoreError;
 use serde_json::{Map, Value, json};
 
@@ -249,6 +249,12 @@ impl From<StoreError> for Failure {
             StoreError::Compacted { .. } => {
                 Failure::expired("The resourceVersion for the provided watch is too old.")
             }
+            StoreError::DiskFull { .. } => Failure::new(
+                507,
+                "InsufficientStorage",
+                "no space left on the platform's disk: nothing of this write was kept; free \
+                 space there, or ask the platform's operator to, and try again",
+            ),
             other => Failure::internal(other.to_string()),
         }
     }

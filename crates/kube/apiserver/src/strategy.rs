@@ -11,8 +11,8 @@ pub mod validate;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use crate::schema::FieldError;
-use crate::schema::managed::FieldSet;
+use dais_schema::FieldError;
+use dais_schema::managed::FieldSet;
 use serde_json::Value;
 
 use crate::object;
@@ -64,8 +64,8 @@ pub fn unowned_fields(resource: &Resource, subresource: &str) -> FieldSet {
 /// Fills in what the kind's own defaults say, as decoding a request does in
 /// Kubernetes: the writer owns what is filled in here.
 pub fn fill(resource: &Resource, object: &mut Value) {
-    if resource.is("apiextensions.k8s.io", "customresourcedefinitions") {
-        crate::schema::custom::definition::default(object);
+    if is_definition(resource) {
+        dais_schema::custom::definition::default(object);
     }
     keep_name_label(resource, object);
     defaults::always(resource, object);
@@ -84,12 +84,17 @@ pub fn prepare_create(resource: &Resource, object: &mut Value) {
     if counts_generation(resource) {
         object::set_meta(object, "generation", 1);
     }
-    if resource.is("apiextensions.k8s.io", "customresourcedefinitions") {
-        // The status was dropped above; a definition begins with one.
-        crate::schema::custom::definition::default(object);
-    }
     defaults::on_create(resource, object);
     normalize(resource, object);
+    if is_definition(resource) {
+        // The status was dropped above; a definition begins with one, which has a null that
+        // the normal form has not.
+        dais_schema::custom::definition::default(object);
+    }
+}
+
+fn is_definition(resource: &Resource) -> bool {
+    resource.is("apiextensions.k8s.io", "customresourcedefinitions")
 }
 
 /// Defaults may add what the normal form of the kind writes differently.
@@ -97,7 +102,7 @@ fn normalize(resource: &Resource, object: &mut Value) {
     if resource.custom.is_none()
         && let Some(schema) = crate::verbs::write::schema_of(resource)
     {
-        crate::schema::builtin::normalize(&schema, object);
+        dais_schema::builtin::normalize(&schema, object);
     }
 }
 
@@ -120,6 +125,10 @@ pub fn prepare_update(resource: &Resource, subresource: &str, new: &mut Value, o
     } else {
         if resource.has_status() && subresource.is_empty() {
             keep(new, old, "status");
+            if is_definition(resource) {
+                // What is to be stored from now on joins what was.
+                dais_schema::custom::definition::default(new);
+            }
         }
         // The one subresource whose purpose is to change what updates keep.
         if subresource != "finalize" {

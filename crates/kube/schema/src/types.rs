@@ -50,6 +50,8 @@ pub enum ListKind {
 pub struct Strategy {
     /// `patchStrategy: merge`.
     pub merge: bool,
+    /// `patchStrategy: replace`, of a struct; lists that don't merge are replaced anyway.
+    pub replace: bool,
     /// `patchStrategy: retainKeys`.
     pub retain_keys: bool,
     /// `patchMergeKey`.

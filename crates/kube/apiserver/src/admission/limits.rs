@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use crate::http::handle::Call;
 use crate::object;
 use crate::registry::Resource;
-use crate::schema::quantity::Quantity;
 use crate::status::Failure;
+use dais_schema::quantity::Quantity;
 
 /// Applies the limits of the namespace to a pod or a claim.
 ///

@@ -129,7 +129,7 @@ fn named<'a>(guilty: impl Iterator<Item = &'a Value>) -> Option<String> {
 }
 
 /// The levels that a namespace's labels name must exist.
-pub(crate) fn check_labels(namespace: &Value) -> Vec<crate::schema::FieldError> {
+pub(crate) fn check_labels(namespace: &Value) -> Vec<dais_schema::FieldError> {
     let mut errors = Vec::new();
     for mode in ["enforce", "audit", "warn"] {
         let key = format!("pod-security.kubernetes.io/{mode}");
@@ -139,7 +139,7 @@ pub(crate) fn check_labels(namespace: &Value) -> Vec<crate::schema::FieldError> 
             .and_then(Value::as_str);
         if let Some(given) = given.filter(|given| Level::parse(given).is_none()) {
             let why = "must be one of privileged, baseline, restricted";
-            errors.push(crate::schema::FieldError::invalid(
+            errors.push(dais_schema::FieldError::invalid(
                 format!("metadata.labels[{key}]"),
                 &Value::from(given),
                 why,

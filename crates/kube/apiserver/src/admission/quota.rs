@@ -15,8 +15,8 @@ use self::usage::Usage;
 use crate::http::handle::Call;
 use crate::object;
 use crate::registry::Resource;
-use crate::schema::quantity::Quantity;
 use crate::status::Failure;
+use dais_schema::quantity::Quantity;
 
 /// Checks a new object against the quotas of its namespace.
 ///

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::schema::selector::LabelSelector;
+use dais_schema::selector::LabelSelector;
 use dais_store::Revision;
 use serde::Deserialize;
 use serde_json::Value;

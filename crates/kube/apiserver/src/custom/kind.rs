@@ -1,7 +1,7 @@
 //! One version of a custom resource, compiled for use.
 
-use crate::schema::custom::CustomSchema;
-use crate::schema::jsonpath::JsonPath;
+use dais_schema::custom::CustomSchema;
+use dais_schema::jsonpath::JsonPath;
 use serde_json::Value;
 
 use crate::object;

@@ -59,7 +59,7 @@ impl Documents {
     fn of_version(&self, catalog: &Arc<Catalog>, group: &str, version: &str) -> Document {
         self.get(catalog, &format!("{group}/{version}"), || {
             let (own, custom) = (openapi::built_in(catalog), openapi::custom(catalog));
-            crate::schema::openapi::v3(group, version, &own, &custom)
+            dais_schema::openapi::v3(group, version, &own, &custom)
         })
     }
 }
@@ -67,7 +67,7 @@ impl Documents {
 /// `/openapi/v2`
 pub(crate) fn v2(documents: &Documents, catalog: &Arc<Catalog>) -> Response {
     let made = documents.get(catalog, "v2", || {
-        crate::schema::openapi::v2(&openapi::built_in(catalog), &openapi::custom(catalog))
+        dais_schema::openapi::v2(&openapi::built_in(catalog), &openapi::custom(catalog))
     });
     respond::typed(200, "application/json", made.text)
 }

@@ -1,7 +1,7 @@
-//! The catalogue in the terms of `crate::schema::openapi`.
+//! The catalogue in the terms of `dais_schema::openapi`.
 
-use crate::schema::Gvk;
-use crate::schema::openapi::{CustomKind, Resource, Subresource};
+use dais_schema::Gvk;
+use dais_schema::openapi::{CustomKind, Resource, Subresource};
 
 use crate::registry::{self, Catalog};
 

@@ -1,9 +1,9 @@
 //! Reading request bodies: size, media type, JSON or YAML, unknown fields.
 
-use crate::schema::Schema;
-use crate::schema::strict::{self, Decoded};
 use axum::body::Body;
 use bytes::Bytes;
+use dais_schema::Schema;
+use dais_schema::strict::{self, Decoded};
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt, Limited};

@@ -52,7 +52,7 @@ impl Call {
             .get(http::header::USER_AGENT)
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default();
-        Ok(crate::schema::managed::manager_of_user_agent(agent))
+        Ok(dais_schema::managed::manager_of_user_agent(agent))
     }
 
     pub fn namespace(&self) -> &str {

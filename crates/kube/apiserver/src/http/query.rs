@@ -1,6 +1,6 @@
 //! Reading the query string into the options of Kubernetes' verbs.
 
-use crate::schema::FieldError;
+use dais_schema::FieldError;
 use serde_json::Value;
 
 use super::path::decode;
@@ -68,7 +68,7 @@ impl Query {
         let Some(name) = self.get("fieldManager").filter(|name| !name.is_empty()) else {
             return Ok(None);
         };
-        let errors = crate::schema::managed::check_manager_name(name);
+        let errors = dais_schema::managed::check_manager_name(name);
         if errors.is_empty() {
             Ok(Some(name))
         } else {

@@ -6,8 +6,8 @@ pub mod pod;
 pub mod rbac;
 pub mod workload;
 
-use crate::schema::FieldError;
-use crate::schema::names::{self, NameRule};
+use dais_schema::FieldError;
+use dais_schema::names::{self, NameRule};
 use serde_json::Value;
 
 use crate::registry::Resource;
@@ -65,7 +65,7 @@ fn content(resource: &Resource, new: &Value, old: Option<&Value>) -> Vec<FieldEr
             workload::validate(resource, new, old)
         }
         ("rbac.authorization.k8s.io", _) => rbac::validate(resource, new, old),
-        ("apiextensions.k8s.io", _) => crate::schema::custom::definition::validate(new, old),
+        ("apiextensions.k8s.io", _) => dais_schema::custom::definition::validate(new, old),
         _ => Vec::new(),
     }
 }

@@ -21,7 +21,7 @@ pub(crate) async fn create(call: &Call) -> Result<Answer, Failure> {
     }
     let node = object::text(&binding, "/target/name");
     if node.is_empty() {
-        let error = crate::schema::FieldError::required("target.name", "");
+        let error = dais_schema::FieldError::required("target.name", "");
         let subject =
             crate::status::Subject { group: "", resource: "bindings", kind: "Binding", name };
         return Err(Failure::invalid(subject, &[error]));

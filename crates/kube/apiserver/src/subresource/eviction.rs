@@ -37,7 +37,7 @@ async fn check_budgets(call: &Call, pod: &Value) -> Result<(), Failure> {
     let budgets = call.catalog.expect("policy", "v1", "poddisruptionbudgets");
     for budget in call.server.objects.all(budgets, call.namespace()).await? {
         let selector = budget.object.pointer("/spec/selector");
-        let covers = crate::schema::selector::LabelSelector::from_object(selector)
+        let covers = dais_schema::selector::LabelSelector::from_object(selector)
             .is_ok_and(|selector| selector.matches(pod.pointer("/metadata/labels")));
         let allowed = budget
             .object

@@ -72,7 +72,7 @@ fn replicas(scale: &Value, name: &str) -> Result<Value, Failure> {
     }
     let subject =
         crate::status::Subject { group: "autoscaling", resource: "scales", kind: "Scale", name };
-    let error = crate::schema::FieldError::invalid(
+    let error = dais_schema::FieldError::invalid(
         "spec.replicas",
         &replicas,
         "must be greater than or equal to 0",
@@ -110,9 +110,9 @@ fn show(resource: &Resource, object: &Value) -> Value {
         selector.and_then(|pointer| object.pointer(&pointer)).map(|selector| match selector {
             Value::String(text) => text.clone(),
             map if resource.group.is_empty() => {
-                crate::schema::selector::LabelSelector::from_labels(map).to_string()
+                dais_schema::selector::LabelSelector::from_labels(map).to_string()
             }
-            other => crate::schema::selector::LabelSelector::from_object(Some(other))
+            other => dais_schema::selector::LabelSelector::from_object(Some(other))
                 .map(|one| one.to_string())
                 .unwrap_or_default(),
         });
@@ -155,11 +155,11 @@ impl Change for Rescale<'_> {
 impl Rescale<'_> {
     fn patched(&self, current: &Value, kind: PatchType, patch: &[u8]) -> Result<Value, Failure> {
         let scale = show(self.resource, current);
-        let refused = |error: crate::schema::Error| Failure::of_patch(&error);
+        let refused = |error: dais_schema::Error| Failure::of_patch(&error);
         let (patched, _) = match kind {
-            PatchType::Json => crate::schema::patch::json::apply(&scale, patch).map_err(refused)?,
+            PatchType::Json => dais_schema::patch::json::apply(&scale, patch).map_err(refused)?,
             PatchType::Merge | PatchType::Strategic | PatchType::Apply => {
-                crate::schema::patch::merge::apply(&scale, patch).map_err(refused)?
+                dais_schema::patch::merge::apply(&scale, patch).map_err(refused)?
             }
         };
         Ok(patched)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::schema::FieldError;
+use dais_schema::FieldError;
 use serde_json::{Value, json};
 
 use crate::config::TokenRequest;

@@ -1,6 +1,6 @@
 //! Services, endpoints, ingresses, network policies.
 
-use crate::schema::selector::LabelSelector;
+use dais_schema::selector::LabelSelector;
 use serde_json::Value;
 
 use super::{AGE, Column, NAME, list, number, or_none, text, wide};

@@ -1,6 +1,6 @@
 //! Deployments and their kin, Jobs, CronJobs, autoscalers, disruption budgets.
 
-use crate::schema::selector::LabelSelector;
+use dais_schema::selector::LabelSelector;
 use serde_json::Value;
 
 use super::{AGE, Column, NAME, age, integer, list, number, or_none, text, wide};

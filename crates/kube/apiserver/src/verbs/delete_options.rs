@@ -1,6 +1,6 @@
 //! The options of a delete, from the query and from the body.
 
-use crate::schema::FieldError;
+use dais_schema::FieldError;
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::schema::apply::{Apply, apply};
-use crate::schema::managed::Manager;
-use crate::schema::{Error as SchemaError, FieldError, builtin, patch, strict};
 use bytes::Bytes;
+use dais_schema::apply::{Apply, apply};
+use dais_schema::managed::Manager;
+use dais_schema::{Error as SchemaError, FieldError, builtin, patch, strict};
 use serde_json::Value;
 
 use super::write::{self, Change, Next, Target, Writer};
@@ -138,12 +138,12 @@ impl Merge {
         if kind.is_empty() {
             return "Object 'Kind' is missing".into();
         }
-        let expected = crate::schema::Gvk::new(
+        let expected = dais_schema::Gvk::new(
             &*self.resource.group,
             &*self.resource.version,
             &*self.resource.kind,
         );
-        let given = crate::schema::Gvk::parse(version, kind);
+        let given = dais_schema::Gvk::parse(version, kind);
         format!(
             "no kind {kind:?} is registered for version {version:?}: the object is a {expected}, the patch makes it a {given}"
         )
@@ -226,8 +226,8 @@ fn check_applied(call: &Call, config: &Value) -> Result<(), Failure> {
     }
     let (kind, version) = (object::text(config, "/kind"), object::text(config, "/apiVersion"));
     if kind != call.resource.kind || version != call.resource.api_version() {
-        let given = crate::schema::Gvk::parse(version, kind);
-        let expected = crate::schema::Gvk::parse(&call.resource.api_version(), &call.resource.kind);
+        let given = dais_schema::Gvk::parse(version, kind);
+        let expected = dais_schema::Gvk::parse(&call.resource.api_version(), &call.resource.kind);
         return Err(Failure::bad_request(format!(
             "invalid object type: {given}, expected {expected}"
         )));

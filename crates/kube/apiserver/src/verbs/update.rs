@@ -54,7 +54,7 @@ impl Change for Replace {
         if self.resource.custom.is_some()
             && matches!(object::resource_version(&self.object), "" | "0")
         {
-            let error = crate::schema::FieldError::invalid(
+            let error = dais_schema::FieldError::invalid(
                 "metadata.resourceVersion",
                 &0.into(),
                 "must be specified for an update",

@@ -10,10 +10,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::schema::FieldError;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
+use dais_schema::FieldError;
 use dais_store::{Error as StoreError, Event, ListOptions, Revision, Watch};
 use futures::{StreamExt, stream};
 use http::HeaderValue;

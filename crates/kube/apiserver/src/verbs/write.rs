@@ -8,9 +8,9 @@
 
 use std::sync::Arc;
 
-use crate::schema::apply::{Update, settle, track_update};
-use crate::schema::managed::Manager;
-use crate::schema::{Gvk, Schema, builtin, strict};
+use dais_schema::apply::{Update, settle, track_update};
+use dais_schema::managed::Manager;
+use dais_schema::{Gvk, Schema, builtin, strict};
 use serde_json::Value;
 
 use crate::config::UserInfo;
@@ -158,13 +158,13 @@ pub(crate) fn track(
 
 /// The schema by which ownership is told; free-form objects have one, too.
 pub(crate) fn owner_schema(resource: &Resource) -> Option<Schema> {
-    static OPEN: std::sync::OnceLock<Option<crate::schema::custom::CustomSchema>> =
+    static OPEN: std::sync::OnceLock<Option<dais_schema::custom::CustomSchema>> =
         std::sync::OnceLock::new();
     schema_of(resource).or_else(|| {
         let open = || {
             let any =
                 serde_json::json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
-            crate::schema::custom::CustomSchema::compile(&any).ok()
+            dais_schema::custom::CustomSchema::compile(&any).ok()
         };
         OPEN.get_or_init(open).as_ref().map(|schema| schema.schema().clone())
     })

@@ -4,6 +4,7 @@ mod admission;
 mod authority;
 mod golden;
 mod hostile;
+mod kubectl;
 mod rig;
 mod routes;
 mod smoke;

@@ -80,6 +80,7 @@ impl Reader {
                 ("=", "{}") => field.inline_struct = true,
                 ("=", json) => field.default = serde_json::from_str(json).ok(),
                 ("~", "merge") => field.strategy.merge = true,
+                ("~", "replace") => field.strategy.replace = true,
                 ("~", "retainKeys") => field.strategy.retain_keys = true,
                 ("|", allowed) => field.allowed = allowed.into(),
                 (_, rest) => {

@@ -15,6 +15,13 @@ pub(super) fn prune_resource(schema: &Structural, object: &mut Value) -> Vec<Str
     dropped
 }
 
+/// As [`prune_resource`], of a value inside an object.
+pub(super) fn prune_value(schema: &Structural, value: &mut Value) -> Vec<String> {
+    let mut dropped = Vec::new();
+    prune(schema, value, "", schema.embedded, &mut dropped);
+    dropped
+}
+
 fn prune(
     schema: &Structural,
     value: &mut Value,

@@ -65,11 +65,6 @@ impl Rule {
     }
 }
 
-/// Why a rule doesn't compile; `None` if it does.
-pub(super) fn complaint(rule: &str) -> Option<String> {
-    Program::compile(rule).err().map(|error| error.to_string())
-}
-
 /// Runs all rules at and below a value.
 pub(super) fn run(
     schema: &Structural,
@@ -279,7 +274,7 @@ const RESERVED: [&str; 21] = [
 
 /// Names that CEL can't have are written differently in rules (Kubernetes
 /// documentation, "Validation rules").
-fn escaped(name: &str) -> String {
+pub(super) fn escaped(name: &str) -> String {
     if RESERVED.contains(&name) {
         return format!("__{name}__");
     }

@@ -114,7 +114,7 @@ fn merge_field(
         return Ok(());
     };
     match (value, change) {
-        (Value::Object(fields), Value::Object(changes)) => {
+        (Value::Object(fields), Value::Object(changes)) if !strategy.replace => {
             merge_map(below.as_ref(), fields, changes)?;
         }
         (Value::Array(items), Value::Array(changes)) if strategy.merge => {
@@ -244,6 +244,16 @@ mod tests {
         let patch = pod(json!([{"name": "c"}, {"name": "a", "image": "y"}]));
         let wanted = pod(json!([{"name": "c"}, {"name": "a", "image": "y"}, {"name": "b"}]));
         assert_eq!(patched(&object, patch), Ok(wanted));
+    }
+
+    #[test]
+    fn a_selector_of_disruption_budgets_is_replaced() {
+        let schema = builtin::schema(&Gvk::new("policy", "v1", "PodDisruptionBudget"));
+        let object = json!({"spec": {"selector": {"matchLabels": {"a": "b"}}}});
+        let patch = json!({"spec": {"selector": {"matchLabels": {"c": "d"}}}}).to_string();
+        let patched = apply(&schema.expect("a kind"), &object, patch.as_bytes());
+        let wanted = json!({"spec": {"selector": {"matchLabels": {"c": "d"}}}});
+        assert_eq!(patched.map(|(object, _)| object), Ok(wanted));
     }
 
     #[test]

@@ -86,7 +86,8 @@ fn base64(text: &str) -> std::result::Result<(), Mismatch> {
     let bad = kept[..body]
         .iter()
         .position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/')))
-        .or((kept.len() % 4 != 0 || kept.len() - body > 2).then_some(kept.len() - kept.len() % 4));
+        .or((!kept.len().is_multiple_of(4) || kept.len() - body > 2)
+            .then_some(kept.len() - kept.len() % 4));
     match bad {
         None => Ok(()),
         Some(at) => Err(Mismatch::Text(format!("illegal base64 data at input byte {at}"))),

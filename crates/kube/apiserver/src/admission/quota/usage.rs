@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use crate::object;
 use crate::registry::{Catalog, Resource};
-use crate::schema::quantity::Quantity;
 use crate::server::Server;
 use crate::status::{Failure, qualified};
+use dais_schema::quantity::Quantity;
 
 pub type Usage = BTreeMap<String, Quantity>;
 

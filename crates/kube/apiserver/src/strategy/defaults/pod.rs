@@ -1,6 +1,6 @@
 //! Pods and pod templates.
 
-use crate::schema::quantity;
+use dais_schema::quantity;
 use serde_json::{Map, Value, json};
 
 use super::{field, items, set, set_text};

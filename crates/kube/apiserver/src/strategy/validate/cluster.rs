@@ -1,6 +1,6 @@
 //! ConfigMaps, Secrets, claims, storage and priority classes, Leases.
 
-use crate::schema::{FieldError, names};
+use dais_schema::{FieldError, names};
 use serde_json::Value;
 
 use super::immutable;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::schema::{FieldError, names};
+use dais_schema::{FieldError, names};
 use serde_json::Value;
 
 use super::immutable;

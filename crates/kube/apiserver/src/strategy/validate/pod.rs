@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::schema::quantity::Quantity;
-use crate::schema::{FieldError, names};
+use dais_schema::quantity::Quantity;
+use dais_schema::{FieldError, names};
 use serde_json::{Value, json};
 
 use crate::object;

@@ -1,6 +1,6 @@
 //! Roles and bindings.
 
-use crate::schema::FieldError;
+use dais_schema::FieldError;
 use serde_json::Value;
 
 use crate::object;

@@ -1,7 +1,7 @@
 //! Deployments and their kin, Jobs, CronJobs.
 
-use crate::schema::FieldError;
-use crate::schema::selector::{LabelSelector, label};
+use dais_schema::FieldError;
+use dais_schema::selector::{LabelSelector, label};
 use serde_json::Value;
 
 use super::{immutable, pod};

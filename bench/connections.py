@@ -1,0 +1,104 @@
+"""HTTP as thin as it can be, so that the client is not what is measured."""
+
+import http.client
+import json
+import math
+import socket
+import time
+
+from processes import Broken
+
+# Between two tries to connect: far below what is told apart.
+RETRY = 0.0005
+
+
+def free_ports(count):
+    """Ports that were free a moment ago."""
+    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+def message(path, host, headers=None, body=b"", method="GET"):
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {host}"]
+    lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+    if body:
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+class Connection:
+    """One connection that is kept open. Answers must name their length."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def ask(self, request):
+        """Sends a whole request; the status and the body of the answer."""
+        self.socket.sendall(request)
+        received = self.more(b"")
+        while (end := received.find(b"\r\n\r\n")) < 0:
+            received = self.more(received)
+        head = received[:end].lower()
+        at = head.find(b"content-length:")
+        if at < 0:
+            raise Broken(f"an answer without a length: {received[:end].decode(errors='replace')}")
+        length = int(head[at + 15 :].split(b"\r\n", 1)[0])
+        while len(received) < end + 4 + length:
+            received = self.more(received)
+        return int(head.split(b" ", 2)[1]), received[end + 4 :]
+
+    def more(self, received):
+        part = self.socket.recv(65536)
+        if not part:
+            raise Broken("the server closed the connection")
+        return received + part
+
+
+def answers(port, path, server, began, seconds=60):
+    """Seconds from `began` (perf_counter) to the first good answer. A refused
+    connect is tried again at once; an accepted one waits for its answer."""
+    request = message(path, f"127.0.0.1:{port}", {"Connection": "close"})
+    while time.perf_counter() - began < seconds:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+                connection.sendall(request)
+                head = connection.recv(65536)
+        except ConnectionError:
+            server.check()
+            time.sleep(RETRY)
+            continue
+        if head.split(b" ", 2)[1:2] == [b"200"]:
+            return time.perf_counter() - began
+        server.check()
+        time.sleep(RETRY)
+    raise Broken(f"port {port} did not answer {path} in {seconds} s:\n{server.tail()}")
+
+
+def ask_json(port, path, body=None, headers=None, method=None):
+    """One request of the set-up, not of what is measured."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+    headers = {"Content-Type": "application/json", **(headers or {})}
+    connection.request(method or ("GET" if data is None else "POST"), path, data, headers)
+    answer = connection.getresponse()
+    text = answer.read()
+    connection.close()
+    if answer.status >= 300:
+        raise Broken(f"{path} answered {answer.status}: {text[:500].decode(errors='replace')}")
+    return json.loads(text) if text else None
+
+
+def percentile(values, share):
+    """The nearest-rank percentile."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
