@@ -28,8 +28,9 @@ lint:
 	@scripts/prepare rust
 	cargo fmt --all --check
 	cargo clippy $(CARGO_FLAGS) --workspace --all-targets -- --deny warnings
-	cargo xtask tidy
-	cargo xtask generate --check
+	cargo build $(CARGO_FLAGS) --workspace
+	$(TARGET)/ci/xtask tidy
+	$(TARGET)/ci/xtask generate --check
 
 rust-test:
 	@scripts/prepare rust test
