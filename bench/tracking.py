@@ -2,7 +2,10 @@
 on SQLite, from the same client with the same bodies. Every request that was answered
 is looked for afterwards."""
 
-from connections import answers, ask_json, free_ports
+import os
+import time
+
+from connections import answers, ask_json, free_ports, percentile
 from load import load
 from platforms import Platform
 from processes import Broken, Server
@@ -11,7 +14,13 @@ from report import Section
 # A training loop that logs ten numbers a step.
 METRICS = 10
 CONNECTIONS, SECONDS = (1, 8), 5
-ROWS = {"dais": "dais, the whole platform", "mlflow": "`mlflow server`, one worker"}
+# The floor of an acknowledged write: a database's page, on disk.
+PAGE, SYNCED = 4096, 500
+ROWS = {
+    "synced": "a page of 4 KiB overwritten on the same disk, synced",
+    "dais": "dais, the whole platform",
+    "mlflow": "`mlflow server`, one worker",
+}
 COLUMNS = {
     f"{column}_{connections}": f"{connections} at a time: {words}"
     for connections in CONNECTIONS
@@ -30,16 +39,32 @@ def measure(bench):
         ]
         experiments = [experiment(*way[1:]) for way in ways]
         for _ in range(bench.runs):
+            synced(section, folder / "synced")
             for connections in CONNECTIONS:
                 for way, made in zip(ways, experiments):
                     log(section, way, made, connections)
         section.add("dais", pss_mib=platform.server.pss_mib())
         section.add("mlflow", pss_mib=server.pss_mib())
     for connections in CONNECTIONS:
-        rates = [section.median(key, f"per_second_{connections}") for key in ROWS]
+        rates = [section.median(key, f"per_second_{connections}") for key in ("dais", "mlflow")]
         words = f"log_batch, {connections} at a time, as a multiple of MLflow's"
         section.target(words, rates[0] / rates[1], at_least=20)
     return section
+
+
+def synced(section, path):
+    """What the disk alone takes to overwrite a page, as a database's log does."""
+    taken = []
+    with open(path, "wb", buffering=0) as file:
+        file.write(bytes(PAGE))
+        os.fsync(file.fileno())
+        for _ in range(SYNCED):
+            began = time.perf_counter()
+            os.pwrite(file.fileno(), bytes(PAGE), 0)
+            os.fdatasync(file.fileno())
+            taken.append((time.perf_counter() - began) * 1000)
+    p50, p99 = percentile(taken, 0.5), percentile(taken, 0.99)
+    section.add("synced", per_second_1=1000 * len(taken) / sum(taken), p50_ms_1=p50, p99_ms_1=p99)
 
 
 def mlflow(bench, folder):

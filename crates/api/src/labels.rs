@@ -13,6 +13,8 @@ pub const APP: &str = "dais.io/app";
 pub const USER: &str = "dais.io/user";
 /// The kind that a pod was made for, for example `TrainingJob`.
 pub const KIND: &str = "dais.io/kind";
+/// Name of the object that a pod works for, in label-safe form.
+pub const INSTANCE: &str = "app.kubernetes.io/instance";
 /// On a Namespace: the workspace that the project belongs to.
 pub const WORKSPACE: &str = "dais.io/workspace";
 /// Annotation with the exact name of the person behind [`USER`].
@@ -52,7 +54,7 @@ pub fn pod_labels(kind: &str, name: &str, app: &str, user: &str) -> BTreeMap<Str
     let component = kind.to_ascii_lowercase();
     [
         ("app.kubernetes.io/name", label_value(app)),
-        ("app.kubernetes.io/instance", label_value(name)),
+        (INSTANCE, label_value(name)),
         ("app.kubernetes.io/component", component),
         ("app.kubernetes.io/part-of", "dais".to_owned()),
         ("app.kubernetes.io/managed-by", "dais".to_owned()),

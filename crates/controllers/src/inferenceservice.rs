@@ -11,11 +11,12 @@ use std::time::Duration;
 use dais_api::conditions::{self, READY, Verdict, reason};
 use dais_api::reference::{ModelReference, ModelVersion};
 use dais_api::routing::HTTPRoute;
-use dais_api::{InferenceService, InferenceServiceStatus};
+use dais_api::{InferenceService, InferenceServiceStatus, labels};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use kube::api::{Api, ListParams};
 use kube::runtime::controller::Action;
+use kube::runtime::reflector::{ObjectRef, Store};
 use kube::runtime::{Controller, watcher};
 use kube::{Resource, ResourceExt};
 
@@ -31,11 +32,27 @@ const ALIAS_CHECK: Duration = Duration::from_secs(10);
 pub async fn run(context: Arc<Context>) {
     let client = context.client.clone();
     let any = watcher::Config::default;
-    let controller = Controller::new(Api::<InferenceService>::all(client.clone()), any())
+    let mine = any().labels(&format!("{}={}", labels::KIND, InferenceService::kind(&())));
+    let controller = Controller::new(Api::<InferenceService>::all(client.clone()), any());
+    let services = controller.store();
+    let controller = controller
         .owns(Api::<Deployment>::all(client.clone()), any())
         .owns(Api::<Service>::all(client.clone()), any())
-        .owns(Api::<HTTPRoute>::all(client), any());
+        .owns(Api::<HTTPRoute>::all(client.clone()), any())
+        // Why a replica is not ready is said by its pod, which a ReplicaSet owns.
+        .watches(Api::<Pod>::all(client), mine, move |pod| served_by(&services, &pod));
     drive("inferenceservice", controller, context, reconcile).await;
+}
+
+/// The service that a pod is a replica of.
+fn served_by(services: &Store<InferenceService>, pod: &Pod) -> Vec<ObjectRef<InferenceService>> {
+    let instance = pod.labels().get(labels::INSTANCE);
+    let is_its = |service: &Arc<InferenceService>| {
+        service.namespace() == pod.namespace()
+            && instance == Some(&labels::label_value(&service.name_any()))
+    };
+    let found = services.state().into_iter().filter(is_its);
+    found.map(|service| ObjectRef::from_obj(service.as_ref())).collect()
 }
 
 async fn reconcile(service: Arc<InferenceService>, context: Arc<Context>) -> Result<Action> {
@@ -125,10 +142,10 @@ async fn judge(
 async fn why_not_ready(service: &InferenceService, context: &Context) -> Result<String> {
     let project = service.namespace().unwrap_or_default();
     let selector = desired::selector(service);
-    let labels: Vec<String> =
+    let selector: Vec<String> =
         selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
     let pods = Api::<Pod>::namespaced(context.client.clone(), &project)
-        .list(&ListParams::default().labels(&labels.join(",")))
+        .list(&ListParams::default().labels(&selector.join(",")))
         .await
         .map_err(Error::kube("listing the service's pods"))?;
     let newest = pods.items.into_iter().max_by_key(|pod| pod.creation_timestamp());

@@ -9,7 +9,6 @@ import mlflow.onnx
 import numpy
 from mlflow.models import infer_signature
 from skl2onnx import to_onnx
-from skl2onnx.helpers.onnx_helper import select_model_inputs_outputs
 from sklearn.metrics import log_loss
 from sklearn.neural_network import MLPClassifier
 
@@ -42,7 +41,7 @@ with mlflow.start_run():
     classes = numpy.arange(10)
     for epoch in range(1, epochs + 1):
         for batch in numpy.array_split(numpy.random.default_rng(epoch).permutation(len(train_x)), 12):
-            model.partial_fit(train_x[batch], train_y[batch], classes)
+            model.partial_fit(train_x[batch], train_y[batch], classes=classes)
         accuracy = model.score(check_x, check_y)
         loss = log_loss(check_y, model.predict_proba(check_x), labels=classes)
         mlflow.log_metrics(
@@ -51,7 +50,9 @@ with mlflow.start_run():
         print(f"epoch {epoch}/{epochs} loss {model.loss_:.4f} val_accuracy {accuracy:.4f}", flush=True)
 
     onnx_model = to_onnx(model, train_x[:1], options={"zipmap": False}, target_opset=15)
-    onnx_model = select_model_inputs_outputs(onnx_model, outputs=["probabilities"])
+    # The service answers with probabilities; the label is the largest of them.
+    outputs = onnx_model.graph.output
+    outputs.remove(next(output for output in outputs if output.name == "label"))
     mlflow.onnx.log_model(
         onnx_model,
         name="model",

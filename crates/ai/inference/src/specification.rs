@@ -61,6 +61,12 @@ impl Specification {
 impl TensorSpec {
     fn read(what: &str, info: &ValueInfoProto) -> Result<TensorSpec> {
         let name = &info.name;
+        if info.r#type.as_ref().is_none_or(|t| t.value.is_none()) {
+            return Err(Error::Load {
+                problem: format!("its {what} '{name}' has no type"),
+                hint: "export the model with typed inputs and outputs, or run onnx.shape_inference.infer_shapes on it",
+            });
+        }
         let Some(type_proto::Value::TensorType(tensor)) =
             info.r#type.as_ref().and_then(|t| t.value.as_ref())
         else {

@@ -41,7 +41,7 @@ fn application(service: &InferenceService) -> String {
 pub fn selector(service: &InferenceService) -> BTreeMap<String, String> {
     BTreeMap::from([
         (labels::KIND.to_owned(), InferenceService::kind(&()).into_owned()),
-        ("app.kubernetes.io/instance".to_owned(), labels::label_value(&service.name_any())),
+        (labels::INSTANCE.to_owned(), labels::label_value(&service.name_any())),
     ])
 }
 

@@ -62,7 +62,7 @@ fn welcome(welcome: &Welcome) {
     println!("dais {} {}", env!("CARGO_PKG_VERSION"), say("is ready", "已就绪"));
     println!("  {}  {url}", say("portal    ", "门户      "));
     println!("  {}  {serve_url}", say("services  ", "服务      "));
-    println!("  {}  {kubernetes_url}  (KUBECONFIG={})", "kubernetes", kubeconfig.display());
+    println!("  kubernetes  {kubernetes_url}  (KUBECONFIG={})", kubeconfig.display());
     println!("  {}  {sign_in}", say("sign in   ", "登录链接  "));
     if let Some(password) = admin_password {
         println!(

@@ -63,6 +63,8 @@ fn refuse(status: StatusCode, reason: &str, hint: &str) -> Response {
     (status, axum::Json(body)).into_response()
 }
 
+// The error is the answer itself, made once per refused request.
+#[allow(clippy::result_large_err)]
 fn caller(request: &Request) -> Result<Caller, Response> {
     request.extensions().get::<Caller>().cloned().ok_or_else(|| {
         refuse(

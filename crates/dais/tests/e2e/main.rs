@@ -2,6 +2,8 @@
 //!
 //! Every test has a platform of its own, on ports and in a directory of its own.
 
+#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
+
 mod backup;
 mod bad_input;
 mod crash;
