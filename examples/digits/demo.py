@@ -188,6 +188,14 @@ def environment(platform):
     raise Broken("the environment was not built in 15 minutes")
 
 
+def versions(platform):
+    """What the environment holds of the packages that the job stands on."""
+    status = platform.object("environments", "sklearn")["status"]
+    wanted = ("mlflow-skinny", "numpy", "onnxruntime", "scikit-learn", "skl2onnx")
+    found = {package["name"]: package["version"] for package in status["packages"]}
+    return {"python": status["pythonVersion"], **{name: found[name] for name in wanted}}
+
+
 def run_job(platform, *words, check=True):
     return platform.run("run", "--environment", "sklearn", "--code", str(CODE), *words, check=check)
 
@@ -320,6 +328,7 @@ def main_job(platform, report):
     report["idle_pss_mib"] = round(pss_mib(platform.process.pid), 1)
     hold(True, f"idle, all of it holds {report['idle_pss_mib']} MiB")
     environment(platform)
+    report["versions"].update(versions(platform))
     dataset(platform)
     say("Training, logged through the unmodified mlflow package")
     train(platform, "digits", "digits")

@@ -1,5 +1,7 @@
 //! The portal over HTTP, as a browser, a program and a stranger.
 
+#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};

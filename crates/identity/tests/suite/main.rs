@@ -1,5 +1,7 @@
 //! One suite for every database.
 
+#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
+
 mod accounts;
 mod audit;
 mod credentials;

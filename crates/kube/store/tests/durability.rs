@@ -1,5 +1,7 @@
 //! What must survive: a kill, a full disk, a wrong file, a copy while running.
 
+#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -1,6 +1,8 @@
 //! What a single caller sees: values, revisions, preconditions, pages. Every
 //! test runs on a file and in memory.
 
+#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
+
 use std::path::Path;
 
 use bytes::Bytes;

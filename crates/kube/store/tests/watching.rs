@@ -1,5 +1,7 @@
 //! Watches and concurrent writers: nothing lost, nothing twice, nobody waits.
 
+#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
+
 use bytes::Bytes;
 use dais_store::{Error, Event, Expect, Options, Revision, Store, Watch};
 use futures::{FutureExt, StreamExt};
