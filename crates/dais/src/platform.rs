@@ -28,6 +28,7 @@ mod listeners;
 mod parts;
 mod routes;
 mod scopes;
+mod spans;
 mod telemetry;
 mod tracking;
 mod volumes;

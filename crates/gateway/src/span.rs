@@ -50,7 +50,9 @@ impl Identity {
 
     /// The header for the next hop; sampled.
     pub fn traceparent(&self) -> String {
-        format!("00-{}-{}-01", hex(&self.trace_id), hex(&self.span_id))
+        let trace = u128::from_be_bytes(self.trace_id);
+        let span = u64::from_be_bytes(self.span_id);
+        format!("00-{trace:032x}-{span:016x}-01")
     }
 }
 
@@ -65,10 +67,6 @@ fn parse(value: &str) -> Option<([u8; 16], [u8; 8])> {
     let trace: [u8; 16] = unhex(trace)?;
     let parent: [u8; 8] = unhex(parent)?;
     (trace != [0; 16] && parent != [0; 8]).then_some((trace, parent))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {

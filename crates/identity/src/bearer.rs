@@ -39,18 +39,18 @@ impl Identity {
     /// Who a bearer token speaks for: an API token or a service account's
     /// token for [`API_AUDIENCE`]. `None` for anything else.
     pub async fn authenticate(&self, bearer: &str) -> Result<Option<Caller>> {
-        if !bearer.starts_with(tokens::PREFIX) {
-            return Ok(self
-                .verify_service_account(bearer)
-                .filter(|account| account.audiences.iter().any(|name| name == API_AUDIENCE))
-                .map(|account| account.caller()));
-        }
         let token = Secret::new(bearer);
         let digest = token.digest();
         if let Some(caller) = self.bearers().recall(&digest, self.clock()) {
             return Ok(Some(caller));
         }
-        let caller = self.token_caller(&token).await?;
+        let caller = if bearer.starts_with(tokens::PREFIX) {
+            self.token_caller(&token).await?
+        } else {
+            self.verify_service_account(bearer)
+                .filter(|account| account.audiences.iter().any(|name| name == API_AUDIENCE))
+                .map(|account| account.caller())
+        };
         if let Some(caller) = &caller {
             self.bearers().remember(digest, caller, self.clock());
         }

@@ -61,7 +61,7 @@ impl Specification {
 impl TensorSpec {
     fn read(what: &str, info: &ValueInfoProto) -> Result<TensorSpec> {
         let name = &info.name;
-        if info.r#type.as_ref().is_none_or(|t| t.value.is_none()) {
+        if info.r#type.is_none() {
             return Err(Error::Load {
                 problem: format!("its {what} '{name}' has no type"),
                 hint: "export the model with typed inputs and outputs, or run onnx.shape_inference.infer_shapes on it",

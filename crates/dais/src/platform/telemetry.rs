@@ -2,22 +2,24 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::body::Body;
 use dais_api::labels;
 use dais_apiserver::ApiServer;
-use dais_gateway::{Span, SpanSink};
+use dais_gateway::SpanSink;
 use dais_logs::{Collector, CollectorConfig, Logs, fields_from_labels};
 use dais_metrics::{Metadata, Scraper, Store, Target};
 use dais_traces::Traces;
 use dais_workloads::StateMetrics;
 use futures::FutureExt;
 use http_body_util::BodyExt;
-use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 use tower::ServiceExt;
+
+use super::spans::Spans;
 
 /// Index name of the lines of containers.
 const INDEX: &str = "logs";
@@ -41,6 +43,8 @@ pub struct Telemetry {
     logs: Logs,
     collector: Option<Collector>,
     traces: Traces,
+    spans: Spans,
+    delivery: JoinHandle<()>,
     metrics: Store,
     metadata: Metadata,
     scraper: Scraper,
@@ -66,7 +70,9 @@ impl Telemetry {
             .context("opening the metric store")?;
         let metadata = Metadata::default();
         let scraper = Scraper::start(metrics.clone(), metadata.clone(), Vec::new());
-        Ok(Self { logs, collector: None, traces, metrics, metadata, scraper })
+        let spans = Spans::default();
+        let delivery = tokio::spawn(spans.clone().deliver(traces.clone()));
+        Ok(Self { logs, collector: None, traces, spans, delivery, metrics, metadata, scraper })
     }
 
     /// Follows the log files of this machine's containers.
@@ -124,12 +130,15 @@ impl Telemetry {
     }
 
     pub fn span_sink(&self) -> Arc<dyn SpanSink> {
-        Arc::new(Spans(self.traces.clone()))
+        Arc::new(self.spans.clone())
     }
 
     pub async fn close(self) {
-        let Self { logs, collector, traces, metrics, metadata: _, scraper } = self;
+        let Self { logs, collector, traces, spans, delivery, metrics, metadata: _, scraper } = self;
         drop((collector, scraper));
+        delivery.abort();
+        let _ = delivery.await;
+        spans.hand_over(&traces);
         let closed = tokio::task::spawn_blocking(move || {
             logs.close();
             drop((traces, metrics));
@@ -150,39 +159,4 @@ async fn text_of(router: Router, path: &'static str) -> Result<String, String> {
     };
     let bytes = response.into_body().collect().await.map_err(|error| error.to_string())?.to_bytes();
     String::from_utf8(bytes.into()).map_err(|error| error.to_string())
-}
-
-/// Brings the gateway's spans into the trace store, in OpenTelemetry's words.
-struct Spans(Traces);
-
-impl SpanSink for Spans {
-    fn record(&self, span: Span) {
-        let nanos = |time: SystemTime| {
-            let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-            i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
-        };
-        let attributes = json!({
-            "http.request.method": span.method,
-            "http.response.status_code": span.status,
-            "url.path": span.path,
-            "dais.user": span.user,
-            "dais.app": span.service,
-            (dais_traces::NAMESPACE): span.namespace,
-        });
-        let resource = json!({"service.name": "gateway"});
-        let object = |value: Value| value.as_object().cloned().unwrap_or_default();
-        self.0.ingest(vec![dais_traces::Span {
-            trace_id: span.trace_id,
-            span_id: span.span_id,
-            parent: span.parent,
-            name: span.name,
-            kind: dais_traces::Kind::Server,
-            start: nanos(span.start),
-            duration: nanos(span.end) - nanos(span.start),
-            error: (span.status >= 500).then(|| format!("status {}", span.status)),
-            attributes: object(attributes),
-            resource: object(resource),
-            events: Vec::new(),
-        }]);
-    }
 }

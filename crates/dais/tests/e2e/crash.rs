@@ -76,17 +76,24 @@ fn a_killed_shim_is_said_and_no_exit_code_is_invented() {
     assert_eq!(reason, "PodLost", "{job:#}");
 }
 
-/// Processes that run as shims below a data directory.
+/// Processes that run as shims below a data directory, without what they forked.
 fn shims(data: &Path) -> Vec<u32> {
     let data = data.to_string_lossy().into_owned();
     let pids = std::fs::read_dir("/proc").unwrap().flatten();
     let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    pids.filter(|pid| {
+    let is_shim = |pid: &u32| {
         let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         let line = String::from_utf8_lossy(&line).replace('\0', " ");
         line.contains(" shim ") && line.contains(&data)
-    })
-    .collect()
+    };
+    let found: Vec<u32> = pids.filter(is_shim).collect();
+    let is_child = |pid: &u32| parent(*pid).is_some_and(|parent| found.contains(&parent));
+    found.iter().copied().filter(|pid| !is_child(pid)).collect()
+}
+
+fn parent(pid: u32) -> Option<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
 }
 
 #[test]

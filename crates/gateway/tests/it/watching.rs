@@ -7,8 +7,8 @@ use axum::routing::any;
 use dais_api::routing::HTTPRoute;
 use k8s_openapi::api::core::v1::{Namespace, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
+use kube::ResourceExt;
 use kube::api::{Api, DeleteParams, PostParams};
-use kube::{CustomResourceExt, ResourceExt};
 
 use crate::support::{Served, route, serve, service, slice};
 
@@ -23,7 +23,7 @@ async fn until(served: &Served, status: u16) {
 
 #[tokio::test]
 async fn a_route_is_served_from_its_objects_until_they_go() {
-    let cluster = dais_testkit::Cluster::with_definitions([HTTPRoute::crd()]).await;
+    let cluster = dais_testkit::Cluster::with_definitions(dais_api::crds::foreign()).await;
     let served = Served::start().await;
     tokio::spawn(dais_gateway::watch(cluster.client.clone(), served.gateway.clone()));
     let client = || cluster.client.clone();
