@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use axum::response::Response;
 use bytes::Bytes;
+use http::HeaderValue;
 use http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
 use http::request::Parts;
-use http::{HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -94,11 +94,11 @@ pub(crate) fn v3(
     let tag = format!("\"{}\"", made.hash);
     let unchanged =
         parts.headers.get(IF_NONE_MATCH).is_some_and(|given| given.as_bytes() == tag.as_bytes());
-    let mut response =
-        respond::typed(200, "application/json", if unchanged { Bytes::new() } else { made.text });
-    if unchanged {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-    }
+    let mut response = if unchanged {
+        respond::not_modified()
+    } else {
+        respond::typed(200, "application/json", made.text)
+    };
     if let Ok(value) = HeaderValue::from_str(&tag) {
         response.headers_mut().insert(ETAG, value);
     }

@@ -142,7 +142,7 @@ pub(crate) fn aggregated(catalog: &Catalog, root: &str, parts: &Parts) -> Respon
     let unchanged =
         parts.headers.get(IF_NONE_MATCH).is_some_and(|given| given.as_bytes() == tag.as_bytes());
     let mut response = if unchanged {
-        respond::text(304, String::new())
+        respond::not_modified()
     } else {
         respond::typed(
             200,

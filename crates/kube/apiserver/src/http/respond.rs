@@ -231,6 +231,14 @@ pub(crate) fn failure(failure: &Failure, accept: Accept) -> Response {
 
 const PAGE_NOT_FOUND: &str = "PageNotFound";
 
+/// What a client has already is still right. Says nothing of the content: a cache
+/// puts these headers over those that it keeps, the content's type included.
+pub(crate) fn not_modified() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    response
+}
+
 /// What an address that nothing is behind answers.
 pub(crate) fn page_not_found() -> Failure {
     Failure::new(404, PAGE_NOT_FOUND, "404 page not found")

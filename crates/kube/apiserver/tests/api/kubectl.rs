@@ -137,3 +137,14 @@ async fn objects_are_applied_and_validated() {
     let image = "get deployment d -o jsonpath={.spec.template.spec.containers[*].image}";
     assert_eq!(server.succeeds(image, "").await, "two");
 }
+
+#[tokio::test]
+async fn a_discovery_that_is_asked_for_again_is_still_understood() {
+    let rig = Rig::new().await;
+    let Some(server) = Reachable::new(&rig, "kubectl-discovery").await else { return };
+    let first = server.succeeds("api-resources --no-headers", "").await;
+    assert!(first.contains("configmaps"), "{first}");
+    // kubectl asks anew and is told that nothing changed.
+    let second = server.succeeds("api-resources --no-headers", "").await;
+    assert_eq!(first, second);
+}
