@@ -63,32 +63,55 @@ fn acknowledged_objects_survive_a_kill() {
 #[test]
 fn a_killed_shim_is_said_and_no_exit_code_is_invented() {
     let platform = Platform::start();
-    platform.ok(&["run", "--name", "orphan", "--no-code", "--detach", "--", "sleep", "1000"]);
+    // A length of its own, by which the test finds the process again.
+    let length = format!("1000.{}", std::process::id());
+    platform.ok(&["run", "--name", "orphan", "--no-code", "--detach", "--", "sleep", &length]);
     platform.until_phase("orphan", "Running");
     let shim = shims(&platform.data());
     assert_eq!(shim.len(), 1, "{shim:?}");
-    // SAFETY of the test: the pid is that of a shim of this test's own platform.
-    std::process::Command::new("kill").args(["-9", &shim[0].to_string()]).status().unwrap();
+    kill(shim[0]);
+    let said = platform.until("the event", || {
+        let events = platform.get("/k8s/api/v1/namespaces/default/events").ok()?;
+        let lost = events["items"].as_array()?.iter().find(|e| e["reason"] == "ShimLost")?.clone();
+        lost["message"].as_str().map(str::to_owned)
+    });
+    assert!(said.contains("exit status will not be known"), "{said}");
+    // The work goes on under another shim, and its end is seen.
+    assert_eq!(platform.job_phase("orphan"), "Running");
+    let program = platform.until("the program", || {
+        processes(|line| line.trim() == format!("sleep {length}")).first().copied()
+    });
+    kill(program);
     platform.until_phase("orphan", "Failed");
     let job = platform.job("orphan");
     assert!(job["status"]["exitCode"].is_null(), "{job:#}");
     let reason = job["status"]["conditions"][0]["reason"].as_str().unwrap();
     assert_eq!(reason, "PodLost", "{job:#}");
+    platform.until("the shims to go", || shims(&platform.data()).is_empty().then_some(()));
+}
+
+/// SIGKILL to a process of this test's own platform.
+fn kill(pid: u32) {
+    std::process::Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap();
 }
 
 /// Processes that run as shims below a data directory, without what they forked.
 fn shims(data: &Path) -> Vec<u32> {
-    let data = data.to_string_lossy().into_owned();
-    let pids = std::fs::read_dir("/proc").unwrap().flatten();
-    let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    let is_shim = |pid: &u32| {
-        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let line = String::from_utf8_lossy(&line).replace('\0', " ");
-        line.contains(" shim ") && line.contains(&data)
-    };
-    let found: Vec<u32> = pids.filter(is_shim).collect();
+    let data = data.to_string_lossy();
+    let found = processes(|line| line.contains(" shim ") && line.contains(&*data));
     let is_child = |pid: &u32| parent(*pid).is_some_and(|parent| found.contains(&parent));
     found.iter().copied().filter(|pid| !is_child(pid)).collect()
+}
+
+/// Processes with such a command line, its words with blanks between them.
+fn processes(is_one: impl Fn(&str) -> bool) -> Vec<u32> {
+    let pids = std::fs::read_dir("/proc").unwrap().flatten();
+    let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let line = |pid: &u32| {
+        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&line).replace('\0', " ")
+    };
+    pids.filter(|pid| is_one(&line(pid))).collect()
 }
 
 fn parent(pid: u32) -> Option<u32> {

@@ -1,7 +1,7 @@
 use std::fs;
 
 use dais_inference::Choice;
-use tract_onnx::pb::{GraphProto, NodeProto, ValueInfoProto};
+use tract_onnx::pb::{GraphProto, NodeProto, TypeProto, ValueInfoProto};
 
 use crate::models::{FLOAT, model, node, value};
 use crate::server::load;
@@ -35,7 +35,9 @@ fn an_unknown_operator_and_a_map_are_named() {
     };
     let error = refusal(&model(graph(node("Frobnicate", &["x"], "y"), value("y", FLOAT, &[None]))));
     assert!(error.contains("Frobnicate") && error.contains("onnxruntime"), "{error}");
-    let map = ValueInfoProto { name: "y".into(), ..ValueInfoProto::default() };
+    // A type that is neither a tensor's nor absent.
+    let r#type = Some(TypeProto::default());
+    let map = ValueInfoProto { name: "y".into(), r#type, ..ValueInfoProto::default() };
     let error = refusal(&model(graph(node("Identity", &["x"], "y"), map)));
     assert!(error.contains("'y' is a sequence or a map") && error.contains("zipmap"), "{error}");
 }
