@@ -41,6 +41,8 @@ export function percent(ratio: number | undefined): string {
 /** Seconds as "6.1 ms", "1.2 s", "3 min 20 s", "2 h 5 min", "3 d 4 h". */
 export function duration(seconds: number | undefined): string {
   if (seconds === undefined || !Number.isFinite(seconds)) return EMPTY
+  // Kubernetes' times are whole seconds: two equal ones are less than one apart.
+  if (seconds === 0) return '< 1 s'
   if (seconds < 0.001) return `${Math.round(seconds * 1e6)} µs`
   if (seconds < 1) return `${number(seconds * 1000, seconds < 0.1 ? 1 : 0)} ms`
   if (seconds < 60) return `${number(seconds, seconds < 10 ? 1 : 0)} s`
