@@ -60,6 +60,17 @@ fn one_directory_serves_one_platform() {
 }
 
 #[test]
+fn two_platforms_on_one_machine_give_their_pods_other_addresses() {
+    let address = |platform: &Platform| {
+        platform.ok(&["run", "--name", "here", "--no-code", "--", "true"]);
+        let pod = platform.get("/k8s/api/v1/namespaces/default/pods/here-1").unwrap();
+        pod["status"]["podIP"].as_str().unwrap().to_owned()
+    };
+    let (one, other) = (Platform::start(), Platform::start());
+    assert_ne!(address(&one), address(&other));
+}
+
+#[test]
 fn a_directory_of_a_newer_version_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("version"), "99\n").unwrap();

@@ -4,10 +4,14 @@
 //! needs no privilege for it.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::Ipv4Addr;
+use std::path::Path;
 
 const BASE: u32 = u32::from_be_bytes([127, 80, 0, 0]);
 const SIZE: u32 = 1 << 20;
+/// Nodes begin this far apart at least: twice what a Kubernetes node holds of pods.
+const BLOCK: u32 = 256;
 /// The node's own, and the network's.
 const RESERVED: u32 = 2;
 
@@ -19,6 +23,15 @@ pub(crate) struct Addresses {
 }
 
 impl Addresses {
+    /// Begins at a place in the range that follows from the node's folder: several
+    /// nodes on one machine share its loopback, and must not meet there.
+    pub(crate) fn of_node(folder: &Path) -> Self {
+        let mut hasher = DefaultHasher::new();
+        folder.hash(&mut hasher);
+        let block = u32::try_from(hasher.finish() % u64::from(SIZE / BLOCK)).unwrap_or_default();
+        Self { by_pod: BTreeMap::new(), next: block * BLOCK + RESERVED }
+    }
+
     /// The pod's address. One that was just given back comes last again, so
     /// that a slow client does not meet a stranger.
     pub(crate) fn of(&mut self, uid: &str) -> Ipv4Addr {
@@ -74,6 +87,14 @@ mod tests {
         assert_eq!(addresses.of("a"), a);
         addresses.release("a");
         assert_ne!(addresses.of("c"), a);
+    }
+
+    #[test]
+    fn nodes_of_one_machine_begin_apart() {
+        let first = |folder: &str| Addresses::of_node(Path::new(folder)).of("a");
+        assert_ne!(first("/one"), first("/two"));
+        assert_eq!(first("/one"), first("/one"));
+        assert_eq!(first("/one").octets()[3], 2);
     }
 
     #[test]

@@ -106,7 +106,7 @@ async fn prepare(client: Client, config: NodeConfig) -> Result<Host> {
     let users = root
         .then(|| Users::open(&dirs.data_dir.join("uids.json"), config.first_uid))
         .transpose()?;
-    let mut addresses = Addresses::default();
+    let mut addresses = Addresses::of_node(&dirs.data_dir);
     let mut devices = BTreeMap::new();
     for (uid, record) in pods::known(&dirs) {
         addresses.keep(&uid, record.ip);
