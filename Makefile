@@ -24,7 +24,7 @@ web: ## the portal's pages
 	@scripts/prepare web
 	@scripts/build-web
 
-lint:
+lint: web
 	@scripts/prepare rust
 	cargo fmt --all --check
 	cargo clippy $(CARGO_FLAGS) --workspace --all-targets -- --deny warnings
@@ -32,7 +32,7 @@ lint:
 	$(TARGET)/ci/xtask tidy
 	$(TARGET)/ci/xtask generate --check
 
-rust-test:
+rust-test: web
 	@scripts/prepare rust test
 	scripts/with-services cargo nextest run --cargo-profile ci --locked --workspace
 

@@ -13,14 +13,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlparse
 
 from connections import Connection, answers, ask_json, free_ports, message
-from load import load
+from load import CONNECTIONS, SECONDS, columns, load
 from platforms import OBJECTS, Platform
 from processes import Broken, Server, until
 from report import Section
 
 MODEL = "digits"
 INFER = f"/v2/models/{MODEL}/infer"
-CONNECTIONS, SECONDS = (1, 8), 5
 # Answers compared with ONNX Runtime's, and how far they may be away.
 CHECKED, CLOSE = 50, 1e-4
 ROWS = {
@@ -31,12 +30,7 @@ ROWS = {
     "mlserver": "MLServer, in its own process",
     "mlserver_worker": "MLServer, with its worker process",
 }
-COLUMNS = {
-    f"{column}_{connections}": f"{connections} at a time: {words}"
-    for connections in CONNECTIONS
-    for column, words in {"per_second": "predictions, /s", "p50_ms": "median, ms", "p99_ms": "99th percentile, ms"}.items()
-}
-COLUMNS["pss_mib"] = "memory (PSS), MiB"
+COLUMNS = {**columns("predictions"), "pss_mib": "memory (PSS), MiB"}
 
 
 def measure(bench):

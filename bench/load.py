@@ -8,8 +8,20 @@ import subprocess
 from processes import Broken
 
 SCRIPTS = pathlib.Path(__file__).resolve().parent / "wrk"
+# How many requests at a time the servers are asked, and for how long.
+CONNECTIONS, SECONDS = (1, 8), 5
 # A slow peer is waited for: a request that takes long is slow, not failed.
 TIMEOUT = "30s"
+
+
+def columns(done):
+    """The columns of a server asked with each of CONNECTIONS; `done` names what it does."""
+    measured = {"per_second": f"{done}, /s", "p50_ms": "median, ms", "p99_ms": "99th percentile, ms"}
+    return {
+        f"{column}_{connections}": f"{connections} at a time: {words}"
+        for connections in CONNECTIONS
+        for column, words in measured.items()
+    }
 
 
 def load(url, connections, seconds, script="report.lua", arguments=(), headers=None):

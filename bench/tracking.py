@@ -6,14 +6,13 @@ import os
 import time
 
 from connections import answers, ask_json, free_ports, percentile
-from load import load
+from load import CONNECTIONS, SECONDS, columns, load
 from platforms import Platform
 from processes import Broken, Server
 from report import Section
 
 # A training loop that logs ten numbers a step.
 METRICS = 10
-CONNECTIONS, SECONDS = (1, 8), 5
 # The floor of an acknowledged write: a database's page, on disk.
 PAGE, SYNCED = 4096, 500
 ROWS = {
@@ -21,12 +20,7 @@ ROWS = {
     "dais": "dais, the whole platform",
     "mlflow": "`mlflow server`, one worker",
 }
-COLUMNS = {
-    f"{column}_{connections}": f"{connections} at a time: {words}"
-    for connections in CONNECTIONS
-    for column, words in {"per_second": "requests, /s", "p50_ms": "median, ms", "p99_ms": "99th percentile, ms"}.items()
-}
-COLUMNS["pss_mib"] = "memory (PSS), MiB"
+COLUMNS = {**columns("requests"), "pss_mib": "memory (PSS), MiB"}
 
 
 def measure(bench):

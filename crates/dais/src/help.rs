@@ -37,11 +37,13 @@ fn explained(command: Command, texts: &HashMap<&str, &'static str>) -> Command {
         let heading = if arg.is_positional() { "参数" } else { "选项" };
         let text = texts.get(format!("{name} {}", arg.get_id()).as_str());
         let arg = arg.help_heading(heading);
-        text.map_or_else(|| arg.clone(), |text| arg.clone().help(*text))
+        match text {
+            Some(text) => arg.help(*text),
+            None => arg,
+        }
     });
-    let about = texts.get(name.as_str()).copied();
-    let command = match about {
-        Some(about) => command.about(about),
+    let command = match texts.get(name.as_str()) {
+        Some(about) => command.about(*about),
         None => command,
     };
     match examples {

@@ -152,26 +152,21 @@ async fn weights_decide_and_zero_gets_nothing() {
 
 #[tokio::test]
 async fn bodies_stream_in_both_directions() {
-    let (to_client, chunks) = mpsc::channel::<Result<Bytes, std::io::Error>>(1);
-    let chunks = Arc::new(tokio::sync::Mutex::new(Some(chunks)));
-    let upstream = serve(Router::new().fallback(any(move |_: Request| {
-        let chunks = chunks.clone();
-        async move {
-            let receiver = chunks.lock().await.take().unwrap();
-            let stream = futures::stream::unfold(receiver, |mut receiver| async move {
-                receiver.recv().await.map(|chunk| (chunk, receiver))
-            });
-            Body::from_stream(stream)
-        }
-    })))
-    .await;
+    let echo =
+        any(|request: Request| async { Body::from_stream(request.into_body().into_data_stream()) });
+    let upstream = serve(Router::new().fallback(echo)).await;
     let served = Served::to(&[(1, &[upstream])]).await;
-    let mut response = served.get("/serve/a/digits/stream").await;
-    // Each chunk is read before the next is written: nothing waits for the end.
+    let (to_upstream, chunks) = mpsc::channel::<Result<Bytes, std::io::Error>>(1);
+    let chunks = futures::stream::unfold(chunks, |mut chunks| async move {
+        chunks.recv().await.map(|chunk| (chunk, chunks))
+    });
+    let request = served.request(Method::POST, "/serve/a/digits/stream");
+    let mut response = request.body(reqwest::Body::wrap_stream(chunks)).send().await.unwrap();
+    // Each chunk is back before the next is sent: nothing waits for an end.
     for word in ["first", "second", "third"] {
-        to_client.send(Ok(Bytes::from(word))).await.unwrap();
+        to_upstream.send(Ok(Bytes::from(word))).await.unwrap();
         assert_eq!(response.chunk().await.unwrap().unwrap(), word);
     }
-    drop(to_client);
+    drop(to_upstream);
     assert!(response.chunk().await.unwrap().is_none());
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 
 const BASE: u32 = u32::from_be_bytes([127, 80, 0, 0]);
 const SIZE: u32 = 1 << 20;
-/// Nodes begin this far apart at least: twice what a Kubernetes node holds of pods.
+/// Nodes begin at multiples of this: twice what a Kubernetes node holds of pods.
 const BLOCK: u32 = 256;
 /// The node's own, and the network's.
 const RESERVED: u32 = 2;
@@ -24,7 +24,8 @@ pub(crate) struct Addresses {
 
 impl Addresses {
     /// Begins at a place in the range that follows from the node's folder: several
-    /// nodes on one machine share its loopback, and must not meet there.
+    /// nodes on one machine share its loopback, and meet there only if two of them
+    /// begin at the same of 4,096 places.
     pub(crate) fn of_node(folder: &Path) -> Self {
         let mut hasher = DefaultHasher::new();
         folder.hash(&mut hasher);

@@ -24,6 +24,8 @@ use crate::gvk::Gvk;
 const VERSION: &str = "v1.36.2";
 /// What every `$ref` of a v3 document begins with.
 const REFERENCE: &str = "#/components/schemas/";
+/// What the definitions' names of the types that all kinds share begin with.
+const META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.";
 
 /// A served resource, for paths.
 #[derive(Clone, Debug)]

@@ -5,12 +5,11 @@ use std::sync::OnceLock;
 
 use serde_json::{Map, Value, json};
 
-use super::{descriptions, labelled, reference};
+use super::{META, descriptions, labelled, reference};
 use crate::builtin;
 use crate::gvk::Gvk;
 use crate::types::{Field, ListKind, Node, Scalar, Schema, Struct};
 
-const META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.";
 const INT_OR_STRING: &str = "io.k8s.apimachinery.pkg.util.intstr.IntOrString";
 const QUANTITY: &str = "io.k8s.apimachinery.pkg.api.resource.Quantity";
 /// Types that may hold any JSON value, not only an object.

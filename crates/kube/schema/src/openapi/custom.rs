@@ -2,10 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{CustomKind, definition_name, labelled, list_of, reference};
+use super::{CustomKind, META, definition_name, labelled, list_of, reference};
 use crate::gvk::Gvk;
-
-const META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.";
 
 /// The kind and its list, each with its name.
 pub(super) fn definitions(kind: &CustomKind<'_>) -> [(String, Value); 2] {

@@ -3,10 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::reference;
-use super::{CustomKind, Resource, Subresource, definition_name, labelled, list_of, parameters};
+use super::{
+    CustomKind, META, Resource, Subresource, definition_name, labelled, list_of, parameters,
+};
 use crate::gvk::Gvk;
 
-const META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.";
 const VERBS: [&str; 8] =
     ["get", "list", "create", "update", "patch", "delete", "deletecollection", "watch"];
 /// Subresources that open a connection instead of answering with an object.
