@@ -97,6 +97,12 @@ async fn a_deployment_takes_its_sets_and_pods_and_adopts_orphans() {
         Ok::<_, kube::Error>(all[0].owner_references().is_empty().then_some(()))
     })
     .await;
+    // Its children are let go of first, then it goes itself.
+    eventually("the deployment to be gone", || async {
+        let left = world.api::<Deployment>().get_opt("web").await?;
+        Ok::<_, kube::Error>(left.is_none().then_some(()))
+    })
+    .await;
     world.make::<Deployment>(wanted).await;
     until::<Deployment>(&world, "web", "the adoption", is_available).await;
     let after = sets.list(&Default::default()).await.expect("sets").items;
