@@ -22,6 +22,10 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Session {
     /// The series of the last scrape.
     series: HashSet<Labels>,
+    /// `up` and its like, which go on for as long as the target is scraped.
+    reports: Vec<Labels>,
+    /// When the last scrape was. Milliseconds since 1970.
+    time: Option<i64>,
 }
 
 impl Session {
@@ -69,7 +73,10 @@ impl Session {
             ("scrape_samples_post_metric_relabeling", count as f64),
             ("scrape_series_added", new_series as f64),
         ];
-        samples.extend(reports.map(|(name, value)| (report(name, target), Sample { time, value })));
+        let reports = reports.map(|(name, value)| (report(name, target), Sample { time, value }));
+        self.reports = reports.iter().map(|(labels, _)| labels.clone()).collect();
+        self.time = Some(time);
+        samples.extend(reports);
         let appended = store.append(samples);
         let error = match appended {
             Ok(held) => {
@@ -91,8 +98,11 @@ impl Session {
 
     /// The target is no longer scraped: all its series end now.
     pub fn end(self, store: &Store) {
-        let time = now();
-        let markers = self.series.into_iter().map(|labels| (labels, Sample { time, value: STALE }));
+        // The last scrape may be of this very millisecond, and a series keeps the first
+        // of two samples at one time.
+        let time = self.time.map_or_else(now, |last| now().max(last + 1));
+        let series = self.series.into_iter().chain(self.reports);
+        let markers = series.map(|labels| (labels, Sample { time, value: STALE }));
         if let Err(error) = store.append(markers.collect()) {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
