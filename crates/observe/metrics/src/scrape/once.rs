@@ -20,10 +20,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// What is remembered of a target from one scrape to the next.
 #[derive(Default)]
 pub struct Session {
-    /// The series of the last scrape.
+    /// The series of the last scrape, with `up` and its like.
     series: HashSet<Labels>,
-    /// `up` and its like, which go on for as long as the target is scraped.
-    reports: Vec<Labels>,
     /// When the last scrape was. Milliseconds since 1970.
     time: Option<i64>,
 }
@@ -60,11 +58,6 @@ impl Session {
             samples.push((labels, sample));
         }
         let new_series = told.difference(&self.series).count();
-        let gone = self
-            .series
-            .difference(&told)
-            .map(|labels| (labels.clone(), Sample { time, value: STALE }));
-        samples.extend(gone);
         let up = if error.is_none() { 1.0 } else { 0.0 };
         let reports = [
             ("up", up),
@@ -73,10 +66,17 @@ impl Session {
             ("scrape_samples_post_metric_relabeling", count as f64),
             ("scrape_series_added", new_series as f64),
         ];
-        let reports = reports.map(|(name, value)| (report(name, target), Sample { time, value }));
-        self.reports = reports.iter().map(|(labels, _)| labels.clone()).collect();
+        for (name, value) in reports {
+            let labels = report(name, target);
+            told.insert(labels.clone());
+            samples.push((labels, Sample { time, value }));
+        }
+        let gone = self
+            .series
+            .difference(&told)
+            .map(|labels| (labels.clone(), Sample { time, value: STALE }));
+        samples.extend(gone);
         self.time = Some(time);
-        samples.extend(reports);
         let appended = store.append(samples);
         let error = match appended {
             Ok(held) => {
@@ -101,8 +101,7 @@ impl Session {
         // The last scrape may be of this very millisecond, and a series keeps the first
         // of two samples at one time.
         let time = self.time.map_or_else(now, |last| now().max(last + 1));
-        let series = self.series.into_iter().chain(self.reports);
-        let markers = series.map(|labels| (labels, Sample { time, value: STALE }));
+        let markers = self.series.into_iter().map(|labels| (labels, Sample { time, value: STALE }));
         if let Err(error) = store.append(markers.collect()) {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
@@ -195,5 +194,33 @@ fn health(target: &Target, time: i64, duration: Duration, error: Option<String>)
         last_scrape: Some(time),
         duration,
         error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::promql::Source;
+    use crate::store::Config;
+
+    #[tokio::test]
+    async fn a_target_that_ends_at_once_leaves_no_series_behind() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(Config::new(directory.path())).unwrap();
+        // Most of them end in the millisecond of their scrape.
+        for instance in 0..100 {
+            let target = Target::call("job", &instance.to_string(), || {
+                Box::pin(async { Ok("told 1\n".to_owned()) })
+            });
+            let session = Session::default();
+            let (session, _) = session.scrape(&store, &Metadata::default(), &target).await;
+            session.end(&store);
+        }
+        let all = store.select(&[], 0, i64::MAX).unwrap();
+        assert_eq!(all.len(), 600, "what is told, and five reports");
+        for series in all {
+            let last = series.samples.last().unwrap();
+            assert_eq!(last.value.to_bits(), STALE.to_bits(), "{:?}", series.labels);
+        }
     }
 }
