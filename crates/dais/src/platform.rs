@@ -78,7 +78,7 @@ impl Platform {
         let tasks = TaskTracker::new();
         let Listeners { http, serve, kubernetes } = listeners;
         tasks.spawn(listeners::serve(http, routes::portal(&parts, &data), stop.clone()));
-        tasks.spawn(listeners::serve(serve, parts.gateway.router(), stop.clone()));
+        tasks.spawn(gateway::serve(parts.gateway.clone(), serve, stop.clone()));
         let api = parts.kubernetes.router();
         let tls = parts.certificates.server.clone();
         tasks.spawn(listeners::serve_tls(kubernetes, api, tls, stop.clone()));

@@ -1,13 +1,15 @@
 //! Who may call a service: asked, never decided here.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use http::{Extensions, HeaderMap};
 
 /// What a request is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Target {
-    pub namespace: String,
-    pub service: String,
+    pub namespace: Arc<str>,
+    pub service: Arc<str>,
 }
 
 /// Why a request is not let through.
@@ -29,5 +31,5 @@ pub trait Admission: Send + Sync {
         headers: &HeaderMap,
         extensions: &Extensions,
         target: &Target,
-    ) -> Result<String, Denied>;
+    ) -> Result<Arc<str>, Denied>;
 }

@@ -1,104 +1,7 @@
-//! Sends a request on: headers of one hop only, another endpoint when one cannot
-//! be reached, never a second try once a byte may have arrived.
+//! What of a request or an answer goes on: headers of one hop stay there, and so do
+//! the caller's credentials.
 
-use std::net::SocketAddr;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
-
-use axum::body::Body;
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, Version, header};
-use http_body::{Body as HttpBody, Frame, SizeHint};
-use hyper::body::Incoming;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::{Client, Error};
-
-pub type Upstream = Client<HttpConnector, Unsent>;
-
-/// A body that stays recoverable until the first byte of it is asked for, so that
-/// a failed connect does not lose it.
-#[derive(Clone)]
-pub struct Unsent(Arc<Mutex<State>>);
-
-struct State {
-    body: Body,
-    touched: bool,
-}
-
-impl Unsent {
-    pub fn new(body: Body) -> Self {
-        Self(Arc::new(Mutex::new(State { body, touched: false })))
-    }
-
-    pub fn is_untouched(&self) -> bool {
-        !self.lock().touched
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl HttpBody for Unsent {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let mut state = self.lock();
-        state.touched = true;
-        Pin::new(&mut state.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.lock().body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.lock().body.size_hint()
-    }
-}
-
-/// What is sent, whichever endpoint takes it.
-pub struct Outgoing {
-    pub method: http::Method,
-    pub path_and_query: String,
-    pub headers: HeaderMap,
-    pub body: Unsent,
-}
-
-impl Outgoing {
-    pub async fn send(
-        &self,
-        client: &Upstream,
-        to: SocketAddr,
-    ) -> Result<Response<Incoming>, Failure> {
-        let uri: Uri =
-            format!("http://{to}{}", self.path_and_query).parse().map_err(|_| Failure::Address)?;
-        let mut request = Request::new(self.body.clone());
-        *request.method_mut() = self.method.clone();
-        *request.version_mut() = Version::HTTP_11;
-        *request.headers_mut() = self.headers.clone();
-        *request.uri_mut() = uri;
-        client.request(request).await.map_err(Failure::Upstream)
-    }
-
-    /// Whether another endpoint may be tried: nothing was sent to the first.
-    pub fn may_retry(&self, failure: &Failure) -> bool {
-        matches!(failure, Failure::Upstream(error) if error.is_connect())
-            && self.body.is_untouched()
-    }
-}
-
-#[derive(Debug)]
-pub enum Failure {
-    /// The path cannot be part of an address.
-    Address,
-    Upstream(Error),
-}
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// Headers that concern one connection (RFC 9110, section 7.6.1).
 const HOP_BY_HOP: [HeaderName; 8] = [
@@ -131,6 +34,9 @@ pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
 /// Takes away what lets a caller into the platform.
 pub fn strip_credentials(headers: &mut HeaderMap) {
     headers.remove(header::AUTHORIZATION);
+    if !headers.contains_key(header::COOKIE) {
+        return;
+    }
     let kept: Vec<String> = headers
         .get_all(header::COOKIE)
         .iter()

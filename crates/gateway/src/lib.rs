@@ -7,23 +7,29 @@
 //!
 //! ```text
 //! HTTPRoute ─┐
-//! Service   ─┼─▶ table ──▶ proxy ──▶ endpoint
-//! EndpointSlice              ├─▶ metrics
-//!                            └─▶ spans
+//! Service   ─┼─▶ table
+//! EndpointSlice    │
+//!      server ─▶ proxy ─▶ upstream ─▶ endpoint
+//!                  ├─▶ metrics
+//!                  └─▶ spans
 //! ```
+//!
+//! Start reading at `proxy`.
 
 mod admission;
 mod forward;
 mod metrics;
 mod proxy;
 mod refusal;
+mod server;
 mod span;
 mod table;
+mod upstream;
 mod watch;
 
 pub use admission::{Admission, Denied, Target};
 pub use metrics::Metrics;
 pub use proxy::Gateway;
-pub use span::{Span, SpanSink};
+pub use span::{Identity, Span, SpanSink};
 pub use table::{Backend, Rule, Table};
 pub use watch::watch;

@@ -1,5 +1,9 @@
 //! Request counts and timings per service.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -12,15 +16,15 @@ use crate::admission::Target;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answered {
-    namespace: String,
-    service: String,
+    namespace: Arc<str>,
+    service: Arc<str>,
     code: u16,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Service {
-    namespace: String,
-    service: String,
+    namespace: Arc<str>,
+    service: Arc<str>,
 }
 
 type Timings = Family<Service, Histogram, fn() -> Histogram>;
@@ -62,10 +66,12 @@ impl Metrics {
         gauge
     }
 
-    pub(crate) fn ended(&self, target: &Target, code: u16, seconds: f64) {
-        let Service { namespace, service: name } = service(target);
-        self.requests.get_or_create(&Answered { namespace, service: name, code }).inc();
-        self.seconds.get_or_create(&service(target)).observe(seconds);
+    pub(crate) fn ended(&self, target: &Target, status: StatusCode, duration: Duration) {
+        let service = service(target);
+        self.seconds.get_or_create(&service).observe(duration.as_secs_f64());
+        let Service { namespace, service } = service;
+        let answered = Answered { namespace, service, code: status.as_u16() };
+        self.requests.get_or_create(&answered).inc();
     }
 
     pub(crate) fn retried(&self, target: &Target) {

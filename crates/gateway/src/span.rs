@@ -1,25 +1,27 @@
 //! The span of a request, in W3C Trace Context and OpenTelemetry's HTTP words.
 
-use std::time::SystemTime;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use rand::Rng;
+
+use crate::admission::Target;
 
 /// One finished request.
 #[derive(Clone, Debug)]
 pub struct Span {
-    pub trace_id: [u8; 16],
-    pub span_id: [u8; 8],
-    pub parent: Option<[u8; 8]>,
-    pub name: String,
+    pub identity: Identity,
     pub start: SystemTime,
-    pub end: SystemTime,
-    pub status: u16,
-    pub namespace: String,
-    pub service: String,
-    pub user: String,
-    pub method: String,
+    /// Until the head of the answer.
+    pub duration: Duration,
+    pub status: StatusCode,
+    pub target: Target,
+    pub user: Arc<str>,
+    pub method: Method,
     pub path: String,
+    /// Prefix of the route that matched.
+    pub route: Arc<str>,
 }
 
 /// Where finished spans go. Must not block: it is called on the request's path.
@@ -49,10 +51,11 @@ impl Identity {
     }
 
     /// The header for the next hop; sampled.
-    pub fn traceparent(&self) -> String {
+    pub fn traceparent(&self) -> HeaderValue {
         let trace = u128::from_be_bytes(self.trace_id);
         let span = u64::from_be_bytes(self.span_id);
-        format!("00-{trace:032x}-{span:016x}-01")
+        let text = format!("00-{trace:032x}-{span:016x}-01");
+        HeaderValue::try_from(text).expect("hexadecimal digits and hyphens")
     }
 }
 
@@ -92,9 +95,10 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(TRACEPARENT, GOOD.parse().unwrap());
         let identity = Identity::of(&headers);
-        assert!(identity.traceparent().starts_with(&GOOD[..36]));
+        let sent = identity.traceparent();
+        assert!(sent.as_bytes().starts_with(&GOOD.as_bytes()[..36]));
         assert!(identity.parent.is_some());
-        assert_ne!(identity.traceparent(), GOOD);
+        assert_ne!(sent, GOOD);
     }
 
     #[test]

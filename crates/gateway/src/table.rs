@@ -10,6 +10,8 @@ use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::ResourceExt;
 
+use crate::admission::Target;
+
 /// Label with which an EndpointSlice names its Service.
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
@@ -33,10 +35,9 @@ impl Backend {
 
 #[derive(Debug)]
 pub struct Rule {
-    pub namespace: String,
-    /// Name of the route, which is the name of the service that people know.
-    pub route: String,
-    pub prefix: String,
+    /// The route's namespace and its name, which is that of the service as people know it.
+    pub target: Target,
+    pub prefix: Arc<str>,
     /// What takes the prefix's place on the way to the backend.
     pub replacement: Option<String>,
     pub backends: Vec<Backend>,
@@ -62,7 +63,7 @@ impl Rule {
     /// `path` as the backend sees it.
     pub fn rewrite(&self, path: &str) -> String {
         let Some(replacement) = &self.replacement else { return path.to_owned() };
-        let rest = path.strip_prefix(&self.prefix).unwrap_or(path).trim_start_matches('/');
+        let rest = path.strip_prefix(&*self.prefix).unwrap_or(path).trim_start_matches('/');
         format!("{}/{rest}", replacement.trim_end_matches('/'))
     }
 }
@@ -138,10 +139,9 @@ fn rule(
     let replacement = rewrites.filter_map(|rewrite| rewrite.path.as_ref()).next();
     Rule {
         backends: backends.collect(),
-        route: route.name_any(),
-        prefix: prefix.to_owned(),
+        target: Target { namespace: namespace.into(), service: route.name_any().into() },
+        prefix: prefix.into(),
         replacement: replacement.and_then(|path| path.replace_prefix_match.clone()),
-        namespace,
     }
 }
 

@@ -1,8 +1,10 @@
 //! Who a bearer token speaks for, with a short memory of recent answers.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+use sha2::{Digest, Sha256};
 
 use crate::{API_AUDIENCE, Caller, Clock, Identity, Result, Secret, tokens};
 
@@ -12,22 +14,25 @@ const MEMORY: Duration = Duration::from_secs(5);
 /// More tokens than a busy platform uses within that time.
 const REMEMBERED: usize = 4096;
 
+/// SHA-256 of a token.
+type Fingerprint = [u8; 32];
+
 #[derive(Default)]
-pub(crate) struct Bearers(Mutex<HashMap<String, (Caller, i64)>>);
+pub(crate) struct Bearers(Mutex<HashMap<Fingerprint, (Arc<Caller>, i64)>>);
 
 impl Bearers {
-    fn recall(&self, digest: &str, clock: &Clock) -> Option<Caller> {
+    fn recall(&self, token: &Fingerprint, clock: &Clock) -> Option<Arc<Caller>> {
         let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (caller, until) = answers.get(digest)?;
-        (clock.now() < *until).then(|| caller.clone())
+        let (caller, until) = answers.get(token)?;
+        (clock.now() < *until).then(|| Arc::clone(caller))
     }
 
-    fn remember(&self, digest: String, caller: &Caller, clock: &Clock) {
+    fn remember(&self, token: Fingerprint, caller: &Arc<Caller>, clock: &Clock) {
         let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if answers.len() >= REMEMBERED {
             answers.clear();
         }
-        answers.insert(digest, (caller.clone(), clock.after(MEMORY)));
+        answers.insert(token, (Arc::clone(caller), clock.after(MEMORY)));
     }
 
     pub(crate) fn forget(&self) {
@@ -38,22 +43,30 @@ impl Bearers {
 impl Identity {
     /// Who a bearer token speaks for: an API token or a service account's
     /// token for [`API_AUDIENCE`]. `None` for anything else.
-    pub async fn authenticate(&self, bearer: &str) -> Result<Option<Caller>> {
-        let token = Secret::new(bearer);
-        let digest = token.digest();
-        if let Some(caller) = self.bearers().recall(&digest, self.clock()) {
+    pub async fn authenticate(&self, bearer: &str) -> Result<Option<Arc<Caller>>> {
+        if let Some(caller) = self.recall(bearer) {
             return Ok(Some(caller));
         }
         let caller = if bearer.starts_with(tokens::PREFIX) {
-            self.token_caller(&token).await?
+            self.token_caller(&Secret::new(bearer)).await?
         } else {
             self.verify_service_account(bearer)
                 .filter(|account| account.audiences.iter().any(|name| name == API_AUDIENCE))
                 .map(|account| account.caller())
         };
+        let caller = caller.map(Arc::new);
         if let Some(caller) = &caller {
-            self.bearers().remember(digest, caller, self.clock());
+            self.bearers().remember(fingerprint(bearer), caller, self.clock());
         }
         Ok(caller)
     }
+
+    /// What [`Identity::authenticate`] found for the token a moment ago.
+    pub fn recall(&self, bearer: &str) -> Option<Arc<Caller>> {
+        self.bearers().recall(&fingerprint(bearer), self.clock())
+    }
+}
+
+fn fingerprint(bearer: &str) -> Fingerprint {
+    Sha256::digest(bearer.as_bytes()).into()
 }

@@ -48,7 +48,7 @@ async fn admit(identity: &Identity, request: &mut Request) -> Result<(), Box<Res
         let found = identity.authenticate(token).await;
         let caller = found.map_err(|error| refuse(error.into()))?;
         let caller = caller.ok_or_else(|| Box::new(bad_token()))?;
-        request.extensions_mut().insert(caller);
+        request.extensions_mut().insert(Caller::clone(&caller));
         return Ok(());
     }
     let writes = !request.method().is_safe();

@@ -1,13 +1,14 @@
 //! Who may do what outside the Kubernetes API: asked of the API server as
 //! SubjectAccessReviews, so that RBAC decides everywhere. Keeps answers briefly.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use dais_identity::Caller;
+use hashbrown::{Equivalent, HashMap};
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec,
 };
@@ -51,7 +52,29 @@ impl Right {
     pub const PREDICT: Self = Self::new("create", dais_api::GROUP, "inferenceservices", "predict");
 }
 
-type Question = (String, Vec<String>, Right, String);
+#[derive(PartialEq, Eq, Hash)]
+struct Question {
+    user: String,
+    groups: Vec<String>,
+    right: Right,
+    project: String,
+}
+
+/// A question in other people's words: it has the same hash.
+#[derive(Hash)]
+struct Asked<'a> {
+    user: &'a str,
+    groups: &'a [String],
+    right: &'a Right,
+    project: &'a str,
+}
+
+impl Equivalent<Question> for Asked<'_> {
+    fn equivalent(&self, question: &Question) -> bool {
+        let Question { user, groups, right, project } = question;
+        self.user == user && self.groups == groups && self.right == right && self.project == project
+    }
+}
 
 #[derive(Clone)]
 pub struct Access {
@@ -66,11 +89,15 @@ impl Access {
 
     /// Whether `caller` has `right` in `project`; an empty project is all of them.
     pub async fn allows(&self, caller: &Caller, right: &Right, project: &str) -> Result<bool> {
-        let question =
-            (caller.user.clone(), caller.groups.clone(), right.clone(), project.to_owned());
-        if let Some(known) = self.known(&question) {
+        if let Some(known) = self.known(caller, right, project) {
             return Ok(known);
         }
+        let question = Question {
+            user: caller.user.clone(),
+            groups: caller.groups.clone(),
+            right: right.clone(),
+            project: project.to_owned(),
+        };
         let allowed = self.ask(&question).await?;
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= MOST {
@@ -80,12 +107,15 @@ impl Access {
         Ok(allowed)
     }
 
-    fn known(&self, question: &Question) -> Option<bool> {
+    /// What [`Access::allows`] was answered a moment ago.
+    pub fn known(&self, caller: &Caller, right: &Right, project: &str) -> Option<bool> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get(question).filter(|(_, asked)| asked.elapsed() < KEPT).map(|(allowed, _)| *allowed)
+        let asked = Asked { user: &caller.user, groups: &caller.groups, right, project };
+        kept.get(&asked).filter(|(_, asked)| asked.elapsed() < KEPT).map(|(allowed, _)| *allowed)
     }
 
-    async fn ask(&self, (user, groups, right, project): &Question) -> Result<bool> {
+    async fn ask(&self, question: &Question) -> Result<bool> {
+        let Question { user, groups, right, project } = question;
         let text = |word: &str| (!word.is_empty()).then(|| word.to_owned());
         let attributes = ResourceAttributes {
             verb: text(right.verb),

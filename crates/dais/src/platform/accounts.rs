@@ -48,7 +48,7 @@ impl Tokens for IdentityTokens {
 
     async fn review(&self, token: &str) -> Option<UserInfo> {
         match self.0.authenticate(token).await {
-            Ok(caller) => caller.as_ref().map(user_info),
+            Ok(caller) => caller.as_deref().map(user_info),
             Err(error) => {
                 tracing::error!(%error, "token not checked");
                 None

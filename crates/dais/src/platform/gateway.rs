@@ -1,5 +1,6 @@
 //! The gateway's doors: who may call a service, and where its spans go.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -14,31 +15,21 @@ use dais_identity::{Caller, Identity};
 use http::{Extensions, HeaderMap, StatusCode, Uri, header};
 use kube::{Api, Client};
 use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::access::{Access, Right};
 
 /// Asks identity who it is and RBAC whether they may.
+///
+/// What was asked a moment ago is answered at once; else the question goes to the
+/// platform's own runtime, because the gateway's threads are for requests alone.
 pub struct Doorkeeper {
     pub identity: Identity,
     pub access: Access,
-}
-
-impl Doorkeeper {
-    async fn caller(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<Caller> {
-        if let Some(caller) = extensions.get::<Caller>() {
-            return Some(caller.clone());
-        }
-        let header = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-        let token = header.strip_prefix("Bearer ").or(header.strip_prefix("bearer "))?;
-        match self.identity.authenticate(token.trim()).await {
-            Ok(caller) => caller,
-            Err(error) => {
-                tracing::error!(%error, "token not checked");
-                None
-            }
-        }
-    }
+    pub platform: Handle,
 }
 
 #[async_trait]
@@ -48,19 +39,70 @@ impl Admission for Doorkeeper {
         headers: &HeaderMap,
         extensions: &Extensions,
         target: &Target,
-    ) -> Result<String, Denied> {
-        let caller = self.caller(headers, extensions).await.ok_or(Denied::Unauthenticated)?;
-        match self.access.allows(&caller, &Right::PREDICT, &target.namespace).await {
-            Ok(true) => Ok(caller.user),
-            Ok(false) => Err(Denied::Forbidden(format!(
-                "{} may not call services of project {:?}",
-                caller.user, target.namespace
-            ))),
-            Err(error) => {
-                tracing::error!(error = format!("{error:#}"), "rights not known");
-                Err(Denied::Forbidden("rights could not be checked; try again".to_owned()))
-            }
+    ) -> Result<Arc<str>, Denied> {
+        let caller = match extensions.get::<Caller>() {
+            Some(caller) => Arc::new(caller.clone()),
+            None => self.caller(bearer(headers).ok_or(Denied::Unauthenticated)?).await?,
+        };
+        if self.may_predict(&caller, &target.namespace).await? {
+            return Ok(caller.user.as_str().into());
         }
+        let Target { namespace, .. } = target;
+        Err(Denied::Forbidden(format!(
+            "{} may not call services of project {namespace:?}",
+            caller.user
+        )))
+    }
+}
+
+impl Doorkeeper {
+    async fn caller(&self, token: &str) -> Result<Arc<Caller>, Denied> {
+        if let Some(caller) = self.identity.recall(token) {
+            return Ok(caller);
+        }
+        let (identity, token) = (self.identity.clone(), token.to_owned());
+        let found = self.platform.spawn(async move { identity.authenticate(&token).await });
+        match found.await {
+            Ok(Ok(caller)) => caller.ok_or(Denied::Unauthenticated),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "token not checked");
+                Err(Denied::Unauthenticated)
+            }
+            Err(error) => Err(not_asked(&error)),
+        }
+    }
+
+    async fn may_predict(&self, caller: &Arc<Caller>, project: &str) -> Result<bool, Denied> {
+        if let Some(known) = self.access.known(caller, &Right::PREDICT, project) {
+            return Ok(known);
+        }
+        let (access, caller, project) = (self.access.clone(), caller.clone(), project.to_owned());
+        let asked = self
+            .platform
+            .spawn(async move { access.allows(&caller, &Right::PREDICT, &project).await });
+        match asked.await {
+            Ok(Ok(allowed)) => Ok(allowed),
+            Ok(Err(error)) => Err(not_asked(format!("{error:#}"))),
+            Err(error) => Err(not_asked(&error)),
+        }
+    }
+}
+
+fn not_asked(error: impl Display) -> Denied {
+    tracing::error!(%error, "rights not known");
+    Denied::Forbidden("rights could not be checked; try again".to_owned())
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let header = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let token = header.strip_prefix("Bearer ").or(header.strip_prefix("bearer "))?;
+    Some(token.trim())
+}
+
+/// Serves what tenants serve until `stop`.
+pub async fn serve(gateway: Gateway, listener: TcpListener, stop: CancellationToken) {
+    if let Err(error) = gateway.serve(listener, stop).await {
+        tracing::error!(%error, "gateway ended");
     }
 }
 

@@ -16,6 +16,7 @@ use dais_store::Store;
 use dais_tracking::Tracking;
 use dais_workloads::Workloads;
 use kube::Client;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -109,7 +110,11 @@ impl Parts {
             .await
             .context("opening the data store")?;
         let telemetry = Telemetry::open(&data_dir.folder("telemetry")?)?;
-        let doorkeeper = Doorkeeper { identity: identity.clone(), access: access.clone() };
+        let doorkeeper = Doorkeeper {
+            identity: identity.clone(),
+            access: access.clone(),
+            platform: Handle::current(),
+        };
         let gateway = Gateway::new(Arc::new(doorkeeper), telemetry.span_sink());
         let portal = Portal::new(dais_portal::Config {
             identity: identity.clone(),

@@ -4,7 +4,7 @@
 //! the store as one batch, in OpenTelemetry's words.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use dais_gateway::{Span, SpanSink};
 use dais_traces::Traces;
@@ -70,27 +70,26 @@ impl Spans {
 }
 
 fn stored(span: Span) -> dais_traces::Span {
-    let nanos = |time: SystemTime| {
-        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
-    };
+    let Span { identity, start, duration, status, target, user, method, path, route } = span;
+    let since = start.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let nanos = |time: Duration| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
     let attributes = [
-        ("http.request.method", json!(span.method)),
-        ("http.response.status_code", json!(span.status)),
-        ("url.path", json!(span.path)),
-        ("dais.user", json!(span.user)),
-        ("dais.app", json!(span.service)),
-        (dais_traces::NAMESPACE, json!(span.namespace)),
+        ("http.request.method", json!(method.as_str())),
+        ("http.response.status_code", json!(status.as_u16())),
+        ("url.path", json!(path)),
+        ("dais.user", json!(*user)),
+        ("dais.app", json!(*target.service)),
+        (dais_traces::NAMESPACE, json!(*target.namespace)),
     ];
     dais_traces::Span {
-        trace_id: span.trace_id,
-        span_id: span.span_id,
-        parent: span.parent,
-        name: span.name,
+        trace_id: identity.trace_id,
+        span_id: identity.span_id,
+        parent: identity.parent,
+        name: format!("{method} {route}"),
         kind: dais_traces::Kind::Server,
-        start: nanos(span.start),
-        duration: nanos(span.end) - nanos(span.start),
-        error: (span.status >= 500).then(|| format!("status {}", span.status)),
+        start: nanos(since),
+        duration: nanos(duration),
+        error: status.is_server_error().then(|| format!("status {}", status.as_u16())),
         attributes: object(attributes),
         resource: object([("service.name", json!("gateway"))]),
         events: Vec::new(),

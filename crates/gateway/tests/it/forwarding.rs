@@ -58,8 +58,8 @@ async fn a_request_arrives_rewritten_without_credentials_and_with_its_trace() {
 
     let spans = served.spans.all();
     assert_eq!(spans.len(), 1);
-    assert_eq!((spans[0].status, spans[0].user.as_str()), (200, "somebody"));
-    assert_eq!(spans[0].parent, Some([0xb7, 0xad, 0x6b, 0x71, 0x69, 0x20, 0x33, 0x31]));
+    assert_eq!((spans[0].status, &*spans[0].user), (StatusCode::OK, "somebody"));
+    assert_eq!(spans[0].identity.parent, Some([0xb7, 0xad, 0x6b, 0x71, 0x69, 0x20, 0x33, 0x31]));
     let metrics = served.gateway.metrics().text();
     let counted = r#"dais_gateway_requests_total{namespace="a",service="digits",code="200"} 1"#;
     assert!(metrics.contains(counted), "{metrics}");

@@ -12,6 +12,7 @@ use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Lets in whoever says `Bearer good`.
 struct OneToken;
@@ -23,9 +24,9 @@ impl Admission for OneToken {
         headers: &HeaderMap,
         _: &Extensions,
         _: &Target,
-    ) -> Result<String, Denied> {
+    ) -> Result<Arc<str>, Denied> {
         match headers.get("authorization").map(|value| value.as_bytes()) {
-            Some(b"Bearer good") => Ok("somebody".to_owned()),
+            Some(b"Bearer good") => Ok("somebody".into()),
             Some(_) => Err(Denied::Forbidden("you may not".to_owned())),
             None => Err(Denied::Unauthenticated),
         }
@@ -52,14 +53,19 @@ pub struct Served {
     pub spans: Spans,
     address: SocketAddr,
     client: reqwest::Client,
+    _stop: DropGuard,
 }
 
 impl Served {
     pub async fn start() -> Self {
         let spans = Spans::default();
         let gateway = Gateway::new(Arc::new(OneToken), Arc::new(spans.clone()));
-        let address = serve(gateway.router()).await;
-        Self { gateway, spans, address, client: reqwest::Client::new() }
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let (serving, stopped) = (gateway.clone(), stop.clone());
+        tokio::spawn(async move { serving.serve(listener, stopped).await.unwrap() });
+        Self { gateway, spans, address, client: reqwest::Client::new(), _stop: stop.drop_guard() }
     }
 
     /// One with a route `/serve/a/digits` to a service of each set of endpoints.
