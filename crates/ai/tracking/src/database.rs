@@ -4,9 +4,11 @@
 //! ever wait for its single write lock) and several that read. PostgreSQL uses
 //! the same two pools with more writers.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Any, AnyPool, Executor, Transaction};
 
 use crate::error::Result;
@@ -17,6 +19,7 @@ pub(crate) struct Database {
     read: AnyPool,
     write: AnyPool,
     dialect: Dialect,
+    url: String,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -52,7 +55,7 @@ impl Database {
         let write = pool(dialect, writers).connect(&url).await?;
         migrations::apply(&write).await?;
         let read = pool(dialect, 8).connect(&url).await?;
-        Ok(Database { read, write, dialect })
+        Ok(Database { read, write, dialect, url })
     }
 
     pub fn read(&self) -> &AnyPool {
@@ -61,6 +64,15 @@ impl Database {
 
     pub fn write(&self) -> &AnyPool {
         &self.write
+    }
+
+    /// One more connection to the file, without sqlx. Whoever writes through it
+    /// holds the one connection of [`Database::write`] meanwhile.
+    pub fn native(&self) -> Result<rusqlite::Connection> {
+        let options = SqliteConnectOptions::from_str(&self.url)?;
+        let connection = rusqlite::Connection::open(options.get_filename())?;
+        connection.execute_batch(SQLITE_SETUP)?;
+        Ok(connection)
     }
 
     pub fn dialect(&self) -> Dialect {

@@ -40,6 +40,7 @@ mod run_search;
 mod runs;
 mod scope;
 mod search;
+mod session;
 mod stages;
 mod statement;
 mod version_origin;
@@ -87,7 +88,7 @@ impl Tracking {
     ) -> Result<Tracking, Error> {
         let database = database::Database::open(database_url).await?;
         let files = files::Files::open(artifacts_dir).await?;
-        let writer = writer::Writer::start(database.clone());
+        let writer = writer::Writer::start(database.clone())?;
         Ok(Tracking {
             inner: Arc::new(Inner {
                 database,

@@ -3,6 +3,8 @@
 //!
 //! Values are `$1`, `$2`, … on both databases.
 
+use rusqlite::ToSql;
+use rusqlite::types::ToSqlOutput;
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::{Any, AssertSqlSafe, Executor};
 
@@ -15,6 +17,18 @@ pub(crate) enum Value {
     Int(i64),
     OptionalInt(Option<i64>),
     Real(f64),
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        match self {
+            Value::Text(text) => text.to_sql(),
+            Value::OptionalText(text) => text.to_sql(),
+            Value::Int(number) => number.to_sql(),
+            Value::OptionalInt(number) => number.to_sql(),
+            Value::Real(number) => number.to_sql(),
+        }
+    }
 }
 
 impl From<&str> for Value {
@@ -132,6 +146,11 @@ impl Statement {
             Value::OptionalInt(number) => query.bind(number),
             Value::Real(number) => query.bind(number),
         })
+    }
+
+    /// Text and values, for a database that is spoken to without sqlx.
+    pub fn parts(&self) -> (&str, &[Value]) {
+        (&self.sql, &self.values)
     }
 
     pub async fn all(self, on: impl Executor<'_, Database = Any>) -> Result<Vec<AnyRow>> {

@@ -14,7 +14,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sqlx::{Any, Row, Transaction};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::Error;
@@ -22,6 +22,7 @@ use crate::database::{Database, Dialect};
 use crate::entity::{ACTIVE, Pair};
 use crate::error::Result;
 use crate::metric::Metric;
+use crate::session::{Session, Sessions};
 use crate::statement::{Statement, statement};
 
 pub(crate) struct Batch {
@@ -47,15 +48,24 @@ const QUEUE: usize = 1024;
 const GROUP: usize = 128;
 
 impl Writer {
-    pub fn start(database: Database) -> Writer {
+    /// On a thread of its own, because SQLite blocks; it ends with the writer.
+    pub fn start(database: Database) -> Result<Writer> {
+        let sessions = Sessions::new(database)?;
         let (queue, mut waiting) = mpsc::channel(QUEUE);
-        tokio::spawn(async move {
-            let mut group: Vec<Waiting> = Vec::new();
-            while waiting.recv_many(&mut group, GROUP).await > 0 {
-                write_group(&database, &mut group).await;
-            }
-        });
-        Writer { queue }
+        let runtime = Handle::current();
+        let work = move || {
+            runtime.block_on(async {
+                let mut group: Vec<Waiting> = Vec::new();
+                while waiting.recv_many(&mut group, GROUP).await > 0 {
+                    write_group(&sessions, &mut group).await;
+                }
+            });
+        };
+        std::thread::Builder::new()
+            .name("tracking-writer".into())
+            .spawn(work)
+            .map_err(Error::file("start the writer's thread"))?;
+        Ok(Writer { queue })
     }
 
     pub async fn write(&self, batch: Batch) -> Result<()> {
@@ -66,8 +76,8 @@ impl Writer {
     }
 }
 
-async fn write_group(database: &Database, group: &mut Vec<Waiting>) {
-    let outcome = try_group(database, group).await;
+async fn write_group(sessions: &Sessions, group: &mut Vec<Waiting>) {
+    let outcome = try_group(sessions, group).await;
     match outcome {
         Ok(verdicts) => {
             for (waiting, verdict) in group.drain(..).zip(verdicts) {
@@ -97,12 +107,12 @@ fn shared(error: &Arc<Error>) -> Error {
     }
 }
 
-async fn try_group(database: &Database, group: &[Waiting]) -> Result<Vec<Result<()>>> {
-    let mut transaction = database.begin().await?;
+async fn try_group(sessions: &Sessions, group: &[Waiting]) -> Result<Vec<Result<()>>> {
+    let mut session = sessions.begin().await?;
     let mut rows = Rows::default();
     let mut verdicts = Vec::with_capacity(group.len());
     for Waiting { batch, .. } in group {
-        verdicts.push(match admit(&mut transaction, batch, &rows).await? {
+        verdicts.push(match admit(&mut session, batch, &rows).await? {
             Err(refusal) => Err(refusal),
             Ok(run) => {
                 rows.add(run, batch);
@@ -110,29 +120,22 @@ async fn try_group(database: &Database, group: &[Waiting]) -> Result<Vec<Result<
             }
         });
     }
-    rows.write(&mut Target { on: &mut transaction, dialect: database.dialect() }).await?;
-    transaction.commit().await?;
+    rows.write(&mut Target { on: &mut session, dialect: sessions.dialect() }).await?;
+    session.commit().await?;
     Ok(verdicts)
 }
 
 /// Whether a batch may be written. The outer error is the transaction's.
-async fn admit(
-    transaction: &mut Transaction<'static, Any>,
-    batch: &Batch,
-    rows: &Rows,
-) -> Result<Result<i64>> {
-    let found = statement!(
+async fn admit(session: &mut Session<'_>, batch: &Batch, rows: &Rows) -> Result<Result<i64>> {
+    let select = statement!(
         "SELECT seq, lifecycle_stage FROM ml_runs WHERE project = $1 AND run_id = $2",
         &batch.project,
         &batch.run_id
-    )
-    .optional(&mut **transaction)
-    .await?;
-    let Some(row) = found else {
+    );
+    let Some((run, stage)) = session.pairs::<i64, String>(select).await?.pop() else {
         return Ok(Err(Error::NotFound(format!("Run with id={} not found", batch.run_id))));
     };
-    let run: i64 = row.try_get(0)?;
-    if row.try_get::<String, _>(1)? != ACTIVE {
+    if stage != ACTIVE {
         return Ok(Err(Error::invalid(format!(
             "The run {} must be in the 'active' state. Current state is deleted.",
             batch.run_id
@@ -141,13 +144,9 @@ async fn admit(
     if batch.params.is_empty() {
         return Ok(Ok(run));
     }
-    let mut known = HashMap::new();
     let mut select = Statement::new("SELECT key, value FROM ml_run_params WHERE run = ");
     select.bind(run).push(" AND key IN ").bind_list(batch.params.iter().map(|param| &param.key));
-    for row in select.all(&mut **transaction).await? {
-        let Pair { key, value } = Pair::read(&row, 0)?;
-        known.insert(key, value);
-    }
+    let known: HashMap<String, String> = session.pairs(select).await?.into_iter().collect();
     for Pair { key, value } in &batch.params {
         let before = known.get(key).or_else(|| rows.params.get(&(run, key.clone())));
         if let Some(before) = before.filter(|before| *before != value) {
@@ -162,8 +161,8 @@ async fn admit(
 }
 
 /// Where a group is written.
-struct Target<'a> {
-    on: &'a mut Transaction<'static, Any>,
+struct Target<'a, 's> {
+    on: &'a mut Session<'s>,
     dialect: Dialect,
 }
 
@@ -215,7 +214,7 @@ impl Rows {
         }
     }
 
-    async fn write(self, on: &mut Target<'_>) -> Result<()> {
+    async fn write(self, on: &mut Target<'_, '_>) -> Result<()> {
         insert(
             on,
             "INSERT INTO ml_points (run, key, step, timestamp, value, nan) VALUES ",
@@ -265,14 +264,13 @@ impl Rows {
 }
 
 /// Tags replace; the name of a run is also its tag `mlflow.runName`.
-async fn write_tags(on: &mut Target<'_>, tags: HashMap<(i64, String), String>) -> Result<()> {
+async fn write_tags(on: &mut Target<'_, '_>, tags: HashMap<(i64, String), String>) -> Result<()> {
     let mut tags: Vec<_> = tags.into_iter().collect();
     tags.sort();
     for ((run, key), value) in &tags {
         if key == "mlflow.runName" {
-            statement!("UPDATE ml_runs SET name = $1 WHERE seq = $2", value, *run)
-                .execute(&mut **on.on)
-                .await?;
+            let rename = statement!("UPDATE ml_runs SET name = $1 WHERE seq = $2", value, *run);
+            on.on.execute(rename).await?;
         }
     }
     insert(
@@ -316,7 +314,7 @@ fn model_metric_row(statement: &mut Statement, row: &ModelMetric) {
 const CHUNKS: [usize; 4] = [250, 50, 10, 1];
 
 async fn insert<T>(
-    on: &mut Target<'_>,
+    on: &mut Target<'_, '_>,
     into: &str,
     conflict: &str,
     mut rows: &[T],
@@ -333,7 +331,7 @@ async fn insert<T>(
             row(&mut statement, item);
         }
         statement.push(conflict);
-        statement.execute(&mut **on.on).await?;
+        on.on.execute(statement).await?;
         rows = rest;
     }
     Ok(())
