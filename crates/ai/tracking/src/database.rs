@@ -4,12 +4,16 @@
 //! ever wait for its single write lock) and several that read. PostgreSQL uses
 //! the same two pools with more writers.
 
+use std::ops::{Deref, DerefMut};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Any, AnyPool, Executor, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, Executor, Transaction};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::error::Result;
 use crate::migrations;
@@ -20,6 +24,34 @@ pub(crate) struct Database {
     write: AnyPool,
     dialect: Dialect,
     url: String,
+    turn: Arc<Mutex<()>>,
+}
+
+/// A connection that writes. SQLite has one writer at a time: here they wait in
+/// line, where its lock would have them sleep and try again.
+pub(crate) struct Turn<C> {
+    connection: C,
+    _turn: Option<OwnedMutexGuard<()>>,
+}
+
+impl<C: Deref<Target = AnyConnection>> Deref for Turn<C> {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        &self.connection
+    }
+}
+
+impl<C: DerefMut<Target = AnyConnection>> DerefMut for Turn<C> {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        &mut self.connection
+    }
+}
+
+impl Turn<Transaction<'static, Any>> {
+    pub async fn commit(self) -> Result<()> {
+        Ok(self.connection.commit().await?)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -55,19 +87,29 @@ impl Database {
         let write = pool(dialect, writers).connect(&url).await?;
         migrations::apply(&write).await?;
         let read = pool(dialect, 8).connect(&url).await?;
-        Ok(Database { read, write, dialect, url })
+        Ok(Database { read, write, dialect, url, turn: Arc::default() })
     }
 
     pub fn read(&self) -> &AnyPool {
         &self.read
     }
 
-    pub fn write(&self) -> &AnyPool {
-        &self.write
+    /// For a single statement.
+    pub async fn write(&self) -> Result<Turn<PoolConnection<Any>>> {
+        let _turn = self.turn().await;
+        Ok(Turn { connection: self.write.acquire().await?, _turn })
     }
 
-    /// One more connection to the file, without sqlx. Whoever writes through it
-    /// holds the one connection of [`Database::write`] meanwhile.
+    /// Held while SQLite's file is written to; PostgreSQL's writers need none.
+    pub async fn turn(&self) -> Option<OwnedMutexGuard<()>> {
+        match self.dialect {
+            Dialect::Sqlite => Some(self.turn.clone().lock_owned().await),
+            Dialect::Postgres => None,
+        }
+    }
+
+    /// One more connection to the file, without sqlx; who writes through it
+    /// holds the [`Database::turn`].
     pub fn native(&self) -> Result<rusqlite::Connection> {
         let options = SqliteConnectOptions::from_str(&self.url)?;
         let connection = rusqlite::Connection::open(options.get_filename())?;
@@ -81,11 +123,13 @@ impl Database {
 
     /// SQLite's transaction takes its lock at once, so that it waits for
     /// another program's instead of failing in the middle.
-    pub async fn begin(&self) -> Result<Transaction<'static, Any>> {
-        Ok(match self.dialect {
+    pub async fn begin(&self) -> Result<Turn<Transaction<'static, Any>>> {
+        let _turn = self.turn().await;
+        let connection = match self.dialect {
             Dialect::Sqlite => self.write.begin_with("BEGIN IMMEDIATE").await?,
             Dialect::Postgres => self.write.begin().await?,
-        })
+        };
+        Ok(Turn { connection, _turn })
     }
 }
 

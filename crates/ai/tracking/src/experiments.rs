@@ -73,7 +73,7 @@ impl Tracking {
             ACTIVE,
             moment
         )
-        .execute(self.database().write())
+        .execute(&mut *self.database().write().await?)
         .await?;
         let mut set = self.inner.defaults.0.lock().unwrap_or_else(PoisonError::into_inner);
         set.insert(project.to_owned());
@@ -163,17 +163,13 @@ pub(crate) async fn create(
     Ok(Json(json!({ "experiment_id": id.to_string() })))
 }
 
-async fn refuse_taken(
-    on: &mut sqlx::Transaction<'static, Any>,
-    scope: &Scope,
-    name: &str,
-) -> Result<()> {
+async fn refuse_taken(on: &mut sqlx::AnyConnection, scope: &Scope, name: &str) -> Result<()> {
     let taken = statement!(
         "SELECT lifecycle_stage FROM ml_experiments WHERE project = $1 AND name = $2",
         &scope.project,
         name
     )
-    .optional(&mut **on)
+    .optional(&mut *on)
     .await?;
     let Some(row) = taken else { return Ok(()) };
     let hint = match row.try_get::<String, _>(0)?.as_str() {
@@ -284,7 +280,7 @@ async fn move_to(
         number(id)?,
         from
     )
-    .execute(tracking.database().write())
+    .execute(&mut *tracking.database().write().await?)
     .await?;
     match changed {
         0 => Err(Error::NotFound(format!("No {from} experiment with id={id} exists"))),
@@ -380,7 +376,7 @@ pub(crate) async fn delete_tag(
         id,
         &request.key
     )
-    .execute(tracking.database().write())
+    .execute(&mut *tracking.database().write().await?)
     .await?;
     match gone {
         0 => Err(Error::NotFound(format!(

@@ -34,7 +34,7 @@ pub(crate) async fn put_tag(
 }
 
 pub(crate) async fn put_params(
-    on: &mut sqlx::Transaction<'static, Any>,
+    on: &mut sqlx::AnyConnection,
     scope: &Scope,
     id: &str,
     params: Vec<Pair>,
@@ -48,7 +48,7 @@ pub(crate) async fn put_params(
             param.key,
             param.value
         )
-        .execute(&mut **on)
+        .execute(&mut *on)
         .await?;
     }
     Ok(())
@@ -106,7 +106,7 @@ pub(crate) async fn delete_tag(
         &of.model_id,
         &key
     )
-    .execute(tracking.database().write())
+    .execute(&mut *tracking.database().write().await?)
     .await?;
     match gone {
         0 => Err(Error::NotFound(format!(

@@ -282,7 +282,7 @@ async fn touch(
     update.push(column).push(" = ").bind(value).push(", last_updated_timestamp = ").bind(now());
     update.push(" WHERE project = ").bind(&scope.project).push(" AND model_id = ").bind(id);
     update.push(" AND lifecycle_stage = ").bind(ACTIVE);
-    match update.execute(tracking.database().write()).await? {
+    match update.execute(&mut *tracking.database().write().await?).await? {
         0 => Err(absent(id)),
         _ => Ok(()),
     }

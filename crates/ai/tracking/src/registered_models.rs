@@ -190,7 +190,7 @@ pub(crate) async fn update(
         &scope.project,
         &name
     )
-    .execute(tracking.database().write())
+    .execute(&mut *tracking.database().write().await?)
     .await?;
     if changed == 0 {
         return Err(absent(&name));

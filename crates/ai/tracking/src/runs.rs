@@ -252,7 +252,7 @@ async fn move_to(
         &scope.project,
         run_id
     )
-    .execute(tracking.database().write())
+    .execute(&mut *tracking.database().write().await?)
     .await?;
     match changed {
         0 => Err(absent(run_id)),

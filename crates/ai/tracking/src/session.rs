@@ -8,10 +8,10 @@
 use rusqlite::TransactionBehavior::Immediate;
 use rusqlite::params_from_iter;
 use rusqlite::types::FromSql;
-use sqlx::pool::PoolConnection;
 use sqlx::{Any, Decode, Row, Transaction, Type};
+use tokio::sync::OwnedMutexGuard;
 
-use crate::database::{Database, Dialect};
+use crate::database::{Database, Dialect, Turn};
 use crate::error::Result;
 use crate::statement::Statement;
 
@@ -42,7 +42,7 @@ impl Sessions {
         let Some(native) = &self.native else {
             return Ok(Session::Pooled(self.database.begin().await?));
         };
-        let turn = self.database.write().acquire().await?;
+        let turn = self.database.turn().await;
         let transaction = rusqlite::Transaction::new_unchecked(native, Immediate)?;
         Ok(Session::Native { transaction, _turn: turn })
     }
@@ -55,13 +55,8 @@ impl Sessions {
 /// A transaction: rolled back when dropped. A native one blocks its thread
 /// instead of waiting.
 pub(crate) enum Session<'a> {
-    Pooled(Transaction<'static, Any>),
-    Native {
-        transaction: rusqlite::Transaction<'a>,
-        /// Keeps the other writers waiting in line, where the file's lock would
-        /// have them sleep and try again.
-        _turn: PoolConnection<Any>,
-    },
+    Pooled(Turn<Transaction<'static, Any>>),
+    Native { transaction: rusqlite::Transaction<'a>, _turn: Option<OwnedMutexGuard<()>> },
 }
 
 /// What a column can be read as on both databases.
@@ -103,7 +98,7 @@ impl Session<'_> {
 
     pub async fn commit(self) -> Result<()> {
         match self {
-            Session::Pooled(transaction) => Ok(transaction.commit().await?),
+            Session::Pooled(transaction) => transaction.commit().await,
             Session::Native { transaction, _turn } => Ok(transaction.commit()?),
         }
     }

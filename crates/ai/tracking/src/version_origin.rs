@@ -1,6 +1,6 @@
 //! From the source that a client names to the files and the run behind it.
 
-use sqlx::{Any, Row};
+use sqlx::Row;
 
 use crate::error::Result;
 use crate::location::Locations;
@@ -21,7 +21,7 @@ impl Origin {
     /// its run, so that every version knows its run.
     pub async fn resolve(
         &mut self,
-        on: &mut sqlx::Transaction<'static, Any>,
+        on: &mut sqlx::AnyConnection,
         scope: &Scope,
         source: &str,
     ) -> Result<()> {
@@ -36,8 +36,7 @@ impl Origin {
                         name,
                         version
                     );
-                    let row =
-                        row.optional(&mut **on).await?.ok_or_else(|| absent(name, version))?;
+                    let row = row.optional(&mut *on).await?.ok_or_else(|| absent(name, version))?;
                     self.storage = row.try_get(0)?;
                     self.model_id = row.try_get(2)?;
                     if self.run_id.is_empty() {
@@ -48,12 +47,12 @@ impl Origin {
         } else if let Some((run_id, path)) =
             source.strip_prefix("runs:/").and_then(|rest| rest.split_once('/'))
         {
-            let row = runs::find(&mut **on, scope, run_id).await?;
+            let row = runs::find(&mut *on, scope, run_id).await?;
             self.storage = Locations::below(&row.try_get::<String, _>("artifact_uri")?, path);
             self.run_id = run_id.to_owned();
         }
         if !self.model_id.is_empty() {
-            let row = logged_models::find(&mut **on, scope, &self.model_id, false).await?;
+            let row = logged_models::find(&mut *on, scope, &self.model_id, false).await?;
             if source.starts_with("models:/") {
                 self.storage = row.try_get("artifact_uri")?;
             }
@@ -63,7 +62,7 @@ impl Origin {
             }
         }
         if !self.run_id.is_empty() {
-            runs::find(&mut **on, scope, &self.run_id).await?;
+            runs::find(&mut *on, scope, &self.run_id).await?;
         }
         Ok(())
     }

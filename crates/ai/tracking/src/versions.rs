@@ -284,8 +284,13 @@ pub(crate) async fn update(
     let (name, version) = request.which()?;
     let description = request.description.unwrap_or_default();
     limits::length("description", &description, limits::DESCRIPTION)?;
-    change(tracking.database().write(), &scope, (&name, version), ("description", &description))
-        .await?;
+    change(
+        &mut *tracking.database().write().await?,
+        &scope,
+        (&name, version),
+        ("description", &description),
+    )
+    .await?;
     answer(&tracking, &scope, &name, version).await
 }
 
