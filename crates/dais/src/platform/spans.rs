@@ -3,12 +3,11 @@
 //! A request only leaves its span in a list. What a moment gathered there goes to
 //! the store as one batch, in OpenTelemetry's words.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
 use dais_gateway::{Span, SpanSink};
-use dais_traces::Traces;
-use serde_json::{Map, Value, json};
+use dais_traces::{Attributes, Traces};
 use tokio::sync::Notify;
 
 /// How long a batch gathers: far below what a person who looks for a trace notices.
@@ -73,29 +72,27 @@ fn stored(span: Span) -> dais_traces::Span {
     let Span { identity, start, duration, status, target, user, method, path, route } = span;
     let since = start.duration_since(UNIX_EPOCH).unwrap_or_default();
     let nanos = |time: Duration| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
-    let attributes = [
-        ("http.request.method", json!(method.as_str())),
-        ("http.response.status_code", json!(status.as_u16())),
-        ("url.path", json!(path)),
-        ("dais.user", json!(*user)),
-        ("dais.app", json!(*target.service)),
-        (dais_traces::NAMESPACE, json!(*target.namespace)),
-    ];
     dais_traces::Span {
         trace_id: identity.trace_id,
         span_id: identity.span_id,
         parent: identity.parent,
-        name: format!("{method} {route}"),
+        name: format!("{method} {route}").into(),
         kind: dais_traces::Kind::Server,
         start: nanos(since),
         duration: nanos(duration),
         error: status.is_server_error().then(|| format!("status {}", status.as_u16())),
-        attributes: object(attributes),
-        resource: object([("service.name", json!("gateway"))]),
+        attributes: Attributes::from([
+            ("http.request.method", method.as_str().into()),
+            ("http.response.status_code", i64::from(status.as_u16()).into()),
+            ("url.path", path.into()),
+            ("dais.user", user.into()),
+            ("dais.app", target.service.into()),
+            (dais_traces::NAMESPACE, target.namespace.into()),
+        ]),
+        resource: GATEWAY.clone(),
         events: Vec::new(),
     }
 }
 
-fn object<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
-    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-}
+static GATEWAY: LazyLock<Arc<Attributes>> =
+    LazyLock::new(|| Attributes::from([("service.name", "gateway".into())]).into());

@@ -1,6 +1,6 @@
 //! What can go wrong, in words that a caller can act on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Everything that this crate fails with.
 #[derive(Debug, thiserror::Error)]
@@ -11,21 +11,34 @@ pub enum Error {
     Forbidden(String),
     #[error("trace not found")]
     NotFound,
-    #[error("cannot {doing} the trace store at {}", path.display())]
-    Store {
+    #[error("cannot {doing} {} of the trace store", path.display())]
+    File {
         doing: &'static str,
         path: PathBuf,
         #[source]
-        source: rusqlite::Error,
+        source: std::io::Error,
     },
-    #[error("cannot use the trace store's directory {}", path.display())]
-    Directory {
+    #[error("{} of the trace store is damaged: {reason}", path.display())]
+    Damaged { path: PathBuf, reason: &'static str },
+    #[error(
+        "the trace store at {} is of version {found} and this program knows {known}; use the newer program",
+        path.display()
+    )]
+    Newer { path: PathBuf, found: i64, known: i64 },
+    #[error("cannot carry the spans over from {}", path.display())]
+    Legacy {
         path: PathBuf,
         #[source]
-        source: std::io::Error,
+        source: rusqlite::Error,
     },
     #[error("the trace store is closed")]
     Closed,
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// Says which file an error of the system is about.
+pub fn file(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+    let path = path.to_owned();
+    move |source| Error::File { doing, path, source }
+}

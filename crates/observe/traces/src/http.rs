@@ -128,7 +128,10 @@ impl IntoResponse for Error {
             Error::Forbidden(_) => StatusCode::FORBIDDEN,
             Error::NotFound => StatusCode::NOT_FOUND,
             Error::Closed => StatusCode::SERVICE_UNAVAILABLE,
-            Error::Store { .. } | Error::Directory { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+            Error::File { .. }
+            | Error::Damaged { .. }
+            | Error::Newer { .. }
+            | Error::Legacy { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         };
         if status.is_server_error() {
             tracing::error!(error = &self as &dyn std::error::Error, "trace request failed");

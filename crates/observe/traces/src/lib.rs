@@ -1,18 +1,36 @@
 //! Ingest, store and query traces.
 //!
-//! Owns: what a span is (`span`), OTLP over HTTP in (`otlp`), the store (`store`) and
-//! Jaeger's query API out (`http`). Deliberately knows nothing of Kubernetes objects,
+//! Owns: what a span is (`span`), OTLP over HTTP in (`otlp`), the store and Jaeger's query
+//! API out (`http`).
+//!
+//! ```text
+//! ingest ─ queue ─ writer ┬ head ──────── wal: on disk within 250 ms
+//!                         └ full? block: sealed, compressed, never changed
+//! search, trace, … ─ shelf: head and blocks alike, newest first
+//! ```
+//!
+//! Deliberately knows nothing of Kubernetes objects,
 //! of accounts and of who may see what: spans say their namespace in an attribute, and
 //! the owner gives a [`Scope`] for each request. Start reading at `store`.
 
+mod attributes;
+mod block;
+mod body;
+mod directory;
 mod error;
+mod head;
 mod http;
+mod legacy;
 mod otlp;
 mod query;
 mod scope;
+mod shelf;
 mod span;
 mod store;
+mod wal;
+mod writer;
 
+pub use attributes::{Attributes, Value};
 pub use error::{Error, Result};
 pub use http::router;
 pub use otlp::router as otlp_router;

@@ -1,5 +1,7 @@
 //! OTLP traces over HTTP in: `/v1/traces`, as protobuf or JSON.
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Extension, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -14,8 +16,9 @@ use opentelemetry_proto::tonic::trace::v1::{
     Span as OtlpSpan, span::SpanKind, status::StatusCode as SpanStatus,
 };
 use prost::Message;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
+use crate::attributes::{Attributes, Value};
 use crate::scope::Scope;
 use crate::span::{Event, Kind, Span, hex};
 use crate::store::Traces;
@@ -72,8 +75,8 @@ fn refused(status: StatusCode, code: i32, message: &str) -> Response {
 fn spans(request: ExportTraceServiceRequest) -> Result<Vec<Span>, String> {
     let mut spans = Vec::new();
     for resource in request.resource_spans {
-        let about =
-            attributes(resource.resource.map(|resource| resource.attributes).unwrap_or_default());
+        let about = resource.resource.map(|resource| resource.attributes).unwrap_or_default();
+        let about = Arc::new(attributes(about));
         for scope in resource.scope_spans {
             let library = scope.scope.map(|scope| scope.name).unwrap_or_default();
             for span in scope.spans {
@@ -84,7 +87,7 @@ fn spans(request: ExportTraceServiceRequest) -> Result<Vec<Span>, String> {
     Ok(spans)
 }
 
-fn convert(span: OtlpSpan, resource: &Map<String, Value>, library: &str) -> Result<Span, String> {
+fn convert(span: OtlpSpan, resource: &Arc<Attributes>, library: &str) -> Result<Span, String> {
     let id = |what: &str, bytes: &[u8]| {
         format!("{what} of {} bytes in span {:?}", bytes.len(), span.name)
     };
@@ -106,7 +109,7 @@ fn convert(span: OtlpSpan, resource: &Map<String, Value>, library: &str) -> Resu
         .map(|status| status.message);
     let mut own = attributes(span.attributes);
     if !library.is_empty() {
-        own.insert("otel.scope.name".into(), library.into());
+        own.push("otel.scope.name", library);
     }
     let event = |event: opentelemetry_proto::tonic::trace::v1::span::Event| Event {
         time: nanoseconds(event.time_unix_nano),
@@ -117,7 +120,7 @@ fn convert(span: OtlpSpan, resource: &Map<String, Value>, library: &str) -> Resu
         trace_id,
         span_id,
         parent,
-        name: span.name,
+        name: span.name.into(),
         kind,
         start: nanoseconds(span.start_time_unix_nano),
         duration: nanoseconds(span.end_time_unix_nano.saturating_sub(span.start_time_unix_nano)),
@@ -132,22 +135,33 @@ fn nanoseconds(time: u64) -> i64 {
     i64::try_from(time).unwrap_or(i64::MAX)
 }
 
-fn attributes(pairs: Vec<KeyValue>) -> Map<String, Value> {
-    pairs.into_iter().map(|pair| (pair.key, pair.value.map(value).unwrap_or_default())).collect()
+fn attributes(pairs: Vec<KeyValue>) -> Attributes {
+    pairs.into_iter().map(|pair| (pair.key, value(pair.value))).collect()
 }
 
-fn value(any: AnyValue) -> Value {
-    match any.value {
+fn value(any: Option<AnyValue>) -> Value {
+    match any.and_then(|any| any.value) {
+        Some(any_value::Value::StringValue(text)) => text.into(),
+        Some(any_value::Value::IntValue(number)) => number.into(),
+        other => json_value(other).into(),
+    }
+}
+
+fn json_value(value: Option<any_value::Value>) -> serde_json::Value {
+    let member = |any: Option<AnyValue>| json_value(any.and_then(|any| any.value));
+    match value {
         Some(any_value::Value::StringValue(text)) => text.into(),
         Some(any_value::Value::BoolValue(truth)) => truth.into(),
         Some(any_value::Value::IntValue(number)) => number.into(),
         Some(any_value::Value::DoubleValue(number)) => number.into(),
         Some(any_value::Value::BytesValue(bytes)) => hex(&bytes).into(),
         Some(any_value::Value::ArrayValue(members)) => {
-            members.values.into_iter().map(value).collect()
+            members.values.into_iter().map(|any| member(Some(any))).collect()
         }
-        Some(any_value::Value::KvlistValue(members)) => Value::Object(attributes(members.values)),
+        Some(any_value::Value::KvlistValue(members)) => {
+            members.values.into_iter().map(|pair| (pair.key, member(pair.value))).collect()
+        }
         // A string by index exists only inside the profiling signal.
-        Some(_) | None => Value::Null,
+        Some(_) | None => serde_json::Value::Null,
     }
 }

@@ -1,6 +1,7 @@
 //! Whose spans a request may see.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -41,7 +42,7 @@ impl Scope {
             self.namespaces.as_ref().filter(|allowed| allowed.len() == 1).and_then(BTreeSet::first);
         for span in spans {
             if let (None, Some(only)) = (span.namespace(), only) {
-                span.resource.insert(NAMESPACE.into(), only.as_str().into());
+                Arc::make_mut(&mut span.resource).push(NAMESPACE, only.as_str());
             }
             if !self.allows(span.namespace()) {
                 let namespace = span.namespace().unwrap_or("none");

@@ -1,15 +1,19 @@
 //! A span as it is stored: OpenTelemetry's, with its resource beside it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+
+use crate::attributes::Attributes;
 
 /// The attribute (of a span or its resource) that says whose it is.
 pub const NAMESPACE: &str = "k8s.namespace.name";
-const SERVICE: &str = "service.name";
+pub(crate) const SERVICE: &str = "service.name";
+pub(crate) const UNKNOWN_SERVICE: &str = "unknown_service";
 
-/// The part that a span plays in a call.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+/// The part that a span plays in a call. Stored by its place in this list: new ones
+/// come last.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Kind {
     #[default]
     Internal,
@@ -31,12 +35,12 @@ impl Kind {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Span {
     pub trace_id: [u8; 16],
     pub span_id: [u8; 8],
     pub parent: Option<[u8; 8]>,
-    pub name: String,
+    pub name: Arc<str>,
     pub kind: Kind,
     /// Nanoseconds since 1970.
     pub start: i64,
@@ -44,31 +48,31 @@ pub struct Span {
     pub duration: i64,
     /// What failed; `Some` marks an error even when it says nothing more.
     pub error: Option<String>,
-    pub attributes: Map<String, Value>,
-    /// What the span's process says about itself.
-    pub resource: Map<String, Value>,
+    pub attributes: Attributes,
+    /// What the span's process says about itself, shared by its spans.
+    pub resource: Arc<Attributes>,
     pub events: Vec<Event>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Event {
     /// Nanoseconds since 1970.
     pub time: i64,
     pub name: String,
-    pub attributes: Map<String, Value>,
+    pub attributes: Attributes,
 }
 
 impl Span {
     pub fn service(&self) -> &str {
-        self.resource.get(SERVICE).and_then(Value::as_str).unwrap_or("unknown_service")
+        self.resource.text(SERVICE).unwrap_or(UNKNOWN_SERVICE)
     }
 
     /// A namespace on the span itself comes first: a gateway's spans belong to those it serves.
     pub fn namespace(&self) -> Option<&str> {
-        self.attributes
-            .get(NAMESPACE)
-            .or_else(|| self.resource.get(NAMESPACE))
-            .and_then(Value::as_str)
+        match self.attributes.get(NAMESPACE) {
+            Some(_) => self.attributes.text(NAMESPACE),
+            None => self.resource.text(NAMESPACE),
+        }
     }
 
     /// Whether an attribute of the span or of its resource has that value, written as text.
@@ -80,14 +84,8 @@ impl Span {
         if key == "span.kind" {
             return self.kind.name() == value;
         }
-        match self.attributes.get(key).or_else(|| self.resource.get(key)) {
-            None => false,
-            Some(Value::String(text)) => text == value,
-            Some(other) => {
-                let written = other.to_string();
-                written == value
-            }
-        }
+        let found = self.attributes.get(key).or_else(|| self.resource.get(key));
+        found.is_some_and(|found| found.is_written(value))
     }
 }
 

@@ -2,16 +2,17 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::span::{Event, Kind, Span, hex};
+use crate::attributes::{Attributes, Value as Attribute};
+use crate::span::{Event, Kind, SERVICE, Span, UNKNOWN_SERVICE, hex};
 
 /// All spans with the processes that they come from. Times are microseconds.
 pub fn trace(spans: &[Span]) -> Value {
     let id = spans.first().map_or_else(String::new, |span| hex(&span.trace_id));
-    let mut processes: Vec<&Map<String, Value>> = Vec::new();
+    let mut processes: Vec<&Attributes> = Vec::new();
     let rendered: Vec<Value> = spans
         .iter()
         .map(|span| {
-            let known = processes.iter().position(|resource| **resource == span.resource);
+            let known = processes.iter().position(|resource| **resource == *span.resource);
             let process = known.unwrap_or_else(|| {
                 processes.push(&span.resource);
                 processes.len() - 1
@@ -23,9 +24,8 @@ pub fn trace(spans: &[Span]) -> Value {
         .iter()
         .enumerate()
         .map(|(index, resource)| {
-            let service =
-                resource.get("service.name").and_then(Value::as_str).unwrap_or("unknown_service");
-            let others = resource.iter().filter(|(key, _)| *key != "service.name");
+            let service = resource.text(SERVICE).unwrap_or(UNKNOWN_SERVICE);
+            let others = resource.iter().filter(|(key, _)| *key != SERVICE);
             let tags: Vec<Value> = others.map(|(key, value)| tag(key, value)).collect();
             (process_name(index), json!({"serviceName": service, "tags": tags}))
         })
@@ -49,7 +49,7 @@ fn render(span: &Span, process: usize) -> Value {
         tags.push(tag("span.kind", &span.kind.name().into()));
     }
     if let Some(message) = &span.error {
-        tags.push(tag("error", &true.into()));
+        tags.push(tag("error", &Attribute::Bool(true)));
         tags.push(tag("otel.status_code", &"ERROR".into()));
         if !message.is_empty() {
             tags.push(tag("otel.status_description", &message.as_str().into()));
@@ -58,7 +58,7 @@ fn render(span: &Span, process: usize) -> Value {
     json!({
         "traceID": trace_id,
         "spanID": hex(&span.span_id),
-        "operationName": span.name,
+        "operationName": *span.name,
         "references": references,
         "startTime": span.start / 1000,
         "duration": span.duration / 1000,
@@ -76,13 +76,12 @@ fn log(event: &Event) -> Value {
 }
 
 /// Lists and maps travel as their JSON text.
-fn tag(key: &str, value: &Value) -> Value {
+fn tag(key: &str, value: &Attribute) -> Value {
     let (kind, value) = match value {
-        Value::Bool(_) => ("bool", value.clone()),
-        Value::Number(number) if number.is_f64() => ("float64", value.clone()),
-        Value::Number(_) => ("int64", value.clone()),
-        Value::String(_) => ("string", value.clone()),
-        other => ("string", other.to_string().into()),
+        Attribute::Bool(truth) => ("bool", Value::from(*truth)),
+        Attribute::Float(number) => ("float64", Value::from(*number)),
+        Attribute::Int(number) => ("int64", Value::from(*number)),
+        Attribute::Text(text) | Attribute::Json(text) => ("string", Value::from(&**text)),
     };
     json!({"key": key, "type": kind, "value": value})
 }
