@@ -57,7 +57,10 @@ impl Value {
             Value::Text(own) | Value::Json(own) => **own == *text,
             Value::Bool(truth) => truth.to_string() == text,
             Value::Int(number) => number.to_string() == text,
-            Value::Float(number) => serde_json::Value::from(*number).to_string() == text,
+            Value::Float(number) => {
+                let written = serde_json::Value::from(*number).to_string();
+                written == text
+            }
         }
     }
 }

@@ -3,7 +3,9 @@
 mod dependencies;
 mod search;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
+
+use foldhash::{HashMap, HashSet};
 
 pub use dependencies::Dependency;
 pub use search::Query;
@@ -43,7 +45,7 @@ impl Traces {
 
     /// All visible spans of a trace, by their start; empty when there is none.
     pub fn trace(&self, id: [u8; 16], scope: &Scope) -> Result<Vec<Span>> {
-        let found = collect(&self.sources(), &HashSet::from([id]), scope).remove(&id);
+        let found = collect(&self.sources(), &HashSet::from_iter([id]), scope).remove(&id);
         Ok(found.unwrap_or_default())
     }
 }
@@ -57,7 +59,7 @@ fn collect(
 ) -> HashMap<TraceId, Vec<Span>> {
     let mut ids: Vec<u32> = wanted.iter().map(short).collect();
     ids.sort_unstable();
-    let mut spans = HashMap::new();
+    let mut spans = HashMap::default();
     for source in sources.iter().filter(|source| source.may_hold(&ids)) {
         source.scan(|mut rows| {
             while let Some(row) = rows.next()? {
@@ -68,7 +70,7 @@ fn collect(
             Ok(())
         });
     }
-    let mut traces: HashMap<TraceId, Vec<Span>> = HashMap::new();
+    let mut traces: HashMap<TraceId, Vec<Span>> = HashMap::default();
     for ((id, _), span) in spans {
         traces.entry(id).or_default().push(span);
     }

@@ -44,6 +44,8 @@ pub struct Writer {
     wal: Option<Wal>,
     /// Bytes of the head's body that are in the write-ahead file.
     written: usize,
+    /// Spans that found a full head which could not be sealed.
+    dropped: usize,
     last_retention: Instant,
 }
 
@@ -85,6 +87,13 @@ impl Writer {
             }
             next = messages.recv_timeout(until.saturating_duration_since(Instant::now())).ok();
         }
+        if self.read().head.is_full() {
+            report(self.seal());
+        }
+        let dropped = std::mem::take(&mut self.dropped);
+        if dropped > 0 {
+            tracing::warn!(spans = dropped, "a full head cannot be written; spans dropped");
+        }
         let is_written = report(self.write());
         if let Some(done) = waiting.filter(|_| is_written) {
             // Whoever waited may have gone.
@@ -95,8 +104,7 @@ impl Writer {
     pub fn push(&mut self, spans: &[Span]) {
         for spans in spans.chunks(AT_ONCE) {
             if self.read().head.is_full() {
-                tracing::warn!(spans = spans.len(), "no room to write spans; dropped");
-                report(self.seal());
+                self.dropped += spans.len();
                 continue;
             }
             let number = self.next_number();

@@ -78,11 +78,40 @@ impl<'a> Rows<'a> {
         Ok(self.split(row)?.0)
     }
 
+    /// Whether the span can have an attribute, itself or by its resource; cheaper than to
+    /// read the span and wrong only in that it says yes too often.
+    pub fn may_have_tag(&self, row: &Row<'a>, key: &str, value: &str) -> Result<bool> {
+        let (rest, _) = take_from_bytes::<Rest>(self.split(row)?.1)?;
+        match key {
+            "error" => Ok(rest.error.is_some() == (value == "true")),
+            "span.kind" => Ok(true),
+            _ if self.may_say(&rest.attributes, key, value)? => Ok(true),
+            _ => self.may_say(&self.resource(&rest)?, key, value),
+        }
+    }
+
+    fn may_say(&self, cells: &Cells, key: &str, value: &str) -> Result<bool> {
+        for (name, cell) in cells {
+            if self.text(*name)? != key {
+                continue;
+            }
+            match cell {
+                Cell::Text(text) if self.text(*text)? != value => {}
+                _ => return Ok(true),
+            }
+        }
+        Ok(false)
+    }
+
+    fn resource(&self, rest: &Rest) -> Result<Cells> {
+        let bytes = self.resources.get(rest.resource as usize).ok_or(DANGLING)?;
+        Ok(take_from_bytes::<Cells>(bytes)?.0)
+    }
+
     pub fn span(&self, row: &Row<'a>) -> Result<Span> {
         let (summary, rest) = self.split(row)?;
         let (rest, _) = take_from_bytes::<Rest>(rest)?;
-        let resource = self.resources.get(rest.resource as usize).ok_or(DANGLING)?;
-        let (resource, _) = take_from_bytes::<Cells>(resource)?;
+        let resource = self.resource(&rest)?;
         let events = rest.events.into_iter().map(|event| {
             Ok(Event {
                 time: event.time.wrapping_add(summary.start),

@@ -3,8 +3,9 @@
 //! A call is a span and its parent. Most lie in one block and are joined there; the
 //! others wait for a second look at those blocks that have their trace at all.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use foldhash::HashMap;
 use serde::Serialize;
 
 use super::TraceId;
@@ -75,7 +76,7 @@ fn join(
 ) -> Vec<Child> {
     let mut waiting = Vec::new();
     source.scan(|mut rows| {
-        let mut spans = HashMap::new();
+        let mut spans = HashMap::default();
         while let Some(row) = rows.next()? {
             let span = rows.summary(&row)?;
             if scope.allows(span.namespace) {
@@ -101,7 +102,7 @@ fn join(
 
 /// Counts the calls whose parent is in another source.
 fn settle(waiting: Vec<Child>, sources: &[Source], scope: &Scope, calls: &mut Calls) {
-    let mut children: HashMap<Id, Vec<Child>> = HashMap::new();
+    let mut children: HashMap<Id, Vec<Child>> = HashMap::default();
     for child in waiting {
         children.entry(child.parent).or_default().push(child);
     }

@@ -1,6 +1,8 @@
 //! Searches for traces, from the newest block back.
 
-use std::collections::{HashMap, HashSet};
+use std::cmp::Reverse;
+
+use foldhash::{HashMap, HashSet};
 
 use super::{TraceId, collect};
 use crate::body::{Row, Rows};
@@ -33,7 +35,7 @@ impl Traces {
             .iter()
             .filter(|source| source.latest() >= query.from && source.earliest() <= query.to)
             .collect();
-        newest_first.sort_by_key(|source| std::cmp::Reverse(source.latest()));
+        newest_first.sort_by_key(|source| Reverse(source.latest()));
         let mut found = Found::default();
         for source in newest_first {
             if found.is_settled(query.limit, source.latest()) {
@@ -53,7 +55,7 @@ impl Traces {
                 matching.map(|span| span.start).max().map(|start| (start, spans))
             })
             .collect();
-        traces.sort_by_key(|(start, _)| std::cmp::Reverse(*start));
+        traces.sort_by_key(|(start, _)| Reverse(*start));
         Ok(traces.into_iter().map(|(_, spans)| spans).collect())
     }
 }
@@ -73,7 +75,7 @@ impl Found {
     fn keep_newest(&mut self, limit: usize) {
         if self.starts.len() > limit {
             let mut starts: Vec<(TraceId, i64)> = self.starts.drain().collect();
-            starts.sort_unstable_by_key(|(id, start)| (std::cmp::Reverse(*start), *id));
+            starts.sort_unstable_by_key(|(id, start)| (Reverse(*start), *id));
             self.starts.extend(starts.into_iter().take(limit));
         }
     }
@@ -109,10 +111,13 @@ impl Query {
         scope: &Scope,
     ) -> postcard::Result<Option<i64>> {
         let span = rows.summary(row)?;
-        let is_match = self.is_when(span.start, span.duration)
+        let mut is_match = self.is_when(span.start, span.duration)
             && self.is_asked(span.service, span.name)
-            && scope.allows(span.namespace)
-            && (self.tags.is_empty() || self.is_tagged(&rows.span(row)?));
+            && scope.allows(span.namespace);
+        for (key, value) in &self.tags {
+            is_match = is_match && rows.may_have_tag(row, key, value)?;
+        }
+        is_match = is_match && (self.tags.is_empty() || self.is_tagged(&rows.span(row)?));
         Ok(is_match.then_some(span.start))
     }
 

@@ -29,7 +29,8 @@ impl Writer {
         }
         let shelf = Arc::new(RwLock::new(Shelf { head: Head::default(), blocks }));
         let last_retention = Instant::now();
-        let mut writer = Writer { shelf, directory, config, wal: None, written: 0, last_retention };
+        let mut writer =
+            Writer { shelf, directory, config, wal: None, written: 0, dropped: 0, last_retention };
         writer.recover()?;
         writer.retain(crate::head::now());
         Ok(writer)
@@ -46,6 +47,10 @@ impl Writer {
             }
             let (wal, body) = Wal::recover(&path)?;
             let written = body.len();
+            if body.is_empty() {
+                remove(&path);
+                continue;
+            }
             match Head::recover(number, body) {
                 Ok(head) => {
                     self.change().head = head;

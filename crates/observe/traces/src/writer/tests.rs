@@ -55,13 +55,21 @@ fn what_was_written_survives_wherever_the_next_write_is_cut() {
     first.push(&[span(2)]);
     first.write().unwrap();
     let whole = std::fs::read(&wal).unwrap();
-    for cut in kept..=whole.len() {
+    for cut in 0..=whole.len() {
         std::fs::write(&wal, &whole[..cut]).unwrap();
         let mut next = writer(directory.path());
         next.push(&[span(3)]);
         next.write().unwrap();
-        let expected: &[i64] = if cut == whole.len() { &[10, 20, 30] } else { &[10, 30] };
-        assert_eq!(starts(&writer(directory.path())), expected, "cut at {cut}");
+        let expected: &[i64] = match cut {
+            _ if cut == whole.len() => &[10, 20, 30],
+            _ if cut >= kept => &[10, 30],
+            _ => &[30],
+        };
+        let mut last = writer(directory.path());
+        assert_eq!(starts(&last), expected, "cut at {cut}");
+        last.seal().unwrap();
+        assert_eq!(starts(&writer(directory.path())), expected, "cut at {cut}, sealed");
+        files(directory.path(), "block").iter().for_each(|block| remove(block));
     }
 }
 
