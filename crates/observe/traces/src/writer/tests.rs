@@ -74,6 +74,19 @@ fn what_was_written_survives_wherever_the_next_write_is_cut() {
 }
 
 #[test]
+fn a_file_without_a_whole_frame_doubles_nothing_later() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut first = writer(directory.path());
+    std::fs::write(first.directory.wal(5), [1, 2, 3]).unwrap();
+    first = writer(directory.path());
+    first.push(&[span(1)]);
+    first.write().unwrap();
+    first.seal().unwrap();
+    assert_eq!(starts(&writer(directory.path())), [10]);
+    assert!(files(directory.path(), "wal").is_empty());
+}
+
+#[test]
 fn a_crash_at_any_step_of_sealing_loses_and_doubles_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let mut first = writer(directory.path());
