@@ -45,5 +45,5 @@ e2e: build
 
 bench: ## figures beside peers (installs the peers; release build)
 	@scripts/prepare rust
-	cargo build --release --locked --package dais
+	cargo build --release --locked --workspace
 	bench/run
