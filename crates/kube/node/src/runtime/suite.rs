@@ -25,9 +25,8 @@ struct Bench {
     user: Option<User>,
 }
 
-fn bench(runtime: Arc<dyn Runtime>) -> Bench {
+fn bench(runtime: Arc<dyn Runtime>, temp: tempfile::TempDir) -> Bench {
     use std::os::unix::fs::PermissionsExt;
-    let temp = tempfile::tempdir().unwrap();
     fs::set_permissions(temp.path(), fs::Permissions::from_mode(0o755)).unwrap();
     fs::create_dir(temp.path().join("attempt")).unwrap();
     let root = rustix::process::geteuid().is_root();
@@ -36,13 +35,18 @@ fn bench(runtime: Arc<dyn Runtime>) -> Bench {
 }
 
 fn sandbox() -> Bench {
-    let mut bench = bench(Arc::new(Process));
-    bench.runtime = Arc::new(Sandboxed { hidden: vec![bench.temp.path().to_owned()] });
+    // Not in `/tmp`: a sandbox has its own, and shows the host's directories elsewhere.
+    let test = std::env::current_exe().unwrap();
+    let temp = tempfile::tempdir_in(test.parent().unwrap()).unwrap();
+    let mut bench = bench(Arc::new(Process), temp);
+    // In the node's order: its own directory, then the platform's around it.
+    let hidden = vec![bench.temp.path().join("attempt"), bench.temp.path().to_owned()];
+    bench.runtime = Arc::new(Sandboxed { hidden });
     bench
 }
 
 fn process() -> Bench {
-    bench(Arc::new(Process))
+    bench(Arc::new(Process), tempfile::tempdir().unwrap())
 }
 
 impl Bench {
@@ -329,6 +333,31 @@ async fn a_sandbox_shows_the_host_but_cannot_touch_it() {
     let processes: u32 = lines[0].parse().unwrap();
     assert!(processes < 8, "only its own processes: {lines:?}");
     assert!(["host", "pod", "dev"].iter().all(|line| lines.contains(&(*line).into())), "{lines:?}");
+}
+
+/// A place that the host does not have is made in a copy of the directory around it,
+/// which must show what the sandbox showed there, not what the host has.
+#[tokio::test]
+async fn a_new_place_brings_nothing_back_and_takes_nothing_away() {
+    let bench = sandbox();
+    fs::write(bench.temp.path().join("secret"), "x").unwrap();
+    let beside = bench.temp.path().with_extension("beside");
+    let above = beside.parent().unwrap().with_extension("above").join("further/down");
+    let volume = |name: &str, target: &Path| {
+        let source = bench.temp.path().join(name);
+        fs::create_dir(&source).unwrap();
+        fs::write(source.join("file"), name).unwrap();
+        Mount { source, target: target.to_owned(), read_only: true }
+    };
+    let mounts = vec![volume("one", &beside), volume("two", &above)];
+    let script = format!(
+        "cat {}/file; echo; cat {}/file; echo; ls -A {}",
+        beside.display(),
+        above.display(),
+        bench.temp.path().display()
+    );
+    let (_, lines) = bench.run(ContainerPlan { mounts, ..bench.plan(&script) }).await;
+    assert_eq!(lines, ["one", "two"]);
 }
 
 #[tokio::test]

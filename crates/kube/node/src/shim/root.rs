@@ -5,7 +5,7 @@
 //! `/proc`) is made afresh; volumes are bound at their targets. A target that
 //! the host does not have is made in a *skeleton*: the read-only directory in
 //! which it should lie is replaced by one in memory whose entries are the old
-//! ones, bound. Nothing is ever written to the host.
+//! ones, bound with all that was mounted in them. Nothing is ever written to the host.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -15,7 +15,7 @@ use std::path::{Component, Path, PathBuf};
 
 use rustix::mount::{
     MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind_recursive, mount_change,
-    unmount,
+    mount_move, unmount,
 };
 
 use super::record::{Mount, Sandbox, User};
@@ -25,6 +25,8 @@ use crate::sys;
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 /// Top entries that are made afresh, not bound.
 const OWN: [&str; 5] = ["proc", "dev", "run", "tmp", "lost+found"];
+/// Where a skeleton is made before it takes its place.
+const STAGE: &str = ".dais-skeleton";
 /// Where resolv.conf may point to; the rest of /run is the host's business.
 const RESOLVER: &str = "/run/systemd/resolve";
 
@@ -54,7 +56,8 @@ pub(crate) fn enter(sandbox: &Sandbox) -> Result<()> {
     let mut root = Root::new(&sandbox.root)?;
     root.bind_host()?;
     root.make_own_places(sandbox)?;
-    for hidden in &sandbox.hidden {
+    // The outer before the inner, which goes with it.
+    for hidden in BTreeSet::from_iter(&sandbox.hidden) {
         root.hide(hidden)?;
     }
     for mount in &sandbox.mounts {
@@ -81,10 +84,8 @@ struct Root {
     ours: BTreeSet<PathBuf>,
     /// Mounts of ours that are made read-only at the end, by path inside.
     to_freeze: BTreeSet<PathBuf>,
-    /// What is bound where: path inside to path on the host.
-    sources: BTreeMap<PathBuf, PathBuf>,
-    /// Those of them that may be written to.
-    writable: BTreeSet<PathBuf>,
+    /// Volumes by path inside, and whether they may be written to.
+    volumes: BTreeMap<PathBuf, bool>,
 }
 
 impl Root {
@@ -97,9 +98,8 @@ impl Root {
         Ok(Root {
             at: at.to_owned(),
             ours: BTreeSet::from([top.clone()]),
-            to_freeze: BTreeSet::from([top.clone()]),
-            sources: BTreeMap::from([(top.clone(), top)]),
-            writable: BTreeSet::new(),
+            to_freeze: BTreeSet::from([top]),
+            volumes: BTreeMap::new(),
         })
     }
 
@@ -109,33 +109,8 @@ impl Root {
     }
 
     fn bind_host(&mut self) -> Result<()> {
-        let top = Path::new("/");
-        self.bind_entries(top, top, |name| OWN.iter().any(|own| name == OsStr::new(own)))
-    }
-
-    /// Binds the entries of a host directory into a directory of ours.
-    fn bind_entries(
-        &self,
-        source: &Path,
-        inside: &Path,
-        skip: impl Fn(&OsStr) -> bool,
-    ) -> Result<()> {
-        for entry in fs::read_dir(source).map_err(on("read", source))? {
-            let entry = entry.map_err(on("read", source))?;
-            if skip(&entry.file_name()) {
-                continue;
-            }
-            let (from, to) = (entry.path(), self.outside(&inside.join(entry.file_name())));
-            let kind = entry.file_type().map_err(on("look at", &from))?;
-            if kind.is_symlink() {
-                let aim = fs::read_link(&from).map_err(on("read link", &from))?;
-                std::os::unix::fs::symlink(aim, &to).map_err(on("link", &to))?;
-            } else {
-                place(&to, kind.is_dir())?;
-                bind(&from, &to, true)?;
-            }
-        }
-        Ok(())
+        let is_own = |name: &OsStr| OWN.iter().any(|own| name == OsStr::new(own));
+        bind_entries(Path::new("/"), &self.at, true, is_own)
     }
 
     fn make_own_places(&mut self, sandbox: &Sandbox) -> Result<()> {
@@ -203,14 +178,16 @@ impl Root {
         let inside = self.make_target(&volume.target, is_dir)?;
         let outside = self.outside(&inside);
         bind(&volume.source, &outside, volume.read_only)?;
-        self.ours.remove(&inside);
-        if volume.read_only {
-            self.writable.remove(&inside);
-        } else {
-            self.writable.insert(inside.clone());
-        }
-        self.sources.insert(inside, volume.source.clone());
+        self.forget_below(&inside);
+        self.volumes.insert(inside, !volume.read_only);
         Ok(())
+    }
+
+    /// What lay at a path and below it is covered.
+    fn forget_below(&mut self, inside: &Path) {
+        self.ours.retain(|path| !path.starts_with(inside));
+        self.to_freeze.retain(|path| !path.starts_with(inside));
+        self.volumes.retain(|path, _| !path.starts_with(inside));
     }
 
     /// Makes the target if need be and returns its path with links followed.
@@ -246,31 +223,20 @@ impl Root {
 
     /// Makes sure that entries can be made in a directory of the sandbox.
     fn make_writable(&mut self, inside: &Path) -> Result<()> {
-        if self.ours.contains(inside) {
+        // A volume inside a volume: the place is made in the outer one.
+        let volume = inside.ancestors().find_map(|ancestor| self.volumes.get(ancestor));
+        if self.ours.contains(inside) || volume == Some(&true) {
             return Ok(());
         }
-        let (mount, source) = self.source_of(inside);
-        if self.writable.contains(&mount) {
-            // A volume inside a volume: the place is made in the outer one.
-            return Ok(());
-        }
-        memory(&self.outside(inside), "0755")?;
+        let (place_of, stage) = (self.outside(inside), self.at.join(STAGE));
+        place(&stage, true)?;
+        memory(&stage, "0755")?;
+        bind_entries(&place_of, &stage, false, |_| false)?;
+        mount_move(&stage, &place_of).map_err(on("make room in", &place_of))?;
+        fs::remove_dir(&stage).map_err(on("remove", &stage))?;
         self.ours.insert(inside.to_owned());
         self.to_freeze.insert(inside.to_owned());
-        self.bind_entries(&source, inside, |_| false)
-    }
-
-    /// The host path that is shown at a path of the sandbox, and where the
-    /// bind that shows it begins.
-    fn source_of(&self, inside: &Path) -> (PathBuf, PathBuf) {
-        inside
-            .ancestors()
-            .find_map(|ancestor| {
-                let source = self.sources.get(ancestor)?;
-                let below = inside.strip_prefix(ancestor).unwrap_or(Path::new(""));
-                Some((ancestor.to_owned(), source.join(below)))
-            })
-            .unwrap_or_else(|| (PathBuf::from("/"), inside.to_owned()))
+        Ok(())
     }
 
     fn freeze(&self) -> Result<()> {
@@ -320,6 +286,31 @@ fn place(at: &Path, is_dir: bool) -> Result<()> {
         };
     }
     fs::OpenOptions::new().create(true).append(true).open(at).map(drop).map_err(on("create", at))
+}
+
+/// Binds the entries of one directory into another.
+fn bind_entries(
+    source: &Path,
+    to: &Path,
+    read_only: bool,
+    skip: impl Fn(&OsStr) -> bool,
+) -> Result<()> {
+    for entry in fs::read_dir(source).map_err(on("read", source))? {
+        let entry = entry.map_err(on("read", source))?;
+        if skip(&entry.file_name()) {
+            continue;
+        }
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        let kind = entry.file_type().map_err(on("look at", &from))?;
+        if kind.is_symlink() {
+            let aim = fs::read_link(&from).map_err(on("read link", &from))?;
+            std::os::unix::fs::symlink(aim, &to).map_err(on("link", &to))?;
+        } else {
+            place(&to, kind.is_dir())?;
+            bind(&from, &to, read_only)?;
+        }
+    }
+    Ok(())
 }
 
 fn bind(from: &Path, to: &Path, read_only: bool) -> Result<()> {
