@@ -126,7 +126,9 @@ fn pods_and_all_dais_kinds() {
         let name = if kind == "environment" { "plain" } else { "digits" };
         let described = platform.until(&format!("{kind} to say {words}"), || {
             let described = kubectl.ok(&["describe", kind, name]);
-            described.contains(words).then_some(described)
+            let events = described.split("Events:").nth(1).unwrap_or_default();
+            let is_told = described.contains(words) && events.contains("dais-controllers");
+            is_told.then_some(described)
         });
         assert!(described.contains("Conditions"), "{described}");
         kubectl.ok(&["get", kind, name, "-o", "yaml"]);

@@ -164,15 +164,7 @@ fn lookup<'a>(resource: &Resource, object: &'a Value, field: &str) -> Cow<'a, st
     {
         return plain(path.find(object).first().copied(), "");
     }
-    // Events of events.k8s.io keep the same fields under other names.
-    let found = object.pointer(&pointer(field));
-    let other = [("involvedObject.", "/regarding/"), ("regarding.", "/involvedObject/")];
-    let found = found.or_else(|| {
-        other.iter().find_map(|(here, there)| {
-            object.pointer(&format!("{there}{}", field.strip_prefix(here)?))
-        })
-    });
-    plain(found, "")
+    plain(object.pointer(&pointer(field)), "")
 }
 
 fn pointer(field: &str) -> String {

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use dais_store::{Error as StoreError, Expect, ListOptions, Record, Revision, Store};
 use serde_json::Value;
 
+use super::convert;
 use super::entry::{Entries, Entry};
 use crate::object;
 use crate::registry::Resource;
@@ -171,6 +172,9 @@ impl Objects {
             custom.read(resource, object);
         } else if object.get("apiVersion").and_then(Value::as_str) != Some(&resource.api_version())
         {
+            if resource.plural == "events" {
+                convert::event(object, &resource.group);
+            }
             object::set_api_version(object, &resource.api_version());
         }
         object::set_resource_version(object, revision);

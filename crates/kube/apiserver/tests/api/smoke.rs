@@ -142,3 +142,28 @@ fn definition() -> serde_json::Value {
         }
     })
 }
+
+#[tokio::test]
+async fn an_event_of_one_group_is_read_in_the_other() {
+    use k8s_openapi::api::core::v1::Event as CoreEvent;
+    use k8s_openapi::api::events::v1::Event;
+    let rig = Rig::new().await;
+    let written: Api<Event> = Api::namespaced(rig.admin(), "default");
+    let event = of(json!({
+        "metadata": {"name": "one"}, "eventTime": "2026-01-02T03:04:05.000000Z", "type": "Normal",
+        "reason": "Told", "note": "it was told", "action": "Tell", "reportingController": "tester",
+        "reportingInstance": "tester-0",
+        "regarding": {"kind": "ConfigMap", "name": "a", "namespace": "default"}
+    }));
+    written.create(&PostParams::default(), &event).await.expect("create");
+    let read: Api<CoreEvent> = Api::namespaced(rig.admin(), "default");
+    let about = ListParams::default().fields("involvedObject.name=a,reason=Told");
+    let found = read.list(&about).await.expect("list").items.remove(0);
+    assert_eq!(found.message.as_deref(), Some("it was told"));
+    assert_eq!(found.reporting_component.as_deref(), Some("tester"));
+    let change = Patch::Merge(json!({"message": "it was told again"}));
+    read.patch("one", &PatchParams::default(), &change).await.expect("patch");
+    let again = written.get("one").await.expect("get");
+    assert_eq!(again.note.as_deref(), Some("it was told again"));
+    assert_eq!(again.regarding.and_then(|object| object.name).as_deref(), Some("a"));
+}
