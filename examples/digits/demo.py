@@ -12,6 +12,7 @@ import os
 import pathlib
 import random
 import re
+import shutil
 import signal
 import socket
 import statistics
@@ -108,6 +109,9 @@ class Platform:
                     break
                 time.sleep(0.005)
         raise Broken(f"dais up did not answer; its log is {self.log.name}")
+
+    def is_up(self):
+        return self.process is not None and self.process.poll() is None
 
     def kill(self):
         os.kill(self.process.pid, signal.SIGKILL)
@@ -361,6 +365,7 @@ def main():
     arguments.add_argument("--report")
     arguments.add_argument("--exit", action="store_true", help="stop everything at the end")
     options = arguments.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     report, platform = {}, Platform(options.dais)
     code = 0
     try:
@@ -368,14 +373,21 @@ def main():
     except Broken as broken:
         print(f"\nBROKEN: {broken}\nThe platform's log is {platform.log.name}", file=sys.stderr)
         code = 1
+    except BaseException:
+        # Interrupted, for example: nobody was told of the platform, so it must not go on.
+        if platform.is_up():
+            platform.down()
+        raise
     report["ok"] = code == 0
     if options.report:
         pathlib.Path(options.report).parent.mkdir(parents=True, exist_ok=True)
         pathlib.Path(options.report).write_text(json.dumps(report, indent=2) + "\n")
         print(f"\nWhat it saw is in {options.report}")
-    if platform.process and platform.process.poll() is None:
+    if platform.is_up():
         if options.exit:
             platform.down()
+            if code == 0:
+                shutil.rmtree(platform.data, ignore_errors=True)
         else:
             say("The platform goes on")
             platform.run("sign-in")
