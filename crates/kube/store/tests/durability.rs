@@ -26,8 +26,9 @@ async fn child_that_writes_until_it_is_killed() {
             for number in 0.. {
                 let key = format!("/{from}/{task}/{number}");
                 store.put(&key, Bytes::from(key.clone()), Expect::Absent).await.unwrap();
-                // Straight to the pipe: the harness keeps `println!` to itself.
-                writeln!(std::io::stderr(), "ack {key}").unwrap();
+                // Straight to the pipe: the harness keeps `println!` to itself. In one
+                // write, so that the kill cannot leave half a line.
+                std::io::stderr().write_all(format!("ack {key}\n").as_bytes()).unwrap();
             }
         })
     });
