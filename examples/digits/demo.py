@@ -121,6 +121,13 @@ class Platform:
         subprocess.run([self.dais, "down", "--data-dir", self.data], check=True, stdout=subprocess.DEVNULL)
         self.process.wait()
 
+    def abandon(self):
+        """Stops what an interrupted demo leaves, however far the platform had come."""
+        if self.is_up():
+            subprocess.run([self.dais, "down", "--data-dir", self.data], stdout=subprocess.DEVNULL)
+            self.process.terminate()
+            self.process.wait()
+
     def token(self):
         with open(os.path.join(self.data, "client.json")) as file:
             return json.load(file)["token"]
@@ -375,8 +382,7 @@ def main():
         code = 1
     except BaseException:
         # Interrupted, for example: nobody was told of the platform, so it must not go on.
-        if platform.is_up():
-            platform.down()
+        platform.abandon()
         raise
     report["ok"] = code == 0
     if options.report:

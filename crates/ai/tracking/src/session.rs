@@ -1,8 +1,8 @@
 //! The connection that a group of logging requests is written through.
 //!
 //! sqlx hands each statement for SQLite to a thread of its own and waits: two
-//! wake-ups for each of the seven steps of a transaction, which took five times
-//! as long as the disk. So SQLite is called directly here. The statements are
+//! wake-ups for each of the seven steps of a transaction, which took longer than
+//! the disk. So SQLite is called directly here. The statements are
 //! the same for both databases; only how they are run is not.
 
 use rusqlite::TransactionBehavior::Immediate;

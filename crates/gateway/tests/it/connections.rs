@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -89,5 +90,6 @@ async fn whoever_hangs_up_ends_the_answer_at_its_source() {
     sender.send(Ok(Bytes::from("first"))).await.unwrap();
     assert_eq!(response.chunk().await.unwrap().unwrap(), "first");
     drop(response);
-    sender.closed().await;
+    let closed = tokio::time::timeout(Duration::from_secs(20), sender.closed()).await;
+    closed.expect("the source is told");
 }

@@ -7,7 +7,7 @@
 //! differently. Nothing else here knows what a kind means.
 
 pub mod continuation;
-mod convert;
+pub mod convert;
 pub mod entry;
 pub mod mirror;
 pub mod objects;

@@ -10,11 +10,14 @@ pub mod pods;
 pub mod services;
 pub mod workloads;
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use crate::http::respond::partial;
 use crate::object;
 use crate::registry::Resource;
+use crate::storage::convert;
 
 /// What stands beside each row's cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,10 +109,7 @@ pub(crate) fn render(
         ),
         None => (
             columns.iter().map(definition).collect(),
-            objects
-                .iter()
-                .map(|object| columns.iter().map(|column| (column.cell)(object)).collect())
-                .collect(),
+            objects.iter().map(|object| cells(resource, columns, object)).collect(),
         ),
     };
     let rows: Vec<Value> =
@@ -117,6 +117,15 @@ pub(crate) fn render(
     json!({
         "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "columnDefinitions": definitions, "rows": rows
     })
+}
+
+fn cells(resource: &Resource, columns: &[Column], object: &Value) -> Vec<Value> {
+    let mut object = Cow::Borrowed(object);
+    if resource.is("events.k8s.io", "events") {
+        // The columns of events read the core group's words.
+        convert::event(object.to_mut(), "");
+    }
+    columns.iter().map(|column| (column.cell)(&object)).collect()
 }
 
 fn definition(column: &Column) -> Value {

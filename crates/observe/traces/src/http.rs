@@ -14,6 +14,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
+use crate::head::now;
 use crate::scope::Scope;
 use crate::span::unhex;
 use crate::store::Traces;
@@ -150,9 +151,4 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|_| Error::Closed)?
-}
-
-/// Nanoseconds since 1970.
-fn now() -> i64 {
-    i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX)
 }

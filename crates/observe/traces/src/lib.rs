@@ -9,9 +9,9 @@
 //! search, trace, … ─ shelf: head and blocks alike, newest first
 //! ```
 //!
-//! Deliberately knows nothing of Kubernetes objects,
-//! of accounts and of who may see what: spans say their namespace in an attribute, and
-//! the owner gives a [`Scope`] for each request. Start reading at `store`.
+//! Deliberately knows nothing of Kubernetes objects, of accounts and of who may see what:
+//! spans say their namespace in an attribute, and the owner gives a [`Scope`] for each
+//! request. Start reading at `store`.
 
 mod attributes;
 mod block;

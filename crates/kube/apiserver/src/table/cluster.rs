@@ -101,8 +101,7 @@ const EVENTS: &[Column] = &[
     text("Type", |one| object::text(one, "/type").into()),
     text("Reason", |one| object::text(one, "/reason").into()),
     text("Object", |one| {
-        let at = if one.get("regarding").is_some() { "/regarding" } else { "/involvedObject" };
-        let part = |field: &str| object::text(one, &format!("{at}/{field}")).to_owned();
+        let part = |field: &str| object::text(one, &format!("/involvedObject/{field}"));
         format!("{}/{}", part("kind").to_lowercase(), part("name")).into()
     }),
     wide("Subobject", |one| object::text(one, "/involvedObject/fieldPath").into()),
@@ -113,10 +112,7 @@ const EVENTS: &[Column] = &[
         let host = object::text(one, "/source/host");
         if host.is_empty() { component.into() } else { format!("{component}, {host}").into() }
     }),
-    text("Message", |one| {
-        let note = object::text(one, "/note");
-        if note.is_empty() { object::text(one, "/message") } else { note }.trim().into()
-    }),
+    text("Message", |one| object::text(one, "/message").trim().into()),
     wide("First Seen", |one| {
         let first = one
             .get("firstTimestamp")

@@ -166,4 +166,13 @@ async fn an_event_of_one_group_is_read_in_the_other() {
     let again = written.get("one").await.expect("get");
     assert_eq!(again.note.as_deref(), Some("it was told again"));
     assert_eq!(again.regarding.and_then(|object| object.name).as_deref(), Some("a"));
+
+    let path = "/apis/events.k8s.io/v1/namespaces/default/events";
+    let as_table = "application/json;as=Table;v=v1;g=meta.k8s.io";
+    let request = http::Request::get(path).header("accept", as_table).body(Vec::new()).unwrap();
+    let table: serde_json::Value = rig.admin().request(request).await.expect("table");
+    let cells = table["rows"][0]["cells"].as_array().expect("cells");
+    for shown in ["configmap/a", "tester", "it was told again"] {
+        assert!(cells.contains(&json!(shown)), "{shown} in {cells:?}");
+    }
 }
