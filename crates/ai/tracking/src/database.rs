@@ -85,7 +85,7 @@ impl Database {
             None => (Dialect::Postgres, url.to_owned(), 8),
         };
         let write = pool(dialect, writers).connect(&url).await?;
-        migrations::apply(&write).await?;
+        migrations::apply(&write, dialect).await?;
         let read = pool(dialect, 8).connect(&url).await?;
         Ok(Database { read, write, dialect, url, turn: Arc::default() })
     }

@@ -73,7 +73,7 @@ pub(crate) async fn one(
         .bind(run)
         .push(" AND key = ")
         .bind(&key)
-        .push(" ORDER BY run, key, step, timestamp, value, nan");
+        .push(" ORDER BY run, step, timestamp, key, value, nan");
     select.push(" LIMIT ").bind(page.limit + 1).push(" OFFSET ").bind(page.offset);
     let rows = select.all(tracking.database().read()).await?;
     let mut metrics = rows.iter().map(|row| Metric::read(row, 0)).collect::<Result<Vec<_>>>()?;
@@ -98,7 +98,7 @@ pub(crate) async fn bulk(
             .bind(run)
             .push(" AND key = ")
             .bind(&key)
-            .push(" ORDER BY run, key, step, timestamp, value, nan");
+            .push(" ORDER BY run, step, timestamp, key, value, nan");
         select.push(" LIMIT ").bind(left);
         for row in select.all(tracking.database().read()).await? {
             metrics.push(Metric { run_id: Some(run_id.clone()), ..Metric::read(&row, 0)? });

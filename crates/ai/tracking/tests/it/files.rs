@@ -93,3 +93,42 @@ async fn a_database_of_a_newer_program_is_refused() {
     let error = open().await.err().expect("refuses");
     assert!(matches!(error, dais_tracking::Error::NewerVersion { found: 999, .. }), "{error}");
 }
+
+/// The first version's table of points was kept by key; a newer program puts what
+/// is logged together side by side, and must still answer with all of it.
+#[tokio::test]
+async fn points_of_the_first_schema_are_carried_over() {
+    let directory = std::sync::Arc::new(tempfile::tempdir().expect("a directory"));
+    let url = format!("sqlite:{}/tracking.db?mode=rwc", directory.path().display());
+    sqlx::any::install_default_drivers();
+    let pool = sqlx::AnyPool::connect(&url).await.expect("opens");
+    let first = include_str!("../../migrations/0001_tracking.sql");
+    let run = "0123456789abcdef0123456789abcdef";
+    let before = format!(
+        "{first};
+         CREATE TABLE ml_schema (version BIGINT NOT NULL PRIMARY KEY);
+         INSERT INTO ml_schema VALUES (1);
+         INSERT INTO ml_runs VALUES (7, 'solo', '{run}', 0, 'n', 'ada', 'RUNNING', 1, NULL, 'active', 'a');
+         INSERT INTO ml_points VALUES (7, 'loss', 2, 20, 0.25, 0), (7, 'loss', 1, 10, 0.5, 0),
+             (7, 'loss', 3, 30, 0.0, 1), (7, 'other', 1, 10, 9.0, 0);
+         INSERT INTO ml_latest VALUES (7, 'loss', 3, 30, 0.0, 1), (7, 'other', 1, 10, 9.0, 0);"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(before)).execute(&pool).await.expect("the first schema");
+    pool.close().await;
+
+    let server = Server::start_in("sqlite:{dir}/tracking.db", directory).await;
+    let history = format!("metrics/get-history?run_id={run}&metric_key=loss");
+    let found = server.ok("GET", &history, json!(null)).await;
+    let points = found["metrics"].as_array().expect("points").iter();
+    let points: Vec<_> = points.map(|p| (p["step"].clone(), p["value"].clone())).collect();
+    assert_eq!(
+        points,
+        [(json!(1), json!(0.5)), (json!(2), json!(0.25)), (json!(3), json!("NaN"))]
+    );
+    let found = server.ok("GET", &format!("runs/get?run_id={run}"), json!(null)).await;
+    assert_eq!(found["run"]["data"]["metrics"].as_array().expect("metrics").len(), 2);
+    let metric = json!({ "key": "loss", "value": 1.0, "timestamp": 40, "step": 4 });
+    server.ok("POST", "runs/log-batch", json!({ "run_id": run, "metrics": [metric] })).await;
+    let found = server.ok("GET", &history, json!(null)).await;
+    assert_eq!(found["metrics"].as_array().expect("points").len(), 4);
+}
