@@ -4,6 +4,7 @@
 mod client;
 mod files;
 mod hostile;
+mod migrations;
 mod registry;
 mod runs;
 mod server;

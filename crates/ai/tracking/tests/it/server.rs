@@ -98,7 +98,13 @@ async fn scoped(mut request: Request, next: Next) -> axum::response::Response {
 /// Runs a test on SQLite, and on PostgreSQL where `DAIS_TEST_POSTGRES` is the
 /// address of a server that lets us make databases. `CI=true` insists on it.
 pub async fn on_both<F: Future<Output = ()>>(test: impl Fn(Server) -> F) {
-    test(Server::start("sqlite:{dir}/tracking.db").await).await;
+    on_each_empty(async |url| test(Server::start(&url).await).await).await;
+}
+
+/// The same, with the address of a database that is still empty.
+pub async fn on_each_empty(test: impl AsyncFn(String)) {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    test(format!("sqlite:{}/tracking.db?mode=rwc", directory.path().display())).await;
     let Some(server) = required("DAIS_TEST_POSTGRES") else { return };
     sqlx::any::install_default_drivers();
     let admin = AnyPool::connect(&server).await.expect("DAIS_TEST_POSTGRES is reachable");
@@ -108,7 +114,7 @@ pub async fn on_both<F: Future<Output = ()>>(test: impl Fn(Server) -> F) {
         .await
         .expect("creates a database");
     let (before, _) = server.rsplit_once('/').expect("an address with a database");
-    test(Server::start(&format!("{before}/{name}")).await).await;
+    test(format!("{before}/{name}")).await;
     admin
         .execute(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)")))
         .await
