@@ -4,6 +4,7 @@
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
 
+use crate::monitoring::{PodMonitor, PrometheusRule, ServiceMonitor};
 use crate::routing::HTTPRoute;
 use crate::{Dataset, Environment, InferenceService, TrainingJob};
 
@@ -21,5 +22,5 @@ pub fn foreign() -> Vec<CustomResourceDefinition> {
         "api-approved.kubernetes.io".to_owned(),
         "https://github.com/kubernetes-sigs/gateway-api/pull/2466".to_owned(),
     );
-    vec![route]
+    vec![route, PodMonitor::crd(), PrometheusRule::crd(), ServiceMonitor::crd()]
 }

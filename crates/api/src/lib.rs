@@ -11,6 +11,7 @@ pub mod dataset;
 pub mod environment;
 pub mod inferenceservice;
 pub mod labels;
+pub mod monitoring;
 pub mod reference;
 pub mod routing;
 pub mod trainingjob;

@@ -6,7 +6,7 @@ use kube::Client;
 use kube::runtime::events::{Recorder, Reporter};
 
 use crate::metrics::Metrics;
-use crate::seams::{Datasets, Environments, Tracking};
+use crate::seams::{Datasets, Environments, Monitoring, Tracking};
 
 /// Name under which controllers write, in `managedFields` and events.
 pub const CONTROLLER: &str = "dais-controllers";
@@ -32,6 +32,7 @@ pub struct Context {
     pub tracking: Arc<dyn Tracking>,
     pub datasets: Arc<dyn Datasets>,
     pub environments: Arc<dyn Environments>,
+    pub monitoring: Arc<dyn Monitoring>,
     pub metrics: Metrics,
     recorder: Recorder,
 }
@@ -43,11 +44,12 @@ impl Context {
         tracking: Arc<dyn Tracking>,
         datasets: Arc<dyn Datasets>,
         environments: Arc<dyn Environments>,
+        monitoring: Arc<dyn Monitoring>,
     ) -> Self {
         let reporter = Reporter { controller: CONTROLLER.to_owned(), instance: None };
         let recorder = Recorder::new(client.clone(), reporter);
         let metrics = Metrics::default();
-        Self { client, settings, tracking, datasets, environments, metrics, recorder }
+        Self { client, settings, tracking, datasets, environments, monitoring, metrics, recorder }
     }
 
     /// Writes an event about `object`; a failure to do so is logged and no more.

@@ -14,6 +14,7 @@ pub mod environment;
 pub mod error;
 pub mod inferenceservice;
 pub mod metrics;
+pub mod monitoring;
 pub mod observed;
 pub mod project;
 pub mod seams;
@@ -32,6 +33,7 @@ pub async fn run(context: Arc<Context>) {
         dataset::run(context.clone()),
         environment::run(context.clone()),
         trainingjob::run(context.clone()),
-        inferenceservice::run(context),
+        inferenceservice::run(context.clone()),
+        monitoring::run(context),
     );
 }

@@ -7,6 +7,8 @@ use dais_api::{DatasetVersion, InstalledPackage, ProducedModel};
 use futures::stream::BoxStream;
 use thiserror::Error;
 
+use crate::monitoring::{RuleSource, ScrapeJob};
+
 /// A failure behind a seam; trying again later may help.
 #[derive(Debug, Error)]
 #[error("{0}")]
@@ -103,4 +105,21 @@ pub trait Environments: Send + Sync {
     async fn seal(&self, project: &str, digest: &str) -> Result<BuiltEnvironment, SeamError>;
     /// Removes a finished or half-made build.
     async fn remove(&self, project: &str, digest: &str) -> Result<(), SeamError>;
+}
+
+/// A rule that cannot be evaluated.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RuleFault {
+    /// Name of the [`RuleSource`].
+    pub source: String,
+    pub group: String,
+    pub rule: String,
+    pub reason: String,
+}
+
+/// Who scrapes and evaluates. Each call replaces what was said before.
+pub trait Monitoring: Send + Sync {
+    fn scrape(&self, jobs: Vec<ScrapeJob>);
+    /// Rules that cannot be read are left out, and told.
+    fn evaluate(&self, sources: Vec<RuleSource>) -> Vec<RuleFault>;
 }

@@ -133,6 +133,19 @@ pub struct Up {
     /// How containers are kept apart
     #[arg(long, value_enum, default_value = "auto")]
     pub runtime: Runtime,
+    #[command(flatten)]
+    pub engines: Engines,
+}
+
+/// Engines that are not ours, asked in place of the embedded ones.
+#[derive(Clone, Debug, Args)]
+pub struct Engines {
+    /// Prometheus to ask, for example http://prometheus:9090
+    #[arg(long, env = "DAIS_PROMETHEUS_URL", hide_env_values = true)]
+    pub prometheus_url: Option<String>,
+    /// Bearer token for it
+    #[arg(long, env = "DAIS_PROMETHEUS_TOKEN", hide_env_values = true)]
+    pub prometheus_token: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

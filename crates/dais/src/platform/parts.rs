@@ -27,6 +27,7 @@ use super::certificates::{self, Certificates};
 use super::datadir::DataDir;
 use super::datasets::Versions;
 use super::environments::EnvironmentStore;
+use super::events;
 use super::gateway::Doorkeeper;
 use super::late::Late;
 use super::telemetry::{Sources, Telemetry};
@@ -109,7 +110,7 @@ impl Parts {
         let data = Data::open(&data_url, files.join("data"), dais_data::Limits::default())
             .await
             .context("opening the data store")?;
-        let telemetry = Telemetry::open(&data_dir.folder("telemetry")?)?;
+        let telemetry = Telemetry::open(&data_dir.folder("telemetry")?, &args.engines)?;
         let doorkeeper = Doorkeeper {
             identity: identity.clone(),
             access: access.clone(),
@@ -167,6 +168,7 @@ impl Parts {
         run(tasks, stop, dais_controllers::run(controllers.clone()));
         run(tasks, stop, dais_gateway::watch(self.client("gateway"), self.gateway.clone()));
         self.telemetry.collect(&logs)?;
+        run(tasks, stop, events::keep(self.client("events"), self.telemetry.logs_router()));
         self.telemetry.scrape(Sources {
             node: host_name(),
             kubelet: node.kubelet_router(),
@@ -219,6 +221,7 @@ impl Parts {
             InProcess::new(dais_tracking::router(self.tracking.clone())),
             Arc::new(Versions(self.data.clone())),
             Arc::new(self.environments.clone()),
+            Arc::new(self.telemetry.scrapes()),
         )
     }
 

@@ -11,7 +11,7 @@ use dais_api::labels;
 use dais_apiserver::ApiServer;
 use dais_gateway::SpanSink;
 use dais_logs::{Collector, CollectorConfig, Logs, fields_from_labels};
-use dais_metrics::{Metadata, Scraper, Store, Target};
+use dais_metrics::{External, Metadata, Scraper, Store, Target};
 use dais_traces::Traces;
 use dais_workloads::StateMetrics;
 use futures::FutureExt;
@@ -19,7 +19,9 @@ use http_body_util::BodyExt;
 use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
+use super::monitoring::Scrapes;
 use super::spans::Spans;
+use crate::cli::Engines;
 
 /// Index name of the lines of containers.
 const INDEX: &str = "logs";
@@ -47,7 +49,9 @@ pub struct Telemetry {
     delivery: JoinHandle<()>,
     metrics: Store,
     metadata: Metadata,
-    scraper: Scraper,
+    scrapes: Scrapes,
+    /// Asked in place of our own store.
+    external: Option<External>,
 }
 
 /// Who has metrics to tell, in process.
@@ -61,7 +65,7 @@ pub struct Sources {
 }
 
 impl Telemetry {
-    pub fn open(folder: &Path) -> Result<Self> {
+    pub fn open(folder: &Path, engines: &Engines) -> Result<Self> {
         let logs = Logs::open(dais_logs::Config::new(folder.join("logs")))
             .context("opening the log store")?;
         let traces = Traces::open(dais_traces::Config::new(folder.join("traces")))
@@ -70,9 +74,24 @@ impl Telemetry {
             .context("opening the metric store")?;
         let metadata = Metadata::default();
         let scraper = Scraper::start(metrics.clone(), metadata.clone(), Vec::new());
+        let scrapes = Scrapes::new(scraper);
+        let external = engines.prometheus_url.as_deref().map(|url| {
+            External::new(url, engines.prometheus_token.as_deref()).context("--prometheus-url")
+        });
+        let external = external.transpose()?;
         let spans = Spans::default();
         let delivery = tokio::spawn(spans.clone().deliver(traces.clone()));
-        Ok(Self { logs, collector: None, traces, spans, delivery, metrics, metadata, scraper })
+        Ok(Self {
+            logs,
+            collector: None,
+            traces,
+            spans,
+            delivery,
+            metrics,
+            metadata,
+            scrapes,
+            external,
+        })
     }
 
     /// Follows the log files of this machine's containers.
@@ -104,20 +123,31 @@ impl Telemetry {
             Target::call("controllers", &node, move || ready(controllers.text())),
             Target::call("apiserver", &node, move || ready(kubernetes.metrics())),
         ];
-        self.scraper.set_targets(targets.into_iter().map(|target| target.every(EVERY)).collect());
+        self.scrapes.set_own(targets.into_iter().map(|target| target.every(EVERY)).collect());
     }
 
     pub fn logs_router(&self) -> Router {
         dais_logs::router(self.logs.clone())
     }
 
+    /// What the platform measures stays at `/federate`, for the one who is asked instead.
     pub fn metrics_router(&self) -> Router {
-        dais_metrics::router(dais_metrics::Api {
+        let own = dais_metrics::router(dais_metrics::Api {
             store: self.metrics.clone(),
             metadata: self.metadata.clone(),
-            targets: self.scraper.targets(),
+            targets: self.scrapes.scraper().targets(),
             limits: dais_metrics::promql::Limits::default(),
-        })
+        });
+        match &self.external {
+            None => own,
+            Some(external) => {
+                dais_metrics::external_router(external.clone()).route_service("/federate", own)
+            }
+        }
+    }
+
+    pub fn scrapes(&self) -> Scrapes {
+        self.scrapes.clone()
     }
 
     pub fn traces_router(&self) -> Router {
@@ -134,8 +164,9 @@ impl Telemetry {
     }
 
     pub async fn close(self) {
-        let Self { logs, collector, traces, spans, delivery, metrics, metadata: _, scraper } = self;
-        drop((collector, scraper));
+        let Self { logs, collector, traces, spans, delivery, metrics, scrapes, .. } = self;
+        scrapes.scraper().stop();
+        drop(collector);
         delivery.abort();
         let _ = delivery.await;
         spans.hand_over(&traces);

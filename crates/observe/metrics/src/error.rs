@@ -28,6 +28,9 @@ pub enum Error {
     Damaged { path: PathBuf, reason: String },
     #[error("the target cannot be scraped: {0}")]
     Scrape(String),
+    /// Another server, which answers for us, cannot be asked.
+    #[error("the Prometheus that is configured does not answer: {0}")]
+    Unreachable(String),
     #[error("the metrics store is closed")]
     Closed,
 }

@@ -18,6 +18,11 @@ use crate::scope::Scope;
 use crate::scrape::Targets;
 use crate::store::Store;
 
+pub use parameters::parse_duration;
+
+pub(crate) use answer::no_route;
+pub(crate) use parameters::Parameters;
+
 /// What the routes answer from.
 #[derive(Clone)]
 pub struct Api {
@@ -42,7 +47,7 @@ pub fn router(api: Api) -> Router {
 }
 
 /// The scope of a request: nothing when the binary inserted none.
-fn scope_of(scope: Option<Extension<Scope>>) -> Scope {
+pub(crate) fn scope_of(scope: Option<Extension<Scope>>) -> Scope {
     scope.map_or_else(Scope::nothing, |Extension(scope)| scope)
 }
 

@@ -7,6 +7,7 @@
 //! for how samples live, at `promql` for how questions are answered.
 
 mod error;
+mod external;
 mod http;
 mod labels;
 mod metadata;
@@ -18,11 +19,12 @@ mod store;
 mod text;
 
 pub use error::{Error, Result};
-pub use http::{Api, router};
+pub use external::{External, external_router};
+pub use http::{Api, parse_duration, router};
 pub use labels::{Labels, NAME};
 pub use metadata::Metadata;
 pub use sample::{STALE, Sample, Series, is_marker};
 pub use scope::{Scope, Scoped, scope};
-pub use scrape::{Health, Reach, Scraper, Target, Targets};
+pub use scrape::{Health, Reach, Relabeling, RelabelingConfig, Scraper, Target, Targets};
 pub use store::{Config, Store, now};
 pub use text::{About, Exposed, Page, parse as parse_text};

@@ -14,7 +14,8 @@ use crate::labels::Labels;
 use crate::promql::{Source, parse};
 use crate::sample::Series;
 
-const NAMESPACE: &str = "namespace";
+/// The label that says whose a series is.
+pub(crate) const NAMESPACE: &str = "namespace";
 
 /// The namespaces that a caller may read; a request extension that the binary inserts.
 /// `None` means all series, also those without a namespace (machines, the platform).

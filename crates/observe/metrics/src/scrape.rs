@@ -4,7 +4,9 @@
 //! answer, get a staleness marker, so that queries do not show their last value for
 //! another five minutes.
 
+mod discovered;
 mod once;
+mod relabel;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +20,12 @@ use tokio::time::Instant;
 use crate::metadata::Metadata;
 use crate::store::Store;
 use once::Session;
+pub use relabel::{Relabeling, RelabelingConfig};
+
+/// How often a target is asked that says nothing else.
+const INTERVAL: Duration = Duration::from_secs(15);
+/// Prometheus's default.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Where a target's text comes from.
 #[derive(Clone)]
@@ -37,7 +45,15 @@ pub struct Target {
     pub labels: Vec<(String, String)>,
     /// Whether the target's own labels win over these. Otherwise they are kept as `exported_…`.
     pub honor_labels: bool,
+    /// The `namespace` that its series have whatever the target and relabelling say.
+    pub namespace: Option<String>,
     pub interval: Duration,
+    /// Never longer than the interval.
+    pub timeout: Duration,
+    /// What each sample's labels pass.
+    pub metric_relabelings: Arc<[Relabeling]>,
+    /// The labels before relabelling, when it was discovered.
+    pub discovered: BTreeMap<String, String>,
     pub reach: Reach,
 }
 
@@ -61,7 +77,11 @@ impl Target {
             instance: instance.into(),
             labels: vec![],
             honor_labels: false,
-            interval: Duration::from_secs(15),
+            namespace: None,
+            interval: INTERVAL,
+            timeout: TIMEOUT,
+            metric_relabelings: Arc::default(),
+            discovered: BTreeMap::new(),
             reach,
         }
     }
@@ -97,6 +117,7 @@ pub struct Health {
     pub job: String,
     pub instance: String,
     pub labels: Vec<(String, String)>,
+    pub discovered: BTreeMap<String, String>,
     pub url: String,
     pub interval: Duration,
     /// Milliseconds since 1970.
@@ -150,11 +171,16 @@ impl Scraper {
     pub fn targets(&self) -> Targets {
         Targets(self.shared.clone())
     }
+
+    /// Ends the loop before the scraper is dropped; what was read stays.
+    pub fn stop(&self) {
+        self.task.abort();
+    }
 }
 
 impl Drop for Scraper {
     fn drop(&mut self) {
-        self.task.abort();
+        self.stop();
     }
 }
 

@@ -48,6 +48,10 @@ impl Parameters {
             .ok_or_else(|| Error::BadData(format!("invalid parameter {name:?}: it is missing")))
     }
 
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.0
+    }
+
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
     }

@@ -68,7 +68,7 @@ fn render(health: &Health) -> Value {
     labels.insert("instance".into(), health.instance.as_str().into());
     let last = health.last_scrape.and_then(|time| jiff::Timestamp::from_millisecond(time).ok());
     json!({
-        "discoveredLabels": {},
+        "discoveredLabels": health.discovered,
         "labels": labels,
         "scrapePool": health.job,
         "scrapeUrl": health.url,

@@ -1,21 +1,23 @@
 //! One scrape: fetch, read, label, append, and mark what is gone.
 
-use std::collections::HashSet;
-use std::sync::OnceLock;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::relabel::relabel;
 use super::{Health, Reach, Target};
 use crate::error::{Error, Result};
 use crate::labels::{Labels, NAME};
 use crate::metadata::Metadata;
 use crate::sample::{STALE, Sample};
+use crate::scope::NAMESPACE;
 use crate::store::{Store, now};
 use crate::text::{self, Exposed};
 
-/// Prometheus's default; never longer than the interval.
-const TIMEOUT: Duration = Duration::from_secs(10);
+/// A page of metrics is at most so many bytes.
+const LARGEST: usize = 64 << 20;
 
 /// What is remembered of a target from one scrape to the next.
 #[derive(Default)]
@@ -35,7 +37,7 @@ impl Session {
     ) -> (Session, Health) {
         let (time, started) = (now(), Instant::now());
         let fetched =
-            tokio::time::timeout(TIMEOUT.min(target.interval), fetch(&target.reach)).await;
+            tokio::time::timeout(target.timeout.min(target.interval), fetch(&target.reach)).await;
         let fetched = fetched.unwrap_or_else(|_| Err(Error::Scrape("it took too long".into())));
         let read = fetched.and_then(|(body, is_open_metrics)| text::parse(&body, is_open_metrics));
         let duration = started.elapsed();
@@ -50,7 +52,7 @@ impl Session {
         for exposed in page.samples {
             let sample = Sample { time: exposed.time.unwrap_or(time), value: exposed.value };
             let has_own_time = exposed.time.is_some();
-            let labels = labelled(exposed, target);
+            let Some(labels) = labelled(exposed, target) else { continue };
             // Series with times of their own say themselves when they end.
             if !has_own_time {
                 told.insert(labels.clone());
@@ -118,24 +120,41 @@ async fn fetch(reach: &Reach) -> Result<(String, bool)> {
             let is_open_metrics = body.trim_end().ends_with("# EOF");
             Ok((body, is_open_metrics))
         }
-        Reach::Url(url) => fetch_url(url).await.map_err(|error| Error::Scrape(chain(&error))),
+        Reach::Url(url) => {
+            fetch_url(url).await.map_err(|error| Error::Scrape(chain(error.as_ref())))
+        }
     }
 }
 
-async fn fetch_url(url: &str) -> std::result::Result<(String, bool), reqwest::Error> {
-    // Made when the first target over HTTP is: it costs memory.
-    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
-    let request = CLIENT.get_or_init(reqwest::Client::new).get(url);
+async fn fetch_url(
+    url: &str,
+) -> std::result::Result<(String, bool), Box<dyn std::error::Error + Send + Sync>> {
+    // Made when the first target over HTTP is: it costs memory. Targets belong to
+    // tenants: none may send the platform to an address that it does not have itself.
+    static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+        client.build().unwrap_or_default()
+    });
     let accepted =
         "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
-    let response = request.header("accept", accepted).send().await?.error_for_status()?;
+    let mut response = CLIENT.get(url).header("accept", accepted).send().await?;
+    if !response.status().is_success() {
+        return Err(format!("it answered {}", response.status()).into());
+    }
     let kind = response
         .headers()
         .get("content-type")
         .and_then(|kind| kind.to_str().ok())
         .unwrap_or_default();
     let is_open_metrics = kind.starts_with("application/openmetrics-text");
-    Ok((response.text().await?, is_open_metrics))
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > LARGEST {
+            return Err(format!("it is larger than {} MiB", LARGEST >> 20).into());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok((String::from_utf8(body)?, is_open_metrics))
 }
 
 /// An error with its causes: "connection refused" is never in the outermost one.
@@ -149,7 +168,8 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn labelled(exposed: Exposed, target: &Target) -> Labels {
+/// `None` when relabelling drops the sample.
+fn labelled(exposed: Exposed, target: &Target) -> Option<Labels> {
     let ours = own_labels(target);
     let mut pairs: Vec<(String, String)> = Vec::with_capacity(exposed.labels.len() + ours.len());
     for (name, value) in exposed.labels {
@@ -164,13 +184,25 @@ fn labelled(exposed: Exposed, target: &Target) -> Labels {
             pairs.push((name, value));
         }
     }
-    Labels::new(pairs)
+    if !target.metric_relabelings.is_empty() {
+        let mut labels: BTreeMap<String, String> = pairs.into_iter().collect();
+        if !relabel(&mut labels, &target.metric_relabelings) {
+            return None;
+        }
+        pairs = labels.into_iter().collect();
+    }
+    if let Some(namespace) = &target.namespace {
+        // Of two pairs with one name the later one counts.
+        pairs.push((NAMESPACE.to_owned(), namespace.clone()));
+    }
+    Some(Labels::new(pairs))
 }
 
 fn own_labels(target: &Target) -> Vec<(String, String)> {
     let mut labels = target.labels.clone();
     labels.push(("job".into(), target.job.clone()));
     labels.push(("instance".into(), target.instance.clone()));
+    labels.extend(target.namespace.iter().map(|own| (NAMESPACE.to_owned(), own.clone())));
     labels
 }
 
@@ -189,6 +221,7 @@ fn health(target: &Target, time: i64, duration: Duration, error: Option<String>)
         job: target.job.clone(),
         instance: target.instance.clone(),
         labels: target.labels.clone(),
+        discovered: target.discovered.clone(),
         url,
         interval: target.interval,
         last_scrape: Some(time),
