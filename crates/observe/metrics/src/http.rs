@@ -4,6 +4,7 @@
 mod answer;
 mod parameters;
 mod query;
+mod rules;
 mod series;
 mod status;
 
@@ -14,6 +15,7 @@ use axum::routing::get;
 use crate::error::{Error, Result};
 use crate::metadata::Metadata;
 use crate::promql::Limits;
+use crate::rules::RulesView;
 use crate::scope::Scope;
 use crate::scrape::Targets;
 use crate::store::Store;
@@ -29,6 +31,7 @@ pub struct Api {
     pub store: Store,
     pub metadata: Metadata,
     pub targets: Targets,
+    pub rules: RulesView,
     pub limits: Limits,
 }
 
@@ -39,6 +42,8 @@ pub fn router(api: Api) -> Router {
         .route("/api/v1/series", get(series::series).post(series::series))
         .route("/api/v1/labels", get(series::labels).post(series::labels))
         .route("/api/v1/label/{name}/values", get(series::values))
+        .route("/api/v1/rules", get(rules::rules))
+        .route("/api/v1/alerts", get(rules::alerts))
         .route("/api/v1/metadata", get(status::metadata))
         .route("/api/v1/targets", get(status::targets))
         .route("/api/v1/status/buildinfo", get(status::build))

@@ -12,6 +12,7 @@ mod http;
 mod labels;
 mod metadata;
 pub mod promql;
+pub mod rules;
 mod sample;
 mod scope;
 mod scrape;

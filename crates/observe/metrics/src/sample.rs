@@ -33,6 +33,9 @@ impl fmt::Debug for Sample {
     }
 }
 
+/// One sample of each series.
+pub type Vector = Vec<(Labels, Sample)>;
+
 /// A series with its samples in a span of time, in order of time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {

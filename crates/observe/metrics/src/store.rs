@@ -35,6 +35,8 @@ use block::Block;
 use head::Head;
 use wal::Wal;
 
+pub use postings::is_match;
+
 /// The longest that an appended sample waits for its fsync.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(60);

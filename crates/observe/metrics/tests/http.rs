@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use dais_metrics::promql::Limits;
+use dais_metrics::rules::RulesView;
 use dais_metrics::{
     Api, Config, Labels, Metadata, Sample, Scope, Scraper, Store, Target, Targets, router,
 };
@@ -29,6 +30,7 @@ impl Server {
             store,
             metadata: Metadata::default(),
             targets: Targets::none(),
+            rules: RulesView::none(),
             limits: Limits::default(),
         };
         Server { api, _directory: directory }
