@@ -226,7 +226,7 @@ impl State {
             return;
         }
         let told = Told { integration, group: message.group };
-        match previous {
+        match previous.filter(|_| self.groups.contains_key(&told.group)) {
             Some(entry) => self.remember(told, entry, changes),
             None => {
                 self.notified.remove(&told);

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::groups::Group;
 use super::need::{Audible, Decision, Policy, decide};
 use super::{Delivery, State, Told};
+use crate::alert::Known;
 use crate::config::routing::Route;
 use crate::inhibition::Inhibitor;
 use crate::labels::Fingerprint;
@@ -19,6 +20,11 @@ struct Plan {
     decisions: Vec<(String, Decision, Option<Message>)>,
     /// Resolved members that nobody needs to hear of any more.
     gone: BTreeSet<Fingerprint>,
+}
+
+/// For as long as a repetition nobody could be told that it ended.
+fn is_given_up(route: &Route, alert: &Known, now: Timestamp) -> bool {
+    route.repeat_interval.after(alert.ends_at) <= now
 }
 
 impl State {
@@ -41,7 +47,7 @@ impl State {
         let audible = if self.is_muted(route, now) {
             Audible::default()
         } else {
-            self.audible(group, inhibitor, now)
+            self.audible(group, route, inhibitor, now)
         };
         let receiver = self.config.receivers.get(&route.receiver);
         let integrations = receiver.map_or(&[][..], |receiver| &receiver.integrations);
@@ -74,9 +80,7 @@ impl State {
             .filter(|fingerprint| {
                 let Some(alert) = self.alerts.get(fingerprint) else { return true };
                 let is_settled = !is_pending && !believed.contains(fingerprint);
-                // Longer than a repetition nobody could be told: it is given up.
-                let is_old = route.repeat_interval.after(alert.ends_at) <= now;
-                alert.is_resolved(now) && (is_settled || is_old)
+                alert.is_resolved(now) && (is_settled || is_given_up(route, alert, now))
             })
             .copied()
             .collect();
@@ -146,7 +150,13 @@ impl State {
         holding(&route.mute) || !route.active.is_empty() && !holding(&route.active)
     }
 
-    fn audible(&self, group: &Group, inhibitor: &Inhibitor<'_>, now: Timestamp) -> Audible {
+    fn audible(
+        &self,
+        group: &Group,
+        route: &Route,
+        inhibitor: &Inhibitor<'_>,
+        now: Timestamp,
+    ) -> Audible {
         let mut audible = Audible::default();
         for fingerprint in &group.members {
             let Some(alert) = self.alerts.get(fingerprint) else { continue };
@@ -156,7 +166,9 @@ impl State {
                 continue;
             }
             if alert.is_resolved(now) {
-                audible.resolved.insert(*fingerprint);
+                if !is_given_up(route, alert, now) {
+                    audible.resolved.insert(*fingerprint);
+                }
                 continue;
             }
             audible.firing.insert(*fingerprint);

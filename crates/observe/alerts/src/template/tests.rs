@@ -121,13 +121,13 @@ fn a_template_of_ones_own() {
 
 #[test]
 fn a_message_is_cut_between_alerts() {
-    let words = Words {
-        title: String::new(),
-        alerts: ["one", "two", "three"].map(str::to_owned).into(),
-        language: Language::En,
-    };
-    assert_eq!(words.fit(100, str::len), "one\n\ntwo\n\nthree");
-    let note = "\n\n… and 1 more alert that found no room here";
-    assert_eq!(words.fit(14, |text| text.replace(note, "").len()), format!("one\n\ntwo{note}"));
+    let last = "three".repeat(20);
+    let alerts = vec!["one".to_owned(), "two".to_owned(), last.clone()];
+    let words = Words { title: String::new(), alerts, language: Language::En };
+    assert_eq!(words.fit(1000, str::len), format!("one\n\ntwo\n\n{last}"));
+    let cut = "one\n\ntwo\n\n… and 1 more alert that found no room here";
+    assert_eq!(words.fit(cut.len(), str::len), cut);
+    let shorter = "one\n\n… and 2 more alerts that found no room here";
+    assert_eq!(words.fit(cut.len() - 1, str::len), shorter);
     assert_eq!(words.fit(0, str::len), "");
 }
