@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::alert::{Alert, Known};
+use crate::alert::Alert;
 use crate::config::Config;
 use crate::delivery::{Attempt, Courier};
 use crate::error::{Error, Result};
@@ -78,21 +78,24 @@ impl Alerts {
         Ok(alerts)
     }
 
-    /// Takes alerts in; they are on disk when this returns. All of them or, where one is
-    /// wrong, none.
+    /// Takes alerts in; they are on disk when this returns. One that is wrong keeps no other
+    /// out, as in Alertmanager: who sends alerts does not send them one by one.
     ///
     /// # Errors
     /// An alert is wrong, or the store cannot be written.
     pub async fn receive(&self, alerts: Vec<Alert>) -> Result<()> {
         let now = Timestamp::now();
         let timeout = self.look(|state| state.config.resolve_timeout);
-        let known: Result<Vec<Known>> = alerts
-            .into_iter()
-            .enumerate()
-            .map(|(at, alert)| alert.settle(at, now, timeout))
-            .collect();
-        lock(&self.inner.received).note(known.as_deref(), now);
-        self.inner.act(Event::Receive(known?)).await
+        let (mut known, mut wrong) = (Vec::new(), Vec::new());
+        for (at, alert) in alerts.into_iter().enumerate() {
+            match alert.settle(at, now, timeout) {
+                Ok(alert) => known.push(alert),
+                Err(error) => wrong.push(error),
+            }
+        }
+        lock(&self.inner.received).note(&known, wrong.len(), now);
+        self.inner.act(Event::Receive(known)).await?;
+        wrong.into_iter().next().map_or(Ok(()), Err)
     }
 
     /// Another configuration counts from now on.

@@ -6,7 +6,6 @@ use std::fmt::Write;
 use jiff::Timestamp;
 
 use crate::alert::Known;
-use crate::error::Error;
 use crate::health::{BUCKETS, Checkups, Health};
 use crate::quiet::Phase;
 use crate::state::State;
@@ -26,15 +25,11 @@ impl Received {
         Received { reloaded_at: now, ..Received::default() }
     }
 
-    pub fn note(&mut self, alerts: Result<&[Known], &Error>, now: Timestamp) {
-        match alerts {
-            Err(_) => self.invalid += 1,
-            Ok(alerts) => {
-                let resolved = alerts.iter().filter(|alert| alert.is_resolved(now)).count();
-                self.resolved += resolved as u64;
-                self.firing += (alerts.len() - resolved) as u64;
-            }
-        }
+    pub fn note(&mut self, alerts: &[Known], invalid: usize, now: Timestamp) {
+        let resolved = alerts.iter().filter(|alert| alert.is_resolved(now)).count();
+        self.resolved += resolved as u64;
+        self.firing += (alerts.len() - resolved) as u64;
+        self.invalid += invalid as u64;
     }
 
     pub fn note_reload(&mut self, is_good: bool, now: Timestamp) {
@@ -54,7 +49,7 @@ pub fn text(state: &State, checkups: &Checkups, received: &Received, now: Timest
     page.one(
         "alertmanager_alerts_invalid_total",
         "counter",
-        "Requests with an alert that was refused.",
+        "Alerts that were refused.",
         received.invalid,
     );
     page.one(

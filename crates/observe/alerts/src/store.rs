@@ -93,6 +93,12 @@ impl Store {
         transaction.commit()
     }
 
+    /// Takes nothing, as on a full disk.
+    #[cfg(test)]
+    pub fn refuse(&self, is_full: bool) {
+        self.connection.pragma_update(None, "query_only", is_full).unwrap();
+    }
+
     fn failed(&self, doing: &'static str, source: rusqlite::Error) -> Error {
         Error::Store { doing, path: self.path.clone(), source }
     }

@@ -43,8 +43,12 @@ pub async fn run(inner: Arc<Inner>) {
     }
 }
 
+/// Integrations with deliveries; none before the decisions for them are on disk.
 fn waiting(inner: &Inner) -> Vec<String> {
     let engine = lock(&inner.engine);
+    if !engine.is_written() {
+        return vec![];
+    }
     let mut keys: Vec<String> =
         engine.state().deliveries.values().map(|own| own.integration.clone()).collect();
     keys.sort_unstable();

@@ -60,3 +60,32 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::Alert;
+    use crate::duration::Length;
+
+    #[test]
+    fn what_the_store_cannot_take_now_it_gets_with_the_next_step() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = "route: {receiver: a, group_wait: 0s}\n\
+                      receivers: [{name: a, webhook_configs: [{url: 'http://a.example.org'}]}]";
+        let config = Arc::new(Config::parse(config).unwrap());
+        let now = Timestamp::now();
+        let mut engine = Engine::open(directory.path(), config.clone(), now).unwrap();
+        let labels = [("alertname".to_owned(), "A".to_owned())].into();
+        let alert = Alert { labels, ..Alert::default() };
+        let alert = alert.settle(0, now, Length::from_secs(300)).unwrap();
+        engine.store.refuse(true);
+        assert!(engine.act(Event::Receive(vec![alert]), now).is_err());
+        assert!(!engine.is_written());
+        engine.store.refuse(false);
+        engine.act(Event::Tick, now).unwrap();
+        assert!(engine.is_written());
+        drop(engine);
+        let engine = Engine::open(directory.path(), config, now).unwrap();
+        assert_eq!((engine.state.alerts.len(), engine.state.deliveries.len()), (1, 1));
+    }
+}

@@ -39,30 +39,25 @@ struct Filter {
     active: bool,
     silenced: bool,
     inhibited: bool,
-    unprocessed: bool,
     muted: bool,
 }
 
 impl Filter {
     fn read(parameters: &Parameters) -> Result<Self> {
+        // What nobody has looked at yet: looking settles it, so there is never any.
+        parameters.flag("unprocessed")?;
         Ok(Filter {
             matchers: parameters.filter()?,
             receiver: parameters.receiver()?,
             active: parameters.flag("active")?,
             silenced: parameters.flag("silenced")?,
             inhibited: parameters.flag("inhibited")?,
-            unprocessed: parameters.flag("unprocessed")?,
             muted: parameters.flag("muted")?,
         })
     }
 
     fn shows(&self, labels: &Labels, status: &Status) -> bool {
-        let is_state_wanted = match status.state {
-            "active" => self.active,
-            "unprocessed" => self.unprocessed,
-            _ => true,
-        };
-        is_state_wanted
+        (self.active || status.state != "active")
             && (self.silenced || !status.is_silenced)
             && (self.inhibited || !status.is_inhibited)
             && (self.muted || status.muted_by.is_empty())

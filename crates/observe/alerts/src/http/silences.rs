@@ -75,8 +75,7 @@ pub async fn expire(
     caller.writer()?;
     let silence = find(&alerts, &caller.scope, &id)?;
     if silence.phase(Timestamp::now()) == Phase::Expired {
-        let hint = "make a new one instead";
-        return Err(Error::invalid("id", format!("silence {id} is over already"), hint));
+        return Err(Error::NotFound(format!("silence {id} that is not over yet")));
     }
     alerts.act(Event::Expire(id)).await?;
     Ok(StatusCode::OK)

@@ -73,13 +73,7 @@ impl<'a> View<'a> {
         let acknowledged_by = self.acknowledgement(fingerprint).map(|own| {
             json!({"user": own.created_by, "comment": own.comment, "at": own.created_at, "until": own.ends_at})
         });
-        let state = if is_silenced || is_inhibited {
-            "suppressed"
-        } else if self.is_processed(fingerprint, alert) {
-            "active"
-        } else {
-            "unprocessed"
-        };
+        let state = if is_silenced || is_inhibited { "suppressed" } else { "active" };
         Status {
             state,
             silenced_by: silences
@@ -93,12 +87,6 @@ impl<'a> View<'a> {
             is_silenced,
             is_inhibited,
         }
-    }
-
-    /// Whether one of its groups has been flushed.
-    fn is_processed(&self, fingerprint: Fingerprint, alert: &Known) -> bool {
-        let groups = self.state.groups_of(&alert.labels);
-        groups.iter().any(|group| group.has_flushed && group.members.contains(&fingerprint))
     }
 
     fn muted_by(&self, alert: &Known) -> Vec<String> {

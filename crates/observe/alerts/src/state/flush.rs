@@ -30,7 +30,7 @@ fn is_given_up(route: &Route, alert: &Known, now: Timestamp) -> bool {
 impl State {
     /// Whether a group was due.
     pub(super) fn flush_due(&mut self, now: Timestamp, changes: &mut Vec<Change>) -> bool {
-        let is_due = |(_, group): &(&String, &Group)| group.flush_at <= now;
+        let is_due = |(_, group): &(&String, &Group)| self.is_due(group, now);
         let mut due = self.groups.iter().filter(is_due).peekable();
         if due.peek().is_none() {
             return false;
@@ -40,6 +40,13 @@ impl State {
             due.map(|(key, group)| self.plan(key, group, &inhibitor, now)).collect();
         plans.into_iter().for_each(|plan| self.carry_out(plan, now, changes));
         true
+    }
+
+    /// Its time has come, or lies further off than any pause: then the clock was set back.
+    fn is_due(&self, group: &Group, now: Timestamp) -> bool {
+        let route = self.config.routing.route(group.route);
+        let longest = route.group_wait.max(route.group_interval);
+        group.flush_at <= now || group.flush_at > longest.after(now)
     }
 
     fn plan(&self, key: &str, group: &Group, inhibitor: &Inhibitor<'_>, now: Timestamp) -> Plan {

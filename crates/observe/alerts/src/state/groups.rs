@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use super::State;
 use crate::alert::Known;
 use crate::config::Config;
-use crate::config::routing::Route;
 use crate::labels::{Fingerprint, Labels, shown};
 use crate::record::{Change, Kind};
 
@@ -22,10 +21,6 @@ pub struct Group {
     pub has_flushed: bool,
 }
 
-fn key(route: &Route, labels: &Labels) -> String {
-    format!("{}:{}", route.path, shown(labels))
-}
-
 impl State {
     /// Puts an alert into the groups of its routes. One whose `group_wait` is over makes a
     /// new group due at once.
@@ -34,7 +29,8 @@ impl State {
         for at in config.routing.taken_by(&alert.labels) {
             let route = config.routing.route(at);
             let labels = route.group_labels(&alert.labels);
-            let group = self.groups.entry(key(route, &labels)).or_insert_with(|| Group {
+            let key = format!("{}:{}", route.path, shown(&labels));
+            let group = self.groups.entry(key).or_insert_with(|| Group {
                 route: at,
                 labels,
                 members: BTreeSet::new(),
@@ -46,16 +42,6 @@ impl State {
                 group.flush_at = group.flush_at.min(now);
             }
         }
-    }
-
-    /// The groups that these labels belong to.
-    pub fn groups_of(&self, labels: &Labels) -> Vec<&Group> {
-        let routing = &self.config.routing;
-        let keys = routing.taken_by(labels).into_iter().map(|at| {
-            let route = routing.route(at);
-            key(route, &route.group_labels(labels))
-        });
-        keys.filter_map(|key| self.groups.get(&key)).collect()
     }
 
     /// Another configuration counts from now on. Groups that it makes too keep their pace;

@@ -54,7 +54,8 @@ pub fn decide(
     let has_open = open.peek().is_some();
     let has_news = open.any(|alert| !believed.contains(alert));
     let ended: BTreeSet<Fingerprint> = believed.intersection(&audible.resolved).copied().collect();
-    let is_over = |entry: &Entry| policy.repeat.after(entry.at) <= now;
+    // What was told in the future was told before the clock was set back.
+    let is_over = |entry: &Entry| policy.repeat.after(entry.at) <= now || entry.at > now;
     let is_due = has_open && !policy.is_pending && entry.is_some_and(is_over);
     if has_news || is_due || policy.send_resolved && !ended.is_empty() {
         let mut told = audible.firing.clone();

@@ -318,3 +318,19 @@ fn an_old_alert_makes_a_new_group_due_at_once() {
     world.act(Event::Receive(vec![old]));
     assert_eq!(world.deliver(), ["a: +X"]);
 }
+
+#[test]
+fn a_clock_that_is_set_back_stops_nothing() {
+    let mut world = World::new(ROUTE);
+    world.now = 1_000_000;
+    world.fire("alertname=X,job=j");
+    world.pass(30);
+    world.deliver();
+    world.now = 0;
+    world.act(Event::Tick);
+    assert_eq!(world.deliver(), ["a: +X"]);
+    world.pass(3500);
+    assert_eq!(world.waiting(), NOTHING);
+    world.pass(400);
+    assert_eq!(world.deliver(), ["a: +X"]);
+}
