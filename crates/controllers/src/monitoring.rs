@@ -125,8 +125,7 @@ async fn tell(context: &Context, rules: &Store<PrometheusRule>, fault: &RuleFaul
     let rules = rules.state();
     let is_it = |rule: &&Arc<PrometheusRule>| rules::source_name(rule) == fault.source;
     if let Some(rule) = rules.iter().find(is_it) {
-        let note = format!("group {}, rule {}: {}", fault.group, fault.rule, fault.reason);
-        context.event(rule.as_ref(), true, "InvalidRule", &note).await;
+        context.event(rule.as_ref(), true, "InvalidRule", &fault.reason).await;
     }
 }
 

@@ -112,8 +112,7 @@ pub trait Environments: Send + Sync {
 pub struct RuleFault {
     /// Name of the [`RuleSource`].
     pub source: String,
-    pub group: String,
-    pub rule: String,
+    /// Names the group, the rule and the field.
     pub reason: String,
 }
 

@@ -7,7 +7,7 @@
 //!                      ├─ /mlflow      tracking      (scope: project)
 //!                      ├─ /data        data          (scope: project)
 //!                      ├─ /prometheus  metrics       (scope: projects)
-//!                      ├─ /elasticsearch, /jaeger …  (scope: projects)
+//!                      ├─ /elasticsearch, /jaeger, /alertmanager …  (scope: projects)
 //! 8081 ─ gateway ──────┴─ what tenants serve
 //! 6443 ─ TLS ──────────── API server, bearer tokens
 //! ```
@@ -27,6 +27,7 @@ mod gateway;
 mod late;
 mod listeners;
 mod monitoring;
+mod notifications;
 mod parts;
 mod routes;
 mod scopes;

@@ -100,7 +100,11 @@ pub fn deployment(
     version: &RegisteredVersion,
     settings: &Settings,
 ) -> Deployment {
-    let annotations = BTreeMap::from([(labels::USER_ANNOTATION.to_owned(), user(service))]);
+    let annotations = BTreeMap::from([
+        (labels::USER_ANNOTATION.to_owned(), user(service)),
+        ("prometheus.io/scrape".to_owned(), "true".to_owned()),
+        ("prometheus.io/port".to_owned(), PORT.to_string()),
+    ]);
     Deployment {
         metadata: metadata(service),
         spec: Some(DeploymentSpec {

@@ -49,6 +49,9 @@ impl Right {
     pub const WRITE_JOBS: Self = Self::new("create", dais_api::GROUP, "trainingjobs", "");
     pub const READ_LOGS: Self = Self::new("get", "", "pods", "log");
     pub const READ_PODS: Self = Self::new("list", "", "pods", "");
+    /// Who may change a project's rules may silence their alerts.
+    pub const WRITE_RULES: Self =
+        Self::new("update", "monitoring.coreos.com", "prometheusrules", "");
     pub const PREDICT: Self = Self::new("create", dais_api::GROUP, "inferenceservices", "predict");
 }
 

@@ -1,9 +1,11 @@
 //! What a new platform begins with: the kinds, the roles, the first project.
 
 use anyhow::{Context, Result};
+use dais_api::monitoring::PrometheusRule;
+use dais_controllers::monitoring::PLATFORM_NAMESPACE;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Patch, PatchParams};
-use kube::{Api, Client};
+use kube::{Api, Client, ResourceExt};
 use serde_json::{Value, json};
 
 /// The project that a new platform begins with.
@@ -37,6 +39,31 @@ pub fn objects() -> Result<Vec<Value>> {
         ),
     ]);
     Ok(objects)
+}
+
+/// What every installation is watched for. Fields that somebody has changed stay theirs.
+const RULES: &str = include_str!("../../../../deploy/rules/dais.yaml");
+
+/// The platform's own namespace and the rules in it.
+pub async fn platform_rules(client: &Client) -> Result<()> {
+    let namespace = json!({
+        "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": PLATFORM_NAMESPACE},
+    });
+    let ours = PatchParams::apply("dais");
+    Api::<Namespace>::all(client.clone())
+        .patch(PLATFORM_NAMESPACE, &ours, &Patch::Apply(namespace))
+        .await
+        .context("making the platform's namespace")?;
+    let rules: PrometheusRule = serde_saphyr::from_str(RULES).context("reading the rules")?;
+    let name = rules.name_any();
+    let own = Api::<PrometheusRule>::namespaced(client.clone(), PLATFORM_NAMESPACE);
+    match own.patch(&name, &ours, &Patch::Apply(rules)).await {
+        Err(kube::Error::Api(status)) if status.code == 409 => {
+            tracing::info!(reason = status.message, "the platform's rules were changed; they stay");
+        }
+        done => drop(done.context("applying the platform's rules")?),
+    }
+    Ok(())
 }
 
 /// Makes the namespace `default`, which every cluster has, a project.
@@ -93,6 +120,7 @@ fn extend(role: &str, verbs: &[&str], tracking: &[&str]) -> Value {
     let aggregate = format!("rbac.authorization.k8s.io/aggregate-to-{role}");
     let mut rules = vec![
         json!({"apiGroups": [dais_api::GROUP], "resources": ["*"], "verbs": verbs}),
+        json!({"apiGroups": ["monitoring.coreos.com"], "resources": ["*"], "verbs": verbs}),
         json!({"apiGroups": [TRACKING_GROUP], "resources": ["experiments"], "verbs": tracking}),
     ];
     if role == "view" {

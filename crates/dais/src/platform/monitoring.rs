@@ -1,23 +1,26 @@
-//! What people ask to be scraped and evaluated, handed to the metric store.
+//! What people ask to be scraped and evaluated, handed to the metric store; and what
+//! the rules find, handed to those who tell people.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use dais_api::monitoring::Relabeling as Step;
+use dais_api::monitoring::{Relabeling as Step, Rule as WrittenRule};
 use dais_controllers::monitoring::{RuleSource, ScrapeJob};
 use dais_controllers::seams::{self, RuleFault};
+use dais_metrics::rules::{Rule, RuleGroup, Rules};
 use dais_metrics::{Relabeling, RelabelingConfig, Scraper, Target, parse_duration};
 
-/// A scrape that says nothing else; Prometheus's own default.
+/// A scrape that says nothing else; Prometheus operator's default.
 const INTERVAL: Duration = Duration::from_secs(30);
 /// Nobody may have the platform ask more often.
 const SHORTEST: Duration = Duration::from_secs(1);
 const NAMESPACE: &str = "namespace";
 
-/// All targets: the platform's own, and what people ask for.
+/// All targets and rules: the platform's own, and what people ask for.
 #[derive(Clone)]
-pub struct Scrapes {
-    scraper: Arc<Scraper>,
+pub struct Monitoring {
+    pub scraper: Arc<Scraper>,
+    pub rules: Arc<Rules>,
     targets: Arc<Mutex<Targets>>,
 }
 
@@ -27,21 +30,13 @@ struct Targets {
     asked: Vec<Target>,
 }
 
-impl Scrapes {
-    pub fn new(scraper: Scraper) -> Self {
-        Self { scraper: Arc::new(scraper), targets: Arc::default() }
+impl Monitoring {
+    pub fn new(scraper: Scraper, rules: Rules) -> Self {
+        Self { scraper: Arc::new(scraper), rules: Arc::new(rules), targets: Arc::default() }
     }
 
-    pub fn scraper(&self) -> &Scraper {
-        &self.scraper
-    }
-
-    pub fn set_own(&self, targets: Vec<Target>) {
+    pub fn scrape_own(&self, targets: Vec<Target>) {
         self.set(|all| all.own = targets);
-    }
-
-    pub fn set_asked(&self, jobs: Vec<ScrapeJob>) {
-        self.set(|all| all.asked = jobs.into_iter().flat_map(targets).collect());
     }
 
     fn set(&self, change: impl FnOnce(&mut Targets)) {
@@ -51,14 +46,50 @@ impl Scrapes {
     }
 }
 
-impl seams::Monitoring for Scrapes {
+impl seams::Monitoring for Monitoring {
     fn scrape(&self, jobs: Vec<ScrapeJob>) {
-        self.set_asked(jobs);
+        self.set(|all| all.asked = jobs.into_iter().flat_map(targets).collect());
     }
 
-    fn evaluate(&self, _sources: Vec<RuleSource>) -> Vec<RuleFault> {
-        Vec::new()
+    fn evaluate(&self, sources: Vec<RuleSource>) -> Vec<RuleFault> {
+        let (mut groups, mut faults) = (Vec::new(), Vec::new());
+        for RuleSource { name, namespace, groups: written } in sources {
+            for mut group in written {
+                let rules = std::mem::take(&mut group.rules);
+                let read = serde_json::to_value(&group).and_then(serde_json::from_value);
+                let fault = |reason: String| RuleFault { source: name.clone(), reason };
+                let mut empty: RuleGroup = match read {
+                    Ok(group) => group,
+                    Err(error) => {
+                        faults.push(fault(format!("group {:?}: {error}", group.name)));
+                        continue;
+                    }
+                };
+                (empty.source, empty.namespace) = (name.clone(), namespace.clone());
+                let mut kept = empty.clone();
+                for rule in &rules {
+                    match readable(&empty, rule) {
+                        Ok(rule) => kept.rules.push(rule),
+                        Err(reason) => faults.push(fault(reason)),
+                    }
+                }
+                groups.push(kept);
+            }
+        }
+        self.rules.set_groups(groups);
+        faults
     }
+}
+
+/// A rule that can be evaluated; one that cannot keeps no other out.
+fn readable(group: &RuleGroup, written: &WrittenRule) -> Result<Rule, String> {
+    let name = written.alert.as_ref().or(written.record.as_ref()).cloned().unwrap_or_default();
+    let rule: Rule = serde_json::to_value(written)
+        .and_then(serde_json::from_value)
+        .map_err(|error| format!("group {:?}, rule {name:?}: {error}", group.name))?;
+    let alone = RuleGroup { rules: vec![rule.clone()], ..group.clone() };
+    alone.check().map_err(|error| error.to_string())?;
+    Ok(rule)
 }
 
 /// The targets of a job; what cannot be read is told and left out.

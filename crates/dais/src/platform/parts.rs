@@ -30,6 +30,7 @@ use super::environments::EnvironmentStore;
 use super::events;
 use super::gateway::Doorkeeper;
 use super::late::Late;
+use super::notifications;
 use super::telemetry::{Sources, Telemetry};
 use super::tracking::InProcess;
 use super::volumes;
@@ -99,6 +100,7 @@ impl Parts {
         };
         let kubernetes = ApiServer::new(config).await.context("starting the Kubernetes API")?;
         bootstrap::first_project(&client(&kubernetes, "bootstrap")).await?;
+        bootstrap::platform_rules(&client(&kubernetes, "bootstrap")).await?;
         let access = Access::new(client(&kubernetes, "access"));
         let files = data_dir.passable_folder("files")?;
         let tracking_url = format!("sqlite:{}", relations.join("tracking.db").display());
@@ -110,7 +112,8 @@ impl Parts {
         let data = Data::open(&data_url, files.join("data"), dais_data::Limits::default())
             .await
             .context("opening the data store")?;
-        let telemetry = Telemetry::open(&data_dir.folder("telemetry")?, &args.engines)?;
+        let telemetry =
+            Telemetry::open(&data_dir.folder("telemetry")?, &args.engines, &addresses.url).await?;
         let doorkeeper = Doorkeeper {
             identity: identity.clone(),
             access: access.clone(),
@@ -168,6 +171,8 @@ impl Parts {
         run(tasks, stop, dais_controllers::run(controllers.clone()));
         run(tasks, stop, dais_gateway::watch(self.client("gateway"), self.gateway.clone()));
         self.telemetry.collect(&logs)?;
+        let alerts = self.telemetry.alerts();
+        run(tasks, stop, notifications::configure(self.client("alerts"), alerts));
         run(tasks, stop, events::keep(self.client("events"), self.telemetry.logs_router()));
         self.telemetry.scrape(Sources {
             node: host_name(),
@@ -221,7 +226,7 @@ impl Parts {
             InProcess::new(dais_tracking::router(self.tracking.clone())),
             Arc::new(Versions(self.data.clone())),
             Arc::new(self.environments.clone()),
-            Arc::new(self.telemetry.scrapes()),
+            Arc::new(self.telemetry.monitoring()),
         )
     }
 

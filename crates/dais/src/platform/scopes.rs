@@ -42,6 +42,29 @@ pub fn traces(router: Router, access: Access) -> Router {
     router.layer(from_fn_with_state(state, scope_namespaces::<dais_traces::Scope>))
 }
 
+/// Who reads sees the projects whose pods they may list; who acts reaches those whose
+/// rules they may change.
+pub fn alerts(router: Router, access: &Access) -> Router {
+    router.layer(from_fn_with_state(access.clone(), scope_alerts))
+}
+
+async fn scope_alerts(State(access): State<Access>, mut request: Request, next: Next) -> Response {
+    let caller = match caller(&request) {
+        Ok(caller) => caller,
+        Err(response) => return response,
+    };
+    let reads = request.method().is_safe();
+    let right = if reads { Right::READ_PODS } else { Right::WRITE_RULES };
+    let namespaces = match access.projects(&caller, &right).await {
+        Ok(namespaces) => namespaces,
+        Err(error) => return broken(&error),
+    };
+    let write = namespaces.as_ref().is_none_or(|namespaces| !namespaces.is_empty());
+    request.extensions_mut().insert(dais_alerts::Scope { namespaces });
+    request.extensions_mut().insert(dais_alerts::Actor { user: caller.user, write });
+    next.run(request).await
+}
+
 /// The Kubernetes API as the caller.
 pub fn kubernetes(router: Router) -> Router {
     router.layer(axum::middleware::from_fn(|mut request: Request, next: Next| async move {

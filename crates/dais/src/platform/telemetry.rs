@@ -7,10 +7,12 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::body::Body;
+use dais_alerts::Alerts;
 use dais_api::labels;
 use dais_apiserver::ApiServer;
 use dais_gateway::SpanSink;
 use dais_logs::{Collector, CollectorConfig, Logs, fields_from_labels};
+use dais_metrics::rules::{Rules, RulesConfig};
 use dais_metrics::{External, Metadata, Scraper, Store, Target};
 use dais_traces::Traces;
 use dais_workloads::StateMetrics;
@@ -19,7 +21,8 @@ use http_body_util::BodyExt;
 use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
-use super::monitoring::Scrapes;
+use super::monitoring::Monitoring;
+use super::notifications;
 use super::spans::Spans;
 use crate::cli::Engines;
 
@@ -49,7 +52,8 @@ pub struct Telemetry {
     delivery: JoinHandle<()>,
     metrics: Store,
     metadata: Metadata,
-    scrapes: Scrapes,
+    monitoring: Monitoring,
+    alerts: Alerts,
     /// Asked in place of our own store.
     external: Option<External>,
 }
@@ -65,7 +69,8 @@ pub struct Sources {
 }
 
 impl Telemetry {
-    pub fn open(folder: &Path, engines: &Engines) -> Result<Self> {
+    /// `portal` is the address that alerts link to.
+    pub async fn open(folder: &Path, engines: &Engines, portal: &str) -> Result<Self> {
         let logs = Logs::open(dais_logs::Config::new(folder.join("logs")))
             .context("opening the log store")?;
         let traces = Traces::open(dais_traces::Config::new(folder.join("traces")))
@@ -74,7 +79,10 @@ impl Telemetry {
             .context("opening the metric store")?;
         let metadata = Metadata::default();
         let scraper = Scraper::start(metrics.clone(), metadata.clone(), Vec::new());
-        let scrapes = Scrapes::new(scraper);
+        let alerts = notifications::open(&folder.join("alerts"), portal).await?;
+        let config = RulesConfig { external_url: portal.to_owned(), ..RulesConfig::default() };
+        let rules = Rules::start(metrics.clone(), config, notifications::notifier(alerts.clone()));
+        let monitoring = Monitoring::new(scraper, rules);
         let external = engines.prometheus_url.as_deref().map(|url| {
             External::new(url, engines.prometheus_token.as_deref()).context("--prometheus-url")
         });
@@ -89,7 +97,8 @@ impl Telemetry {
             delivery,
             metrics,
             metadata,
-            scrapes,
+            monitoring,
+            alerts,
             external,
         })
     }
@@ -113,6 +122,7 @@ impl Telemetry {
             let kubelet = kubelet.clone();
             move || text_of(kubelet.clone(), path).boxed()
         };
+        let alerts = self.alerts.clone();
         let ready = |text: String| async move { Ok::<String, String>(text) }.boxed();
         let targets = vec![
             Target::call("cadvisor", &node, ask("/metrics/cadvisor")).honoring_labels(),
@@ -122,8 +132,9 @@ impl Telemetry {
             Target::call("gateway", &node, move || ready(gateway.text())).honoring_labels(),
             Target::call("controllers", &node, move || ready(controllers.text())),
             Target::call("apiserver", &node, move || ready(kubernetes.metrics())),
+            Target::call("alertmanager", &node, move || ready(alerts.metrics())),
         ];
-        self.scrapes.set_own(targets.into_iter().map(|target| target.every(EVERY)).collect());
+        self.monitoring.scrape_own(targets.into_iter().map(|target| target.every(EVERY)).collect());
     }
 
     pub fn logs_router(&self) -> Router {
@@ -135,7 +146,8 @@ impl Telemetry {
         let own = dais_metrics::router(dais_metrics::Api {
             store: self.metrics.clone(),
             metadata: self.metadata.clone(),
-            targets: self.scrapes.scraper().targets(),
+            targets: self.monitoring.scraper.targets(),
+            rules: self.monitoring.rules.view(),
             limits: dais_metrics::promql::Limits::default(),
         });
         match &self.external {
@@ -146,8 +158,12 @@ impl Telemetry {
         }
     }
 
-    pub fn scrapes(&self) -> Scrapes {
-        self.scrapes.clone()
+    pub fn monitoring(&self) -> Monitoring {
+        self.monitoring.clone()
+    }
+
+    pub fn alerts(&self) -> Alerts {
+        self.alerts.clone()
     }
 
     pub fn traces_router(&self) -> Router {
@@ -164,8 +180,11 @@ impl Telemetry {
     }
 
     pub async fn close(self) {
-        let Self { logs, collector, traces, spans, delivery, metrics, scrapes, .. } = self;
-        scrapes.scraper().stop();
+        let Self { logs, collector, traces, spans, delivery, metrics, monitoring, alerts, .. } =
+            self;
+        monitoring.scraper.stop();
+        monitoring.rules.stop();
+        alerts.close().await;
         drop(collector);
         delivery.abort();
         let _ = delivery.await;

@@ -122,10 +122,15 @@ impl Rules {
     pub fn view(&self) -> RulesView {
         RulesView(self.shared.clone())
     }
+
+    /// Ends the turns before the rules are dropped.
+    pub fn stop(&self) {
+        self.task.abort();
+    }
 }
 
 impl Drop for Rules {
     fn drop(&mut self) {
-        self.task.abort();
+        self.stop();
     }
 }
