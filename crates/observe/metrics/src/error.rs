@@ -26,6 +26,9 @@ pub enum Error {
     /// A file that this program wrote and can no longer read.
     #[error("{} is damaged: {reason}", path.display())]
     Damaged { path: PathBuf, reason: String },
+    /// The caller may not do this.
+    #[error("{0}")]
+    Forbidden(String),
     #[error("the target cannot be scraped: {0}")]
     Scrape(String),
     /// Another server, which answers for us, cannot be asked.

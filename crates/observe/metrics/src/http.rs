@@ -1,16 +1,20 @@
 //! Prometheus's HTTP API, mounted by the binary under a prefix (`/api/v1/…` here).
 //! A request carries its [`Scope`](crate::Scope) as an extension; one without sees nothing.
 
+mod admin;
 mod answer;
+mod federate;
+mod language;
 mod parameters;
 mod query;
 mod rules;
+mod runtime;
 mod series;
 mod status;
 
 use axum::Router;
 use axum::extract::Extension;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use crate::error::{Error, Result};
 use crate::metadata::Metadata;
@@ -24,6 +28,7 @@ pub use parameters::parse_duration;
 
 pub(crate) use answer::no_route;
 pub(crate) use parameters::Parameters;
+pub use admin::Admin;
 
 /// What the routes answer from.
 #[derive(Clone)]
@@ -39,6 +44,7 @@ pub fn router(api: Api) -> Router {
     Router::new()
         .route("/api/v1/query", get(query::instant).post(query::instant))
         .route("/api/v1/query_range", get(query::range).post(query::range))
+        .route("/api/v1/format_query", get(language::format).post(language::format))
         .route("/api/v1/series", get(series::series).post(series::series))
         .route("/api/v1/labels", get(series::labels).post(series::labels))
         .route("/api/v1/label/{name}/values", get(series::values))
@@ -47,6 +53,22 @@ pub fn router(api: Api) -> Router {
         .route("/api/v1/metadata", get(status::metadata))
         .route("/api/v1/targets", get(status::targets))
         .route("/api/v1/status/buildinfo", get(status::build))
+        .route("/api/v1/status/config", get(runtime::config))
+        .route("/api/v1/status/flags", get(runtime::flags))
+        .route("/api/v1/status/runtimeinfo", get(runtime::info))
+        .route("/api/v1/status/tsdb", get(runtime::store))
+        .route("/api/v1/status/walreplay", get(runtime::replay))
+        .route(
+            "/api/v1/admin/tsdb/delete_series",
+            post(admin::delete_series).put(admin::delete_series),
+        )
+        .route(
+            "/api/v1/admin/tsdb/clean_tombstones",
+            post(admin::clean_tombstones).put(admin::clean_tombstones),
+        )
+        .route("/federate", get(federate::federate).post(federate::federate))
+        .route("/-/healthy", get(runtime::healthy))
+        .route("/-/ready", get(runtime::ready))
         .fallback(answer::no_route)
         .with_state(api)
 }

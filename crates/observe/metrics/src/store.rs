@@ -15,12 +15,14 @@ mod block;
 mod chunk;
 mod frame;
 mod head;
+mod keep;
 mod postings;
+mod tombstones;
 mod wal;
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -32,9 +34,12 @@ use crate::labels::Labels;
 use crate::promql::Source;
 use crate::sample::{Sample, Series};
 use block::Block;
-use head::Head;
+use head::{Fate, Head};
+use keep::open_blocks;
+use tombstones::{Tombstone, Tombstones};
 use wal::Wal;
 
+pub use head::Refusal;
 pub use postings::is_match;
 
 /// The longest that an appended sample waits for its fsync.
@@ -53,16 +58,19 @@ pub struct Config {
     pub keep_bytes: u64,
     /// The time that one block spans.
     pub block: Duration,
+    /// How much older than its series' newest a sample may be to be taken.
+    pub out_of_order: Duration,
 }
 
 impl Config {
-    /// Fifteen days or 10 GiB, in blocks of two hours.
+    /// Fifteen days or 10 GiB, in blocks of two hours; ten minutes out of order.
     pub fn new(directory: impl Into<PathBuf>) -> Self {
         Config {
             directory: directory.into(),
             keep: Duration::from_secs(15 * 86_400),
             keep_bytes: 10 << 30,
             block: Duration::from_secs(2 * 3_600),
+            out_of_order: Duration::from_secs(600),
         }
     }
 }
@@ -73,6 +81,15 @@ pub struct Store {
     inner: Arc<Inner>,
 }
 
+/// What became of appended samples.
+#[derive(Debug, Default)]
+pub struct Appended {
+    /// The labels of each as they are held, for the same series' next time.
+    pub held: Vec<Labels>,
+    /// Positions of those that were not taken, and why.
+    pub refused: Vec<(usize, Refusal)>,
+}
+
 struct Inner {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
@@ -80,9 +97,11 @@ struct Inner {
 
 struct Shared {
     config: Config,
+    opened_at: i64,
     wal: Mutex<Wal>,
     head: RwLock<Head>,
     blocks: RwLock<Vec<Arc<Block>>>,
+    tombstones: RwLock<Tombstones>,
     signals: Mutex<Signals>,
     wake: Condvar,
 }
@@ -104,12 +123,17 @@ impl Store {
             source,
         })?;
         let blocks = open_blocks(&blocks_directory)?;
-        let (wal, head) = Wal::open(&config.directory.join("wal"))?;
+        let tombstones = Tombstones::open(&config.directory.join("tombstones"))?;
+        let floor = blocks.iter().map(|block| block.to + 1).max().unwrap_or(i64::MIN);
+        let head = Head::new(floor, milliseconds(config.out_of_order));
+        let (wal, head) = Wal::open(&config.directory.join("wal"), head)?;
         let shared = Arc::new(Shared {
             config,
+            opened_at: now(),
             wal: Mutex::new(wal),
             head: RwLock::new(head),
             blocks: RwLock::new(blocks),
+            tombstones: RwLock::new(tombstones),
             signals: Mutex::default(),
             wake: Condvar::new(),
         });
@@ -125,20 +149,39 @@ impl Store {
         Ok(Store { inner: Arc::new(Inner { shared, thread: Some(thread) }) })
     }
 
-    /// Takes samples in and gives the labels as they are held, for the same series'
-    /// next time. Samples not newer than their series' last one are left out.
-    pub fn append(&self, samples: Vec<(Labels, Sample)>) -> Result<Vec<Labels>> {
+    pub fn config(&self) -> &Config {
+        &self.inner.shared.config
+    }
+
+    /// Milliseconds since 1970.
+    pub fn opened_at(&self) -> i64 {
+        self.inner.shared.opened_at
+    }
+
+    /// Takes samples in, one of each series at most. When it fails none was taken.
+    pub fn append(&self, samples: Vec<(Labels, Sample)>) -> Result<Appended> {
         let shared = &self.inner.shared;
         // The log's lock is held throughout, so that its order is the head's order.
         let mut wal = lock(&shared.wal);
         let mut head = shared.head.write().unwrap_or_else(PoisonError::into_inner);
         let mut held = Vec::with_capacity(samples.len());
         let mut accepted = Vec::with_capacity(samples.len());
-        for (labels, sample) in samples {
-            let number = head.find(&labels).unwrap_or_else(|| head.insert(&labels));
+        let mut refused = Vec::new();
+        for (at, (labels, sample)) in samples.into_iter().enumerate() {
+            let number = match head.find(&labels) {
+                Some(number) => number,
+                None if sample.time < head.floor() => {
+                    held.push(labels);
+                    refused.push((at, Refusal::TooOld));
+                    continue;
+                }
+                None => head.insert(&labels),
+            };
             held.push(head.labels(number).cloned().unwrap_or(labels));
-            if head.accepts(number, sample) {
-                accepted.push((number, sample));
+            match head.fate(number, sample) {
+                Fate::Newest | Fate::Late => accepted.push((number, sample)),
+                Fate::Known => {}
+                Fate::Refused(reason) => refused.push((at, reason)),
             }
         }
         wal.append(&head, &accepted)?;
@@ -146,7 +189,19 @@ impl Store {
         drop(head);
         lock(&shared.signals).is_dirty = true;
         shared.wake.notify_one();
-        Ok(held)
+        Ok(Appended { held, refused })
+    }
+
+    /// Deletes what is there now of matching series in a span (milliseconds, both ends
+    /// included): at once from answers, from the files by [`Store::clean_tombstones`] or
+    /// within minutes. Durable when it returns.
+    pub fn delete(&self, matchers: Vec<Matcher>, from: i64, to: i64) -> Result<()> {
+        self.inner.shared.delete(Tombstone { matchers, from, to })
+    }
+
+    /// Takes deleted samples out of the files.
+    pub fn clean_tombstones(&self) -> Result<()> {
+        self.inner.shared.clean_tombstones()
     }
 
     /// Makes everything appended so far durable.
@@ -157,6 +212,11 @@ impl Store {
     /// The label sets of matching series that have samples in the span.
     pub fn label_sets(&self, matchers: &[Matcher], from: i64, to: i64) -> Result<BTreeSet<Labels>> {
         let shared = &self.inner.shared;
+        if shared.tombstones().overlap(from, to) {
+            // Whether a series has samples left is known from these alone.
+            let left = self.select(matchers, from, to)?;
+            return Ok(left.into_iter().map(|series| series.labels).collect());
+        }
         let mut found: BTreeSet<Labels> = BTreeSet::new();
         for block in shared.blocks_within(from, to) {
             found.extend(block.label_sets(matchers, from, to)?);
@@ -189,6 +249,8 @@ impl Source for Store {
     fn select(&self, matchers: &[Matcher], from: i64, to: i64) -> Result<Vec<Series>> {
         let shared = &self.inner.shared;
         let mut parts = Vec::new();
+        // Before the samples: when these are cleaned meanwhile, hiding them twice is right.
+        let tombstones = shared.tombstones();
         // Blocks first, then the head: a block that is made meanwhile is then seen
         // twice rather than not at all, and equal times are taken once.
         let head =
@@ -197,7 +259,15 @@ impl Source for Store {
             parts.push(block.select(matchers, from, to)?);
         }
         parts.push(head);
-        Ok(joined(parts))
+        let mut all = joined(parts);
+        if tombstones.overlap(from, to) {
+            for series in &mut all {
+                let samples = std::mem::take(&mut series.samples);
+                series.samples = tombstones.surviving(&series.labels, samples);
+            }
+            all.retain(|series| !series.samples.is_empty());
+        }
+        Ok(all)
     }
 }
 
@@ -222,6 +292,10 @@ fn joined(parts: Vec<Vec<Series>>) -> Vec<Series> {
 }
 
 impl Shared {
+    fn tombstones(&self) -> Tombstones {
+        self.tombstones.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn blocks_within(&self, from: i64, to: i64) -> Vec<Arc<Block>> {
         let blocks = self.blocks.read().unwrap_or_else(PoisonError::into_inner);
         blocks.iter().filter(|block| block.from <= to && block.to >= from).cloned().collect()
@@ -259,65 +333,6 @@ impl Shared {
             );
         }
     }
-
-    fn keep_house(&self, now: i64) -> Result<()> {
-        while self.cut(now)? {}
-        for block in self.blocks_within(i64::MIN, i64::MAX) {
-            block.forget_index(INDEX_UNUSED);
-        }
-        self.retain(now)
-    }
-
-    /// Makes one block of the oldest span of the head when it is old enough that
-    /// nothing more comes for it: half a span past its end.
-    fn cut(&self, now: i64) -> Result<bool> {
-        let length = milliseconds(self.config.block).max(1);
-        let span = self.head.read().unwrap_or_else(PoisonError::into_inner).span();
-        let Some((oldest, _)) = span else { return Ok(false) };
-        let from = oldest.div_euclid(length) * length;
-        let until = from + length;
-        if now < until + length / 2 {
-            return Ok(false);
-        }
-        let mut wal = lock(&self.wal);
-        let head = self.head.read().unwrap_or_else(PoisonError::into_inner);
-        let block = Block::write(&self.config.directory.join("blocks"), &head, from, until - 1)?;
-        let rest = head.after(until);
-        drop(head);
-        let mut blocks = self.blocks.write().unwrap_or_else(PoisonError::into_inner);
-        // After a crash between the block and the log the same block is made again.
-        blocks.retain(|known| known.path != block.path);
-        blocks.push(Arc::new(block));
-        drop(blocks);
-        wal.rewrite(&rest)?;
-        *self.head.write().unwrap_or_else(PoisonError::into_inner) = rest;
-        Ok(true)
-    }
-
-    fn retain(&self, now: i64) -> Result<()> {
-        let horizon = now.saturating_sub(milliseconds(self.config.keep));
-        let mut blocks = self.blocks.write().unwrap_or_else(PoisonError::into_inner);
-        blocks.sort_by_key(|block| block.from);
-        let mut total: u64 = blocks.iter().map(|block| block.bytes).sum();
-        let mut gone = Vec::new();
-        blocks.retain(|block| {
-            let is_kept = block.to >= horizon && total <= self.config.keep_bytes;
-            if !is_kept {
-                total -= block.bytes;
-                gone.push(block.path.clone());
-            }
-            is_kept
-        });
-        drop(blocks);
-        for path in gone {
-            fs::remove_file(&path).map_err(|source| Error::Store {
-                doing: "remove a block of",
-                path,
-                source,
-            })?;
-        }
-        Ok(())
-    }
 }
 
 impl Drop for Inner {
@@ -329,22 +344,6 @@ impl Drop for Inner {
             let _ = thread.join();
         }
     }
-}
-
-fn open_blocks(directory: &Path) -> Result<Vec<Arc<Block>>> {
-    let fault = |source| Error::Store { doing: "list", path: directory.to_owned(), source };
-    let mut blocks = Vec::new();
-    for entry in fs::read_dir(directory).map_err(fault)? {
-        let path = entry.map_err(fault)?.path();
-        if path.extension().is_some_and(|extension| extension == "tmp") {
-            // A crash came before it was complete; the log still has its samples.
-            fs::remove_file(&path).map_err(fault)?;
-        } else if let Some(block) = Block::open(&path)? {
-            blocks.push(Arc::new(block));
-        }
-    }
-    blocks.sort_by_key(|block| block.from);
-    Ok(blocks)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -11,7 +11,7 @@ use axum::http::{Request, StatusCode};
 use dais_metrics::promql::Limits;
 use dais_metrics::rules::RulesView;
 use dais_metrics::{
-    Api, Config, Labels, Metadata, Sample, Scope, Scraper, Store, Target, Targets, router,
+    Admin, Api, Config, Labels, Metadata, Sample, Scope, Scraper, Store, Target, Targets, router,
 };
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -218,6 +218,38 @@ async fn scraped_series_appear_and_end() {
     })
     .await;
     wait_until(async || count(&server.get(&all, "/api/v1/query?query=up").await) == 0).await;
+}
+
+#[tokio::test]
+async fn only_an_administrator_deletes() {
+    let server = Server::new();
+    server.fill();
+    let path = "/api/v1/admin/tsdb/delete_series?match[]=requests_total%7Bpod=%22red-1%22%7D";
+    let all = Scope::all();
+    for path in [path, "/api/v1/admin/tsdb/clean_tombstones"] {
+        let request = Request::post(path).body(Body::empty()).unwrap();
+        let (status, answer) = server.call(&all, request).await;
+        assert_eq!(
+            (status, answer["errorType"].as_str()),
+            (StatusCode::FORBIDDEN, Some("forbidden"))
+        );
+        let narrow = router(server.api.clone())
+            .layer(axum::Extension(Scope::only(["red"])))
+            .layer(axum::Extension(Admin));
+        let request = Request::post(path).body(Body::empty()).unwrap();
+        assert_eq!(narrow.oneshot(request).await.unwrap().status(), StatusCode::FORBIDDEN);
+    }
+    let pods = "/api/v1/label/pod/values";
+    assert_eq!(server.get(&all, pods).await["data"], json!(["blue-1", "red-1"]));
+    let app = router(server.api.clone())
+        .layer(axum::Extension(all.clone()))
+        .layer(axum::Extension(Admin));
+    for path in [path, "/api/v1/admin/tsdb/clean_tombstones"] {
+        let request = Request::post(path).body(Body::empty()).unwrap();
+        let response = app.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::NO_CONTENT);
+        assert_eq!(server.get(&all, pods).await["data"], json!(["blue-1"]));
+    }
 }
 
 async fn wait_until(mut holds: impl AsyncFnMut() -> bool) {

@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use dais_metrics::promql::Source;
-use dais_metrics::{Config, Labels, STALE, Sample, Store, is_marker};
+use dais_metrics::{Config, Labels, Refusal, STALE, Sample, Store, is_marker};
 use promql_parser::label::{MatchOp, Matcher};
 
 const HOUR: i64 = 3_600_000;
@@ -119,32 +119,102 @@ fn a_torn_log_loses_its_end_alone() {
 }
 
 #[test]
-fn a_damaged_block_is_said_to_be_one() {
+fn a_damaged_block_is_set_aside_and_the_rest_serves() {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::open(Config::new(directory.path())).unwrap();
-    fill(&store, 4);
-    store.keep_house(4 * HOUR).unwrap();
+    fill(&store, 8);
+    store.keep_house(8 * HOUR).unwrap();
+    assert_eq!(store.sizes().1, 3);
     drop(store);
-    let block =
-        fs::read_dir(directory.path().join("blocks")).unwrap().next().unwrap().unwrap().path();
-    let mut content = fs::read(&block).unwrap();
+    let mut blocks: Vec<_> = fs::read_dir(directory.path().join("blocks"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    blocks.sort();
+    let (first, last) = (&blocks[0], &blocks[2]);
+    let mut content = fs::read(first).unwrap();
     let middle = content.len() - 40;
     content[middle] ^= 0xff;
-    fs::write(&block, content).unwrap();
+    fs::write(first, content).unwrap();
+    let length = fs::metadata(last).unwrap().len();
+    OpenOptions::new().write(true).open(last).unwrap().set_len(length / 2).unwrap();
     let store = Store::open(Config::new(directory.path())).unwrap();
-    let error = store.select(&all(), 0, HOUR).unwrap_err().to_string();
-    assert!(error.contains("damaged"), "{error}");
+    assert_eq!(store.sizes().1, 1);
+    let kept = values(&store, "a");
+    assert_eq!(kept.len(), 240, "two hours of a block and two of the log");
+    assert!(first.with_extension("damaged").exists() && last.with_extension("damaged").exists());
 }
 
 #[test]
-fn late_samples_are_left_out_and_markers_kept() {
+fn late_samples_within_the_window_are_merged_and_others_refused() {
     let directory = tempfile::tempdir().unwrap();
-    let store = Store::open(Config::new(directory.path())).unwrap();
-    for (time, value) in [(1000, 1.0), (500, 9.0), (1000, 9.0), (2000, STALE), (3000, 3.0)] {
-        store.append(vec![(named("x", "a"), Sample { time, value })]).unwrap();
+    let config = || Config::new(directory.path());
+    let store = Store::open(config()).unwrap();
+    let put = |store: &Store, minute: i64, value: f64| {
+        let sample = Sample { time: minute * 60_000, value };
+        store.append(vec![(named("x", "a"), sample)]).unwrap().refused
+    };
+    for minute in [100, 105, 110] {
+        assert_eq!(put(&store, minute, minute as f64), []);
     }
-    let kept = values(&store, "a");
-    assert!(kept.len() == 3 && kept[0] == 1.0 && is_marker(kept[1]) && kept[2] == 3.0, "{kept:?}");
+    assert_eq!(put(&store, 103, 103.0), []);
+    assert_eq!(put(&store, 101, 101.0), []);
+    assert_eq!(put(&store, 103, 103.0), [], "the same once more");
+    assert_eq!(put(&store, 103, 9.0), [(0, Refusal::Duplicate)]);
+    assert_eq!(put(&store, 110, 9.0), [(0, Refusal::Duplicate)]);
+    assert_eq!(put(&store, 99, 99.0), [(0, Refusal::TooOld)]);
+    assert_eq!(put(&store, 130, STALE), []);
+    let expected = [100.0, 101.0, 103.0, 105.0, 110.0];
+    let check = |store: &Store, from: &str| {
+        let kept = values(store, "a");
+        assert!(kept[..5] == expected && is_marker(kept[5]), "{from}: {kept:?}");
+    };
+    check(&store, "memory");
+    drop(store);
+    let store = Store::open(config()).unwrap();
+    check(&store, "the log");
+    store.keep_house(4 * HOUR).unwrap();
+    assert_eq!(store.sizes().1, 1);
+    check(&store, "a block and memory");
+    // What is older than the block's end would stand in its way.
+    let old = Sample { time: 0, value: 1.0 };
+    let refused = store.append(vec![(named("new", "b"), old)]).unwrap().refused;
+    assert_eq!((refused, store.sizes().0), (vec![(0, Refusal::TooOld)], 1));
+}
+
+#[test]
+fn what_is_deleted_is_hidden_at_once_and_gone_after_cleaning() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = || Config::new(directory.path());
+    let store = Store::open(config()).unwrap();
+    fill(&store, 7);
+    store.keep_house(7 * HOUR).unwrap();
+    let matchers = |host: &str| vec![Matcher::new(MatchOp::Equal, "host", host)];
+    let (_, _, bytes) = store.sizes();
+    store.delete(matchers("a"), HOUR, 6 * HOUR + 30 * 60_000).unwrap();
+    let regex = regex::Regex::new("^(?:c|d)$").unwrap();
+    let wanted = vec![Matcher::new(MatchOp::Re(regex), "host", "c|d")];
+    store.delete(wanted, i64::MIN, i64::MAX).unwrap();
+    let check = |store: &Store, when: &str| {
+        let kept = values(store, "a");
+        assert_eq!((kept.len(), kept[59], kept[60]), (89, 59.0, 391.0), "{when}");
+        assert_eq!(values(store, "b"), counting(420), "{when}");
+        assert_eq!(values(store, "c").len(), 0, "{when}");
+        let hosts = store.label_sets(&all(), 2 * HOUR, 3 * HOUR).unwrap();
+        assert_eq!(hosts.into_iter().collect::<Vec<_>>(), [named("load", "b")], "{when}");
+    };
+    check(&store, "at once");
+    drop(store);
+    let store = Store::open(config()).unwrap();
+    check(&store, "after a restart");
+    store.clean_tombstones().unwrap();
+    check(&store, "cleaned");
+    assert!(store.sizes().2 < bytes / 2, "{} of {bytes} bytes", store.sizes().2);
+    drop(store);
+    let store = Store::open(config()).unwrap();
+    check(&store, "cleaned and restarted");
+    store.append(vec![(named("load", "c"), Sample { time: 8 * HOUR, value: 1.0 })]).unwrap();
+    assert_eq!(values(&store, "c"), [1.0], "what comes later was not deleted");
 }
 
 /// Not a test of its own: the process that `synced_samples_survive_sigkill` kills.

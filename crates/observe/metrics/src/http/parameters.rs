@@ -2,7 +2,7 @@
 
 use axum::Form;
 use axum::extract::{FromRequest, Query, Request};
-use axum::http::Method;
+use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use promql_parser::label::Matcher;
 use promql_parser::parser::Expr;
@@ -23,7 +23,11 @@ impl<S: Send + Sync> FromRequest<S> for Parameters {
         };
         let Query(mut pairs) = Query::<Vec<(String, String)>>::try_from_uri(request.uri())
             .map_err(|error| bad(error.to_string()))?;
-        if request.method() == Method::POST {
+        let is_form = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
+        if request.method() == Method::POST && is_form {
             let Form(body) = Form::<Vec<(String, String)>>::from_request(request, state)
                 .await
                 .map_err(|error| bad(error.to_string()))?;

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::{Extension, Path, State};
 use serde_json::{Value, json};
 
-use super::answer::{metric, success};
+use super::answer::metric;
 use super::parameters::Parameters;
 use super::{Api, blocking, scope_of};
 use crate::error::{Error, Result};
@@ -22,15 +22,9 @@ pub async fn series(
     if parameters.all("match[]").next().is_none() {
         return Err(Error::BadData("no match[] parameter provided".into()));
     }
-    let limit = parameters.number("limit")?;
+    let limit = limit(&parameters)?;
     let found = visible(api, scope_of(scope), parameters).await?;
-    Ok(success(
-        found
-            .iter()
-            .take(limit.filter(|limit| *limit > 0).unwrap_or(usize::MAX))
-            .map(metric)
-            .collect(),
-    ))
+    Ok(limited(found.iter().map(metric).collect(), limit))
 }
 
 pub async fn labels(
@@ -38,10 +32,11 @@ pub async fn labels(
     scope: Option<Extension<Scope>>,
     parameters: Parameters,
 ) -> Result<Json<Value>> {
+    let limit = limit(&parameters)?;
     let found = visible(api, scope_of(scope), parameters).await?;
     let names: BTreeSet<&str> =
         found.iter().flat_map(|labels| labels.iter()).map(|(name, _)| name).collect();
-    Ok(success(json!(names)))
+    Ok(limited(names.into_iter().map(Value::from).collect(), limit))
 }
 
 pub async fn values(
@@ -50,11 +45,28 @@ pub async fn values(
     scope: Option<Extension<Scope>>,
     parameters: Parameters,
 ) -> Result<Json<Value>> {
-    let limit = parameters.number("limit")?.filter(|limit| *limit > 0).unwrap_or(usize::MAX);
+    let limit = limit(&parameters)?;
     let found = visible(api, scope_of(scope), parameters).await?;
     let values: BTreeSet<&str> =
         found.iter().map(|labels| labels.get(&name)).filter(|value| !value.is_empty()).collect();
-    Ok(success(values.into_iter().take(limit).collect()))
+    Ok(limited(values.into_iter().map(Value::from).collect(), limit))
+}
+
+/// No limit is written as 0, too.
+fn limit(parameters: &Parameters) -> Result<usize> {
+    let limit = parameters.number("limit")?;
+    Ok(limit.filter(|limit| *limit > 0).unwrap_or(usize::MAX))
+}
+
+/// At most so many, and a warning when there were more.
+fn limited(mut values: Vec<Value>, limit: usize) -> Json<Value> {
+    let is_cut = values.len() > limit;
+    values.truncate(limit);
+    let mut answer = json!({"status": "success", "data": values});
+    if is_cut {
+        answer["warnings"] = json!(["results truncated due to limit"]);
+    }
+    Json(answer)
 }
 
 /// The label sets of all selectors, or of everything when there is none.

@@ -1,12 +1,13 @@
 //! What the server tells about itself: metadata of metrics, targets, its build.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use axum::Json;
-use axum::extract::{Extension, Query, State};
+use axum::extract::{Extension, State};
 use serde_json::{Map, Value, json};
 
 use super::answer::success;
+use super::parameters::Parameters;
 use super::{Api, blocking, scope_of};
 use crate::error::Result;
 use crate::labels::NAME;
@@ -20,23 +21,26 @@ const SUFFIXES: [&str; 4] = ["_total", "_bucket", "_sum", "_count"];
 pub async fn metadata(
     State(api): State<Api>,
     scope: Option<Extension<Scope>>,
-    Query(parameters): Query<HashMap<String, String>>,
+    parameters: Parameters,
 ) -> Result<Json<Value>> {
     let scope = scope_of(scope);
+    let limit = parameters.number("limit")?.filter(|limit| *limit > 0).unwrap_or(usize::MAX);
+    // One entry is held of each metric, whatever the limit.
+    parameters.number("limit_per_metric")?;
+    let wanted = parameters.get("metric");
     let all = api.metadata.all();
     let visible: Option<BTreeSet<String>> = match scope.namespaces {
         None => None,
         Some(_) => Some(blocking(move || names(&api, &scope)).await?),
     };
     let is_wanted = |name: &str| {
-        let is_named = parameters.get("metric").is_none_or(|wanted| wanted == name);
+        let is_named = wanted.is_none_or(|wanted| wanted == name);
         let is_visible = visible.as_ref().is_none_or(|visible| {
             visible.contains(name)
                 || SUFFIXES.iter().any(|suffix| visible.contains(&format!("{name}{suffix}")))
         });
         is_named && is_visible
     };
-    let limit = parameters.get("limit").and_then(|limit| limit.parse().ok()).unwrap_or(usize::MAX);
     let entries =
         all.into_iter().filter(|(name, _)| is_wanted(name)).take(limit).map(|(name, about)| {
             let kind = if about.kind.is_empty() { "unknown" } else { &about.kind };

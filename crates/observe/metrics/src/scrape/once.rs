@@ -81,9 +81,10 @@ impl Session {
         self.time = Some(time);
         let appended = store.append(samples);
         let error = match appended {
-            Ok(held) => {
+            Ok(appended) => {
                 // The store's copies of the labels are kept instead of ours.
-                self.series = held.into_iter().filter(|labels| told.contains(labels)).collect();
+                self.series =
+                    appended.held.into_iter().filter(|labels| told.contains(labels)).collect();
                 error
             }
             Err(failed) => {

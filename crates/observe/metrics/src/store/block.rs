@@ -19,7 +19,6 @@ use promql_parser::label::Matcher;
 
 use super::chunk::{ChunkWriter, Decoder};
 use super::frame::{Fields, next_frame, push_frame, push_number, push_text};
-use super::head::Head;
 use super::postings::is_match;
 use super::wal::sync_directory;
 use crate::error::{Error, Result};
@@ -56,11 +55,17 @@ struct Place {
 }
 
 impl Block {
-    /// Writes the head's samples of a span (both ends included); complete or not at all.
-    pub fn write(directory: &Path, head: &Head, from: i64, to: i64) -> Result<Block> {
+    /// Writes series' samples, which lie in a span (both ends included); complete or not
+    /// at all, in the place of a block of the same span.
+    pub fn write(
+        directory: &Path,
+        series: impl Iterator<Item = Series>,
+        from: i64,
+        to: i64,
+    ) -> Result<Block> {
         let path = directory.join(format!("{from}-{to}.block"));
         let unfinished = path.with_extension("tmp");
-        write_file(&unfinished, head, from, to)
+        write_file(&unfinished, series)
             .and_then(|()| fs::rename(&unfinished, &path))
             .and_then(|()| sync_directory(&path))
             .map_err(|source| Error::Store {
@@ -72,6 +77,13 @@ impl Block {
             path,
             reason: "it was just written and has no name".into(),
         })
+    }
+
+    /// Reads what says where everything is. Fails on a torn or damaged file.
+    pub fn check(&self) -> Result<()> {
+        self.index()?;
+        self.forget_index(Duration::ZERO);
+        Ok(())
     }
 
     /// `None` when the file is not a block.
@@ -161,20 +173,20 @@ fn span_of(path: &Path) -> Option<(i64, i64)> {
     Some((name[..split].parse().ok()?, name[split + 1..].parse().ok()?))
 }
 
-fn write_file(path: &Path, head: &Head, from: i64, to: i64) -> io::Result<()> {
+fn write_file(path: &Path, all: impl Iterator<Item = Series>) -> io::Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
     let mut offset = 0;
     let mut index: Vec<Indexed> = Vec::new();
-    for series in head.iter() {
+    for series in all {
         let mut chunks = Vec::new();
-        for samples in series.samples(from, to).chunks(CHUNK_SAMPLES) {
+        for samples in series.samples.chunks(CHUNK_SAMPLES) {
             let (place, data) = encoded(samples, offset);
             file.write_all(&data)?;
             offset += u64::from(place.length);
             chunks.push(place);
         }
         if !chunks.is_empty() {
-            index.push(Indexed { labels: series.labels.clone(), chunks });
+            index.push(Indexed { labels: series.labels, chunks });
         }
     }
     let mut frame = Vec::new();

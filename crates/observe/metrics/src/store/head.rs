@@ -14,7 +14,6 @@ use crate::sample::{Sample, Series};
 /// enough to compress.
 const CHUNK_SAMPLES: u32 = 120;
 
-#[derive(Default)]
 pub struct Head {
     series: Vec<HeadSeries>,
     by_labels: HashMap<Labels, u32>,
@@ -22,6 +21,10 @@ pub struct Head {
     strings: HashSet<Arc<str>>,
     /// Times of the first and the last sample.
     span: Option<(i64, i64)>,
+    /// What is before is in blocks, and closed.
+    floor: i64,
+    /// How much older than its series' newest a sample may be.
+    window: i64,
 }
 
 pub struct HeadSeries {
@@ -29,9 +32,43 @@ pub struct HeadSeries {
     chunks: Vec<Chunk>,
     open: ChunkWriter,
     last: Option<Sample>,
+    /// Samples that came after newer ones, in order of time. Hardly any series has some.
+    late: Option<Box<Vec<Sample>>>,
+}
+
+/// What becomes of a sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    Newest,
+    /// Older than the newest, and not too old.
+    Late,
+    /// It is there already.
+    Known,
+    Refused(Refusal),
+}
+
+/// Why a sample is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// Older than the out-of-order window, or than what is in blocks already.
+    TooOld,
+    /// The series has another value at that time.
+    Duplicate,
 }
 
 impl Head {
+    pub fn new(floor: i64, window: i64) -> Head {
+        Head {
+            series: vec![],
+            by_labels: HashMap::new(),
+            postings: Postings::default(),
+            strings: HashSet::new(),
+            span: None,
+            floor,
+            window,
+        }
+    }
+
     pub fn span(&self) -> Option<(i64, i64)> {
         self.span
     }
@@ -66,6 +103,7 @@ impl Head {
             chunks: vec![],
             open: ChunkWriter::default(),
             last: None,
+            late: None,
         });
         number
     }
@@ -81,21 +119,29 @@ impl Head {
         }
     }
 
-    /// Whether the sample is newer than the series' last one; others are not taken.
-    pub fn accepts(&self, series: u32, sample: Sample) -> bool {
-        let series = self.series.get(series as usize);
-        series.is_some_and(|series| series.last.is_none_or(|last| sample.time > last.time))
+    pub fn fate(&self, series: u32, sample: Sample) -> Fate {
+        let Some(series) = self.series.get(series as usize) else {
+            return Fate::Refused(Refusal::TooOld);
+        };
+        if sample.time < self.floor {
+            return Fate::Refused(Refusal::TooOld);
+        }
+        match series.last {
+            Some(last) if sample.time <= last.time => {
+                series.fate_of_late(sample, last, self.window)
+            }
+            _ => Fate::Newest,
+        }
     }
 
+    /// Takes the sample in where its fate is to be taken.
     pub fn append(&mut self, series: u32, sample: Sample) {
-        if !self.accepts(series, sample) {
-            return;
-        }
-        let series = &mut self.series[series as usize];
-        series.open.push(sample);
-        series.last = Some(sample);
-        if series.open.len() >= CHUNK_SAMPLES {
-            series.chunks.push(std::mem::take(&mut series.open).finish());
+        let fate = self.fate(series, sample);
+        let Some(series) = self.series.get_mut(series as usize) else { return };
+        match fate {
+            Fate::Newest => series.push(sample),
+            Fate::Late => series.insert(sample),
+            Fate::Known | Fate::Refused(_) => return,
         }
         let (first, last) = self.span.unwrap_or((sample.time, sample.time));
         self.span = Some((first.min(sample.time), last.max(sample.time)));
@@ -130,9 +176,14 @@ impl Head {
     /// What remains when everything before a time has become a block; series without
     /// samples since then are gone.
     pub fn after(&self, time: i64) -> Head {
-        let mut rest = Head::default();
+        self.filtered(time, |_, samples| samples)
+    }
+
+    /// What remains of each series' samples from a time on; series without any are gone.
+    pub fn filtered(&self, floor: i64, keep: impl Fn(&Labels, Vec<Sample>) -> Vec<Sample>) -> Head {
+        let mut rest = Head::new(floor, self.window);
         for series in &self.series {
-            let samples = series.samples(time, i64::MAX);
+            let samples = keep(&series.labels, series.samples(floor, i64::MAX));
             if samples.is_empty() {
                 continue;
             }
@@ -141,23 +192,63 @@ impl Head {
         }
         rest
     }
+
+    pub fn floor(&self) -> i64 {
+        self.floor
+    }
 }
 
 impl HeadSeries {
+    fn push(&mut self, sample: Sample) {
+        self.open.push(sample);
+        self.last = Some(sample);
+        if self.open.len() >= CHUNK_SAMPLES {
+            self.chunks.push(std::mem::take(&mut self.open).finish());
+        }
+    }
+
+    fn insert(&mut self, sample: Sample) {
+        let late = self.late.get_or_insert_default();
+        let at = late.partition_point(|known| known.time < sample.time);
+        late.insert(at, sample);
+    }
+
+    fn fate_of_late(&self, sample: Sample, last: Sample, window: i64) -> Fate {
+        let known = match sample.time == last.time {
+            true => Some(last),
+            false if sample.time < last.time.saturating_sub(window) => {
+                return Fate::Refused(Refusal::TooOld);
+            }
+            false => self.samples(sample.time, sample.time).first().copied(),
+        };
+        match known {
+            None => Fate::Late,
+            Some(known) if known.value.to_bits() == sample.value.to_bits() => Fate::Known,
+            Some(_) => Fate::Refused(Refusal::Duplicate),
+        }
+    }
+
     pub fn samples(&self, from: i64, to: i64) -> Vec<Sample> {
         let closed = self
             .chunks
             .iter()
             .filter(|chunk| chunk.to >= from && chunk.from <= to)
             .flat_map(Chunk::samples);
-        closed
+        let mut samples: Vec<Sample> = closed
             .chain(self.open.samples())
             .filter(|sample| (from..=to).contains(&sample.time))
-            .collect()
+            .collect();
+        if let Some(late) = &self.late {
+            samples.extend(late.iter().filter(|sample| (from..=to).contains(&sample.time)));
+            samples.sort_by_key(|sample| sample.time);
+        }
+        samples
     }
 
     fn overlaps(&self, from: i64, to: i64) -> bool {
         let first = self.chunks.first().map_or(self.open.span().0, |chunk| chunk.from);
+        let late = self.late.as_ref().and_then(|late| late.first());
+        let first = late.map_or(first, |late| late.time.min(first));
         self.last.is_some_and(|last| first <= to && last.time >= from)
     }
 }

@@ -28,14 +28,13 @@ pub struct Wal {
 }
 
 impl Wal {
-    /// Opens the log and gives the head that it describes.
-    pub fn open(path: &Path) -> Result<(Wal, Head)> {
+    /// Opens the log and fills the head with what it describes.
+    pub fn open(path: &Path, mut head: Head) -> Result<(Wal, Head)> {
         let fault = |source| Error::Store { doing: "open", path: path.to_owned(), source };
         let content = match fs::read(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             read => read.map_err(fault)?,
         };
-        let mut head = Head::default();
         let mut good = 0;
         while let Some((payload, length)) = next_frame(&content[good..]) {
             if replay(payload, &mut head).is_none() {
@@ -68,7 +67,7 @@ impl Wal {
     }
 
     /// The head's series that are not in the log yet, and samples of series by number.
-    /// When it fails the log is as before.
+    /// When it fails, on a full disk for one, the log is as before.
     pub fn append(&mut self, head: &Head, samples: &[(u32, Sample)]) -> Result<()> {
         let new: Vec<Labels> =
             head.iter().skip(self.series).map(|series| series.labels.clone()).collect();
