@@ -54,8 +54,13 @@ pub struct Target {
     pub metric_relabelings: Arc<[Relabeling]>,
     /// The labels before relabelling, when it was discovered.
     pub discovered: BTreeMap<String, String>,
+    /// A scrape with more samples fails whole, so that what explodes is cut off here.
+    pub sample_limit: usize,
     pub reach: Reach,
 }
+
+/// Far above what a program tells that does not put ids of its requests into labels.
+const SAMPLE_LIMIT: usize = 100_000;
 
 impl Target {
     /// A target in this process, every 15 seconds.
@@ -82,6 +87,7 @@ impl Target {
             timeout: TIMEOUT,
             metric_relabelings: Arc::default(),
             discovered: BTreeMap::new(),
+            sample_limit: SAMPLE_LIMIT,
             reach,
         }
     }
@@ -93,6 +99,11 @@ impl Target {
 
     pub fn every(mut self, interval: Duration) -> Target {
         self.interval = interval;
+        self
+    }
+
+    pub fn at_most(mut self, samples: usize) -> Target {
+        self.sample_limit = samples;
         self
     }
 

@@ -16,7 +16,7 @@ use crate::scope::NAMESPACE;
 use crate::store::{Store, now};
 use crate::text::{self, Exposed};
 
-/// A page of metrics is at most so many bytes.
+/// A page of metrics is at most so many bytes: some hundred thousand samples.
 const LARGEST: usize = 64 << 20;
 
 /// What is remembered of a target from one scrape to the next.
@@ -41,12 +41,12 @@ impl Session {
         let fetched = fetched.unwrap_or_else(|_| Err(Error::Scrape("it took too long".into())));
         let read = fetched.and_then(|(body, is_open_metrics)| text::parse(&body, is_open_metrics));
         let duration = started.elapsed();
-        let (page, error) = match read {
+        let count = read.as_ref().map_or(0, |page| page.samples.len());
+        let (page, error) = match read.and_then(|page| within_limit(page, target.sample_limit)) {
             Ok(page) => (page, None),
             Err(error) => (text::Page::default(), Some(error.to_string())),
         };
         metadata.note(page.about);
-        let count = page.samples.len();
         let mut told = HashSet::with_capacity(count);
         let mut samples = Vec::with_capacity(count + 4);
         for exposed in page.samples {
@@ -67,6 +67,7 @@ impl Session {
             ("scrape_samples_scraped", count as f64),
             ("scrape_samples_post_metric_relabeling", count as f64),
             ("scrape_series_added", new_series as f64),
+            ("scrape_sample_limit", target.sample_limit as f64),
         ];
         for (name, value) in reports {
             let labels = report(name, target);
@@ -112,6 +113,16 @@ impl Session {
             );
         }
     }
+}
+
+fn within_limit(page: text::Page, limit: usize) -> Result<text::Page> {
+    let count = page.samples.len();
+    if count > limit {
+        return Err(Error::Scrape(format!(
+            "it tells {count} samples, more than the limit of {limit}; which of its labels has too many values?"
+        )));
+    }
+    Ok(page)
 }
 
 async fn fetch(reach: &Reach) -> Result<(String, bool)> {
@@ -251,10 +262,32 @@ mod tests {
             session.end(&store);
         }
         let all = store.select(&[], 0, i64::MAX).unwrap();
-        assert_eq!(all.len(), 600, "what is told, and five reports");
+        assert_eq!(all.len(), 700, "what is told, and six reports");
         for series in all {
             let last = series.samples.last().unwrap();
             assert_eq!(last.value.to_bits(), STALE.to_bits(), "{:?}", series.labels);
         }
+    }
+
+    #[tokio::test]
+    async fn a_target_that_explodes_is_cut_off_and_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(Config::new(directory.path())).unwrap();
+        let page = || -> String { (0..11).map(|id| format!("x{{id=\"{id}\"}} 1\n")).collect() };
+        let target = Target::call("job", "a", move || Box::pin(async move { Ok(page()) }));
+        let (_, health) =
+            Session::default().scrape(&store, &Metadata::default(), &target.at_most(10)).await;
+        let error = health.error.unwrap();
+        assert!(error.contains("11 samples, more than the limit of 10"), "{error}");
+        let kept = store.select(&[], 0, i64::MAX).unwrap();
+        let value = |name: &str| {
+            let series = kept.iter().find(|series| series.labels.get(NAME) == name);
+            series.map(|series| series.samples[0].value)
+        };
+        assert_eq!((value("x"), value("up")), (None, Some(0.0)));
+        assert_eq!(
+            (value("scrape_samples_scraped"), value("scrape_sample_limit")),
+            (Some(11.0), Some(10.0))
+        );
     }
 }

@@ -33,6 +33,7 @@ pub struct HeadSeries {
     open: ChunkWriter,
     last: Option<Sample>,
     /// Samples that came after newer ones, in order of time. Hardly any series has some.
+    #[expect(clippy::box_collection, reason = "one word in each series and not three")]
     late: Option<Box<Vec<Sample>>>,
 }
 
