@@ -3,6 +3,7 @@
 
 mod admin;
 mod answer;
+mod exemplars;
 mod federate;
 mod language;
 mod parameters;
@@ -44,6 +45,7 @@ pub fn router(api: Api) -> Router {
     Router::new()
         .route("/api/v1/query", get(query::instant).post(query::instant))
         .route("/api/v1/query_range", get(query::range).post(query::range))
+        .route("/api/v1/query_exemplars", get(exemplars::query).post(exemplars::query))
         .route("/api/v1/format_query", get(language::format).post(language::format))
         .route("/api/v1/series", get(series::series).post(series::series))
         .route("/api/v1/labels", get(series::labels).post(series::labels))

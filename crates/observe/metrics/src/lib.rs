@@ -8,6 +8,7 @@
 //! for how samples live, at `promql` for how questions are answered.
 
 mod error;
+mod exemplars;
 mod external;
 mod http;
 mod ingest;
@@ -22,6 +23,7 @@ mod store;
 mod text;
 
 pub use error::{Error, Result};
+pub use exemplars::{Exemplar, Exemplars};
 pub use external::{External, external_router};
 pub use http::{Admin, Api, parse_duration, router};
 pub use ingest::{Ingest, ingest_router};

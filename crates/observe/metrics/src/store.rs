@@ -30,6 +30,7 @@ use std::time::{Duration, Instant};
 use promql_parser::label::Matcher;
 
 use crate::error::{Error, Result};
+use crate::exemplars::Exemplars;
 use crate::labels::Labels;
 use crate::promql::Source;
 use crate::sample::{Sample, Series};
@@ -102,6 +103,7 @@ struct Shared {
     head: RwLock<Head>,
     blocks: RwLock<Vec<Arc<Block>>>,
     tombstones: RwLock<Tombstones>,
+    exemplars: Exemplars,
     signals: Mutex<Signals>,
     wake: Condvar,
 }
@@ -134,6 +136,7 @@ impl Store {
             head: RwLock::new(head),
             blocks: RwLock::new(blocks),
             tombstones: RwLock::new(tombstones),
+            exemplars: Exemplars::default(),
             signals: Mutex::default(),
             wake: Condvar::new(),
         });
@@ -147,6 +150,10 @@ impl Store {
                 source,
             })?;
         Ok(Store { inner: Arc::new(Inner { shared, thread: Some(thread) }) })
+    }
+
+    pub fn exemplars(&self) -> &Exemplars {
+        &self.inner.shared.exemplars
     }
 
     pub fn config(&self) -> &Config {

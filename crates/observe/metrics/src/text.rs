@@ -11,6 +11,16 @@ pub struct Exposed {
     pub value: f64,
     /// Milliseconds since 1970, where the line says so.
     pub time: Option<i64>,
+    pub exemplar: Option<Event>,
+}
+
+/// One event that a line tells of besides its value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    pub labels: Vec<(String, String)>,
+    pub value: f64,
+    /// Milliseconds since 1970, where the line says so.
+    pub time: Option<i64>,
 }
 
 /// What a `# TYPE`, `# HELP` or `# UNIT` line says.
@@ -78,13 +88,26 @@ fn read_sample(line: &str, is_open_metrics: bool) -> std::result::Result<Exposed
     if labels.iter().all(|(name, _)| name != NAME) {
         return Err("a sample needs a metric name".into());
     }
-    // An exemplar follows behind another `#`.
-    let rest = rest.split(" # ").next().unwrap_or_default();
+    let (rest, exemplar) = match rest.split_once(" # ") {
+        Some((rest, exemplar)) => (rest, Some(read_event(exemplar)?)),
+        None => (rest, None),
+    };
     let mut words = rest.split_whitespace();
     let value = words.next().ok_or("a sample needs a value")?;
     let value: f64 = value.parse().map_err(|_| format!("[{value}] is no number"))?;
     let time = words.next().map(|time| read_time(time, is_open_metrics)).transpose()?;
-    Ok(Exposed { labels, value, time })
+    Ok(Exposed { labels, value, time, exemplar })
+}
+
+/// `{trace_id="…"} value time`, the time in seconds.
+fn read_event(text: &str) -> std::result::Result<Event, String> {
+    let inside = text.trim_start().strip_prefix('{').ok_or("an exemplar needs labels")?;
+    let mut labels = Vec::new();
+    let mut words = read_labels(inside, &mut labels)?.split_whitespace();
+    let value = words.next().ok_or("an exemplar needs a value")?;
+    let value: f64 = value.parse().map_err(|_| format!("[{value}] is no number"))?;
+    let time = words.next().map(|time| read_time(time, true)).transpose()?;
+    Ok(Event { labels, value, time })
 }
 
 fn read_time(text: &str, is_open_metrics: bool) -> std::result::Result<i64, String> {
@@ -170,6 +193,9 @@ mod tests {
         let open = "# TYPE a counter\na_total{x=\"y\"} 5.0 1700000000.5 # {trace_id=\"q\"} 1 1700000000\n{\"dotted.name\",z=\"1\"} NaN\n# EOF\nnever read";
         let page = parse(open, true).unwrap();
         assert_eq!(page.samples[0].time, Some(1_700_000_000_500));
+        let event = page.samples[0].exemplar.as_ref().unwrap();
+        assert_eq!(event.labels, [("trace_id".to_owned(), "q".to_owned())]);
+        assert_eq!((event.value, event.time), (1.0, Some(1_700_000_000_000)));
         assert_eq!(page.samples[1].labels[0], ("__name__".into(), "dotted.name".into()));
         assert!(page.samples[1].value.is_nan());
     }

@@ -252,6 +252,30 @@ async fn only_an_administrator_deletes() {
     }
 }
 
+#[tokio::test]
+async fn scraped_exemplars_are_found_by_those_who_see_their_series() {
+    let server = Server::new();
+    let target = Target::call("gateway", "n1", || {
+        let line = "latency_bucket{namespace=\"red\",le=\"1\"} 3 # {trace_id=\"abc\"} 0.5 1700000000\n# EOF";
+        Box::pin(async move { Ok(line.to_owned()) })
+    });
+    let target = target.every(Duration::from_millis(20));
+    let scraper =
+        Scraper::start(server.api.store.clone(), server.api.metadata.clone(), vec![target]);
+    let path = "/api/v1/query_exemplars?query=rate(latency_bucket%5B5m%5D)&start=1699999999&end=1700000001";
+    let all = Scope::all();
+    let data = async |scope: &Scope| server.get(scope, path).await["data"].clone();
+    wait_until(async || data(&all).await != json!([])).await;
+    let found = data(&Scope::only(["red"])).await;
+    assert_eq!(found[0]["seriesLabels"]["le"], "1", "{found}");
+    assert_eq!(
+        found[0]["exemplars"],
+        json!([{"labels": {"trace_id": "abc"}, "value": "0.5", "timestamp": 1_700_000_000.0}])
+    );
+    assert_eq!(data(&Scope::only(["blue"])).await, json!([]));
+    drop(scraper);
+}
+
 async fn wait_until(mut holds: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while !holds().await {

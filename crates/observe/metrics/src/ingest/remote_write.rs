@@ -10,6 +10,7 @@ use prost::Message;
 use super::take::{Taken, take};
 use super::{Ingest, admitted, body, scope_of};
 use crate::error::{Error, Result};
+use crate::exemplars::Exemplar;
 use crate::labels::{Labels, NAME};
 use crate::sample::{Sample, Series};
 use crate::scope::Scope;
@@ -29,6 +30,8 @@ pub struct TimeSeries {
     labels: Vec<Label>,
     #[prost(message, repeated, tag = "2")]
     samples: Vec<WrittenSample>,
+    #[prost(message, repeated, tag = "3")]
+    exemplars: Vec<WrittenExemplar>,
     /// Native ones, which are not read.
     #[prost(bytes = "vec", repeated, tag = "4")]
     histograms: Vec<Vec<u8>>,
@@ -48,6 +51,17 @@ pub struct WrittenSample {
     value: f64,
     /// Milliseconds since 1970.
     #[prost(int64, tag = "2")]
+    timestamp: i64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct WrittenExemplar {
+    #[prost(message, repeated, tag = "1")]
+    labels: Vec<Label>,
+    #[prost(double, tag = "2")]
+    value: f64,
+    /// Milliseconds since 1970.
+    #[prost(int64, tag = "3")]
     timestamp: i64,
 }
 
@@ -93,10 +107,17 @@ fn write(ingest: &Ingest, scope: &Scope, body: &[u8]) -> Result<Taken> {
         .map_err(|error| Error::BadData(format!("the body is no WriteRequest: {error}")))?;
     let mut taken = Taken::default();
     let mut all = Vec::with_capacity(request.timeseries.len());
+    let mut exemplars = Vec::new();
     for written in request.timeseries {
         let labels = admitted(scope, labels_of(written.labels)?)?;
         let reason = "are native histograms, which are not kept";
         taken.refuse(reason, written.histograms.len(), Some(&labels));
+        let events = written.exemplars.into_iter().map(|event| {
+            let own = event.labels.into_iter().map(|label| (label.name, label.value));
+            let own = Labels::new(own);
+            (labels.clone(), Exemplar { labels: own, value: event.value, time: event.timestamp })
+        });
+        exemplars.extend(events);
         let samples = written.samples.into_iter();
         let samples =
             samples.map(|sample| Sample { time: sample.timestamp, value: sample.value }).collect();
@@ -107,6 +128,7 @@ fn write(ingest: &Ingest, scope: &Scope, body: &[u8]) -> Result<Taken> {
         ingest.metadata.note(request.metadata.into_iter().map(about).collect());
     }
     take(&ingest.store, all, &mut taken)?;
+    ingest.store.exemplars().note(exemplars);
     Ok(taken)
 }
 
@@ -147,6 +169,7 @@ mod tests {
         TimeSeries {
             labels: pairs.iter().map(label).collect(),
             samples: samples.iter().map(sample).collect(),
+            exemplars: vec![],
             histograms: vec![],
         }
     }

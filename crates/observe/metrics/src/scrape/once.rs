@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::relabel::relabel;
 use super::{Health, Reach, Target};
 use crate::error::{Error, Result};
+use crate::exemplars::Exemplar;
 use crate::labels::{Labels, NAME};
 use crate::metadata::Metadata;
 use crate::sample::{STALE, Sample};
@@ -49,7 +50,9 @@ impl Session {
         metadata.note(page.about);
         let mut told = HashSet::with_capacity(count);
         let mut samples = Vec::with_capacity(count + 4);
-        for exposed in page.samples {
+        let mut exemplars = Vec::new();
+        for mut exposed in page.samples {
+            let event = exposed.exemplar.take();
             let sample = Sample { time: exposed.time.unwrap_or(time), value: exposed.value };
             let has_own_time = exposed.time.is_some();
             let Some(labels) = labelled(exposed, target) else { continue };
@@ -57,8 +60,15 @@ impl Session {
             if !has_own_time {
                 told.insert(labels.clone());
             }
+            exemplars.extend(event.map(|event| {
+                let time = event.time.unwrap_or(sample.time);
+                let event =
+                    Exemplar { labels: Labels::new(event.labels), value: event.value, time };
+                (labels.clone(), event)
+            }));
             samples.push((labels, sample));
         }
+        store.exemplars().note(exemplars);
         let new_series = told.difference(&self.series).count();
         let up = if error.is_none() { 1.0 } else { 0.0 };
         let reports = [
@@ -83,6 +93,14 @@ impl Session {
         let appended = store.append(samples);
         let error = match appended {
             Ok(appended) => {
+                if !appended.refused.is_empty() {
+                    tracing::warn!(
+                        job = target.job,
+                        instance = target.instance,
+                        samples = appended.refused.len(),
+                        "scraped samples are older than what is there; was the clock set back?"
+                    );
+                }
                 // The store's copies of the labels are kept instead of ours.
                 self.series =
                     appended.held.into_iter().filter(|labels| told.contains(labels)).collect();
