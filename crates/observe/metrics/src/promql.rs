@@ -14,11 +14,13 @@ mod dates;
 mod engine;
 mod evaluate;
 mod histogram;
+mod info;
 mod labelling;
 mod numbers;
 mod over_time;
 mod rate;
 mod row;
+mod sampling;
 mod select;
 mod sort;
 

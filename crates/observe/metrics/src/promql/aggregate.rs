@@ -1,13 +1,13 @@
 //! Aggregations: groups of rows, and one value (or a choice of rows) per group and step.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use promql_parser::parser::{AggregateExpr, Expr, LabelModifier};
 
 use super::evaluate::Evaluator;
 use super::numbers::{self, mean, nan_first, quantile, sum, variance};
 use super::row::{Gathered, Row, Value};
+use super::sampling::is_sampled;
 use crate::error::{Error, Result};
 use crate::labels::{Labels, NAME};
 use crate::sample::{ABSENT, is_marker};
@@ -253,12 +253,4 @@ fn pick<'a>(
     }
     present.truncate(if amount < 1.0 { 0 } else { amount as usize });
     present
-}
-
-/// A share of all series, the same ones every time; a negative ratio takes exactly the others.
-fn is_sampled(labels: &Labels, ratio: f64) -> bool {
-    let mut hasher = DefaultHasher::new();
-    labels.hash(&mut hasher);
-    let place = hasher.finish() as f64 / u64::MAX as f64;
-    if ratio >= 0.0 { place < ratio } else { place >= 1.0 + ratio }
 }

@@ -2,8 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-
-use promql_parser::parser::Expr;
+use std::fmt::Display;
 
 /// What an evaluation remarked; each remark once.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -28,20 +27,25 @@ impl Remarks {
         &self.query
     }
 
-    pub fn warn(&self, text: &str, at: &Expr) {
+    pub fn warn(&self, text: &str, at: &dyn Display) {
         let remark = format!("PromQL warning: {text} {}", self.position(at));
         self.found.borrow_mut().warnings.insert(remark);
     }
 
-    pub fn inform(&self, text: &str, at: &Expr) {
+    pub fn inform(&self, text: &str, at: &dyn Display) {
         let remark = format!("PromQL info: {text} {}", self.position(at));
         self.found.borrow_mut().infos.insert(remark);
     }
 
-    /// Line and column. The syntax tree holds no positions, so this is where the
-    /// query has the expression's text first.
-    fn position(&self, expression: &Expr) -> String {
-        let offset = self.query.find(&expression.to_string()).unwrap_or(0);
+    /// Line and column. The syntax tree holds no positions, so this is where the query
+    /// has the expression's text first, spaces aside.
+    fn position(&self, expression: &dyn Display) -> String {
+        let dense = |text: &str| -> String { text.split_whitespace().collect() };
+        let wanted = dense(&expression.to_string());
+        let is_start = |(at, character): &(usize, char)| {
+            !character.is_whitespace() && dense(&self.query[*at..]).starts_with(&wanted)
+        };
+        let offset = self.query.char_indices().find(is_start).map_or(0, |(at, _)| at);
         let before = &self.query[..offset];
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;

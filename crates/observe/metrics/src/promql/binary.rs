@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use promql_parser::parser::{BinModifier, BinaryExpr, LabelModifier, VectorMatchCardinality};
 
 use super::evaluate::Evaluator;
-use super::row::{Gathered, Row, Value};
+use super::row::{Gathered, Row, Value, is_of_metric};
 use crate::error::{Error, Result};
 use crate::labels::{Labels, NAME};
 use crate::sample::{ABSENT, is_marker};
@@ -255,22 +255,33 @@ impl Join<'_> {
         let sides = Sides { many, one, many_groups, one_groups, groups, is_swapped };
         let mut gathered = Gathered::new(self.steps);
         let mut results: HashMap<(Option<usize>, Option<usize>, usize), usize> = HashMap::new();
+        let is_grouped = self.matching.modifier.card != VectorMatchCardinality::OneToOne;
+        // The step at which a group's series was met last.
+        let mut met: HashMap<(usize, usize), usize> = HashMap::new();
         for step in 0..self.steps {
             self.step(&sides, step, |many, one, group, value| {
                 let at = *results.entry((many, one, group)).or_insert_with(|| {
                     let (labels, drop_name) = self.labels(&sides, many, one, group);
                     gathered.row(labels, drop_name)
                 });
-                gathered
-                    .set(at, step, value)
-                    .then_some(())
-                    .ok_or_else(|| self.conflict(&sides, group))
+                // Counted before a comparison filters: the ambiguity is there either way.
+                if is_grouped && met.insert((at, group), step) == Some(step) {
+                    return Err(Error::Execution(
+                        "multiple matches for labels: grouping labels must ensure unique matches"
+                            .into(),
+                    ));
+                }
+                if is_marker(value) || gathered.set(at, step, value) {
+                    return Ok(());
+                }
+                Err(Error::Execution("vector cannot contain metrics with the same labelset".into()))
             })?;
         }
         Ok(gathered.into_rows())
     }
 
-    /// Calls `emit` with each match at one step: rows of both sides (none: filled in), group, value.
+    /// Calls `emit` with each match at one step: rows of both sides (none: filled in),
+    /// group, and value, which is absent where a comparison filters.
     fn step(
         &self,
         sides: &Sides,
@@ -310,18 +321,13 @@ impl Join<'_> {
                 ));
             }
             let value = self.value(sides, many, one);
-            if is_marker(value) {
-                continue;
-            }
             emit(Some(index), one_of_group[*group], *group, value)?;
         }
         let Some(fill) = fill_many else { return Ok(()) };
         for (group, one) in one_of_group.iter().enumerate().filter(|(group, _)| !met[*group]) {
             let Some(one) = *one else { continue };
             let value = self.value(sides, fill, sides.one[one].values[step]);
-            if !is_marker(value) {
-                emit(None, Some(one), group, value)?;
-            }
+            emit(None, Some(one), group, value)?;
         }
         Ok(())
     }
@@ -343,7 +349,7 @@ impl Join<'_> {
         let base = many.map_or(&sides.groups[group], |many| &sides.many[many].labels);
         let drops_name = !self.operator.is_comparison();
         let is_kept = |name: &str| {
-            let is_dropped_name = drops_name && name == NAME;
+            let is_dropped_name = drops_name && is_of_metric(name);
             let is_matched = match (&modifier.card, &modifier.matching) {
                 (VectorMatchCardinality::OneToOne, Some(LabelModifier::Include(on))) => {
                     on.labels.iter().any(|label| label == name)
@@ -367,22 +373,15 @@ impl Join<'_> {
         let was_due = many.is_some_and(|many| sides.many[many].drop_name);
         (labels, was_due || modifier.return_bool)
     }
-
-    fn conflict(&self, sides: &Sides, group: usize) -> Error {
-        if self.matching.modifier.card == VectorMatchCardinality::OneToOne {
-            return Error::Execution("vector cannot contain metrics with the same labelset".into());
-        }
-        Error::Execution(format!(
-            "multiple matches for labels {}: grouping labels must ensure unique matches",
-            sides.groups[group]
-        ))
-    }
 }
 
 fn duplicate(sides: &Sides, group: usize, first: usize, second: usize) -> Error {
     let side = if sides.is_swapped { "left" } else { "right" };
+    let mut pair = [first, second].map(|row| sides.one[row].labels.to_string());
+    pair.sort();
     Error::Execution(format!(
-        "found duplicate series for the match group {} on the {side} hand-side of the operation: [{}, {}];many-to-many matching not allowed: matching labels must be unique on one side",
-        sides.groups[group], sides.one[first].labels, sides.one[second].labels
+        "found duplicate series for the match group {} on the {side} hand-side of the operation: [{}];many-to-many matching not allowed: matching labels must be unique on one side",
+        sides.groups[group],
+        pair.join(", ")
     ))
 }

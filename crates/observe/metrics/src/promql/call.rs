@@ -9,7 +9,7 @@ use super::numbers::quantile;
 use super::rate::{self, Extrapolation};
 use super::row::{Row, Value};
 use super::select::matchers;
-use super::{dates, over_time, sort};
+use super::{dates, over_time};
 use crate::error::{Error, Result};
 use crate::labels::{Labels, NAME};
 use crate::sample::{ABSENT, is_marker};
@@ -155,22 +155,10 @@ impl Evaluator<'_> {
                 let rows = self.evaluate(arguments[0])?.rows()?;
                 self.absence(&rows, arguments[0])
             }
-            "sort" | "sort_desc" => {
-                let mut rows = self.evaluate(arguments[0])?.rows()?;
-                if self.grid.len() == 1 {
-                    sort::by_value(&mut rows, name == "sort_desc");
-                }
-                Ok(rows)
+            "sort" | "sort_desc" | "sort_by_label" | "sort_by_label_desc" => {
+                self.sorted(call, arguments)
             }
-            "sort_by_label" | "sort_by_label_desc" => {
-                let mut rows = self.evaluate(arguments[0])?.rows()?;
-                let names = arguments[1..]
-                    .iter()
-                    .map(|name| self.text(name))
-                    .collect::<Result<Vec<_>>>()?;
-                sort::by_labels(&mut rows, &names, name == "sort_by_label_desc");
-                Ok(rows)
-            }
+            "info" => self.info(arguments),
             "label_replace" => self.label_replace(&call.args.args),
             "label_join" => self.label_join(&call.args.args),
             "histogram_quantile" => self.histogram_quantile(arguments[0], arguments[1]),

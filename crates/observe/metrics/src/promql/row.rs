@@ -91,6 +91,12 @@ impl Value {
     }
 }
 
+/// Labels that say what the metric is. What is computed from it is another metric and
+/// loses them.
+pub fn is_of_metric(name: &str) -> bool {
+    matches!(name, NAME | "__type__" | "__unit__")
+}
+
 /// Rows by their labels, in order of first appearance. Values of equal labels come
 /// together in one row; two at one step are a conflict.
 pub struct Gathered {
@@ -135,8 +141,11 @@ pub fn finish(rows: Vec<Row>, steps: usize) -> Result<Vec<Row>> {
         if row.is_absent() {
             continue;
         }
-        let labels =
-            if row.drop_name { row.labels.filtered(|name| name != NAME) } else { row.labels };
+        let labels = if row.drop_name {
+            row.labels.filtered(|name| !is_of_metric(name))
+        } else {
+            row.labels
+        };
         let at = gathered.row(labels, false);
         for (step, value) in row.values.into_iter().enumerate() {
             if !is_marker(value) && !gathered.set(at, step, value) {

@@ -36,6 +36,11 @@ pub struct Shift {
 
 impl Shift {
     pub fn new(at: Option<&AtModifier>, offset: Option<&Offset>, query: Grid) -> Shift {
+        Shift::by(at, milliseconds_of(offset), query)
+    }
+
+    /// The offset in milliseconds.
+    pub fn by(at: Option<&AtModifier>, offset: i64, query: Grid) -> Shift {
         let at = at.map(|at| match at {
             AtModifier::Start => query.start,
             AtModifier::End => query.end,
@@ -44,11 +49,6 @@ impl Shift {
                 Err(before) => -milliseconds(before.duration()),
             },
         });
-        let offset = match offset {
-            None => 0,
-            Some(Offset::Pos(back)) => milliseconds(*back),
-            Some(Offset::Neg(ahead)) => -milliseconds(*ahead),
-        };
         Shift { at, offset }
     }
 
@@ -67,6 +67,15 @@ pub fn milliseconds(duration: std::time::Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
 }
 
+/// How far back an offset looks; forward when it is below zero.
+pub fn milliseconds_of(offset: Option<&Offset>) -> i64 {
+    match offset {
+        None => 0,
+        Some(Offset::Pos(back)) => milliseconds(*back),
+        Some(Offset::Neg(ahead)) => -milliseconds(*ahead),
+    }
+}
+
 impl Evaluator<'_> {
     /// The newest sample within the lookback, at every step; `choose` takes the
     /// value or, for `timestamp()`, the time of it.
@@ -76,9 +85,18 @@ impl Evaluator<'_> {
         choose: impl Fn(Sample) -> f64,
     ) -> Result<Vec<Row>> {
         let shift = Shift::new(selector.at.as_ref(), selector.offset.as_ref(), self.query);
+        self.instant_rows(&matchers(selector)?, &shift, choose)
+    }
+
+    pub fn instant_rows(
+        &self,
+        matchers: &[Matcher],
+        shift: &Shift,
+        choose: impl Fn(Sample) -> f64,
+    ) -> Result<Vec<Row>> {
         let (first, last) = shift.span(self.grid);
         let from = first.saturating_sub(self.lookback).saturating_add(1);
-        let series = self.load(&matchers(selector)?, from, last)?;
+        let series = self.load(matchers, from, last)?;
         let rows = series.into_iter().map(|series| {
             let mut next = 0;
             let values = self.grid.times().map(|step| {

@@ -2,11 +2,35 @@
 
 use std::cmp::Ordering;
 
-use promql_parser::parser::Expr;
+use promql_parser::parser::{Call, Expr};
 
 use super::engine::unwrapped;
+use super::evaluate::Evaluator;
 use super::numbers::nan_first;
 use super::row::Row;
+use crate::error::Result;
+
+impl Evaluator<'_> {
+    /// `sort` and its like. Over time there is no order, and a warning says so.
+    pub fn sorted(&self, call: &Call, arguments: &[&Expr]) -> Result<Vec<Row>> {
+        let mut rows = self.evaluate(arguments[0])?.rows()?;
+        let names =
+            arguments[1..].iter().map(|name| self.text(name)).collect::<Result<Vec<_>>>()?;
+        if self.grid.start != self.grid.end {
+            self.remarks.warn(
+                "sort is ineffective for range queries since results are always ordered by labels",
+                &Expr::Call(call.clone()),
+            );
+            return Ok(rows);
+        }
+        match call.func.name {
+            "sort" => by_value(&mut rows, false),
+            "sort_desc" => by_value(&mut rows, true),
+            name => by_labels(&mut rows, &names, name.ends_with("_desc")),
+        }
+        Ok(rows)
+    }
+}
 
 /// Whether the outermost expression decides the order of its result.
 pub fn is_ordered(expression: &Expr) -> bool {
@@ -20,7 +44,7 @@ pub fn is_ordered(expression: &Expr) -> bool {
 }
 
 /// By value; NaN comes last in either direction.
-pub fn by_value(rows: &mut [Row], descending: bool) {
+fn by_value(rows: &mut [Row], descending: bool) {
     rows.sort_by(|left, right| {
         let (left, right) = (left.values[0], right.values[0]);
         match (left.is_nan(), right.is_nan()) {
@@ -34,7 +58,7 @@ pub fn by_value(rows: &mut [Row], descending: bool) {
 }
 
 /// By labels in natural order (`cpu2` before `cpu10`), then by all labels.
-pub fn by_labels(rows: &mut [Row], names: &[String], descending: bool) {
+fn by_labels(rows: &mut [Row], names: &[String], descending: bool) {
     rows.sort_by(|left, right| {
         let order = names
             .iter()
