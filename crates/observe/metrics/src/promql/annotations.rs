@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
+use super::dialect::without_markers;
+
 /// What an evaluation remarked; each remark once.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Annotations {
@@ -41,7 +43,7 @@ impl Remarks {
     /// has the expression's text first, spaces aside.
     fn position(&self, expression: &dyn Display) -> String {
         let dense = |text: &str| -> String { text.split_whitespace().collect() };
-        let wanted = dense(&expression.to_string());
+        let wanted = dense(&without_markers(&expression.to_string()));
         let is_start = |(at, character): &(usize, char)| {
             !character.is_whitespace() && dense(&self.query[*at..]).starts_with(&wanted)
         };

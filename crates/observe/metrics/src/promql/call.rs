@@ -3,13 +3,14 @@
 use promql_parser::label::MatchOp;
 use promql_parser::parser::{Call, Expr};
 
+use super::dialect::Extent;
 use super::engine::unwrapped;
-use super::evaluate::Evaluator;
+use super::evaluate::{Evaluator, Window};
 use super::numbers::quantile;
 use super::rate::{self, Extrapolation};
 use super::row::{Row, Value};
 use super::select::matchers;
-use super::{dates, over_time};
+use super::{dates, extended, over_time};
 use crate::error::{Error, Result};
 use crate::labels::{Labels, NAME};
 use crate::sample::{ABSENT, is_marker};
@@ -21,6 +22,7 @@ impl Evaluator<'_> {
     pub fn call(&self, call: &Call) -> Result<Value> {
         let name = call.func.name;
         let arguments: Vec<&Expr> = call.args.args.iter().map(|argument| &**argument).collect();
+        let extent = extended::extent_of(call)?;
         if let Some(value) = self.scalar_call(name, &arguments)? {
             return Ok(value);
         }
@@ -31,7 +33,7 @@ impl Evaluator<'_> {
                 function,
             )?));
         }
-        if let Some(rows) = self.range_call(name, &arguments)? {
+        if let Some(rows) = self.range_call(name, &arguments, extent)? {
             return Ok(Value::Vector(rows));
         }
         if let Some(function) = dates::named(name) {
@@ -92,23 +94,37 @@ impl Evaluator<'_> {
     }
 
     /// Functions of a range with a rule of their own.
-    fn range_call(&self, name: &str, arguments: &[&Expr]) -> Result<Option<Vec<Row>>> {
-        let extrapolated = |is_counter, per_second| {
+    fn range_call(
+        &self,
+        name: &str,
+        arguments: &[&Expr],
+        extent: Extent,
+    ) -> Result<Option<Vec<Row>>> {
+        let changed = |is_counter, per_second| {
             let how = Extrapolation { is_counter, per_second };
-            self.over_windows(arguments[0], false, move |window| rate::extrapolated(window, how))
+            self.over_windows(arguments[0], false, move |window| match extent {
+                Extent::Plain => rate::extrapolated(window, how),
+                _ => extended::change(window, how, extent),
+            })
+        };
+        let counted = |function: fn(&Window<'_>) -> Option<f64>| {
+            self.over_windows(arguments[0], false, move |window| match extent {
+                Extent::Plain => function(window),
+                _ => function(&extended::anchored(window)?),
+            })
         };
         let rows = match name {
             "rate" | "increase" => {
-                let rows = extrapolated(true, name == "rate")?;
+                let rows = changed(true, name == "rate")?;
                 self.check_counters(&rows, arguments[0]);
                 rows
             }
-            "delta" => extrapolated(false, false)?,
+            "delta" => changed(false, false)?,
             "irate" | "idelta" => self.over_windows(arguments[0], false, |window| {
                 rate::instant(window, name == "irate")
             })?,
-            "resets" => self.over_windows(arguments[0], false, rate::resets)?,
-            "changes" => self.over_windows(arguments[0], false, rate::changes)?,
+            "resets" => counted(rate::resets)?,
+            "changes" => counted(rate::changes)?,
             "deriv" => self.over_windows(arguments[0], false, rate::derivative)?,
             "predict_linear" => {
                 let ahead = self.scalar(arguments[1])?;

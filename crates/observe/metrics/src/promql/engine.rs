@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use promql_parser::parser::Expr;
 
 use super::annotations::{Annotations, Remarks};
+use super::dialect::translated;
 use super::evaluate::Evaluator;
 use super::row::{Grid, Row, Value, finish};
-use super::select::{Shift, Source, milliseconds};
+use super::select::{Source, milliseconds};
 use super::sort;
 use crate::error::{Error, Result};
 use crate::labels::Labels;
@@ -67,18 +68,12 @@ pub fn parse(query: &str) -> Result<Expr> {
 impl Engine<'_> {
     /// The query's value at one time (milliseconds).
     pub fn instant(&self, query: &str, time: i64) -> Result<Answer> {
-        let expression = parse(query)?;
         let grid = Grid { start: time, end: time, step: 1 };
+        let expression = parse(&translated(query, grid)?)?;
         let remarks = Remarks::new(query);
         let evaluator = self.evaluator(grid, &remarks);
         let data = match unwrapped(&expression) {
-            Expr::MatrixSelector(selector) => {
-                let shift = Shift::new(selector.vs.at.as_ref(), selector.vs.offset.as_ref(), grid);
-                let mut series =
-                    evaluator.load_range(&selector.vs, &shift, milliseconds(selector.range))?;
-                series.sort_by(|left, right| left.labels.cmp(&right.labels));
-                Data::Matrix(series)
-            }
+            Expr::MatrixSelector(selector) => Data::Matrix(evaluator.range_series(selector)?),
             Expr::Subquery(subquery) => Data::Matrix(evaluator.subquery_series(subquery)?),
             _ => match evaluator.evaluate(&expression)? {
                 Value::Scalar(values) => Data::Scalar(Sample { time, value: values[0] }),
@@ -97,13 +92,14 @@ impl Engine<'_> {
 
     /// The query's values from `start` to `end` every `step` (milliseconds).
     pub fn range(&self, query: &str, start: i64, end: i64, step: i64) -> Result<Answer> {
-        let expression = parse(query)?;
         if step <= 0 {
             return Err(Error::BadData("zero or negative query resolution step widths are not accepted; try a positive integer".into()));
         }
         if end < start {
             return Err(Error::BadData("end timestamp must not be before start time".into()));
         }
+        let grid = Grid { start, end, step };
+        let expression = parse(&translated(query, grid)?)?;
         if matches!(
             unwrapped(&expression),
             Expr::MatrixSelector(_) | Expr::Subquery(_) | Expr::StringLiteral(_)
@@ -112,7 +108,6 @@ impl Engine<'_> {
                 "invalid expression type for range query, must be Scalar or instant Vector; wrap a range in a function such as rate()".into(),
             ));
         }
-        let grid = Grid { start, end, step };
         if grid.len() > self.limits.steps {
             return Err(Error::BadData(format!(
                 "exceeded maximum resolution of {} points per timeseries. Try decreasing the query resolution (?step=XX)",

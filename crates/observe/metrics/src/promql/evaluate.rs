@@ -5,10 +5,12 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Instant;
 
-use promql_parser::parser::{Expr, SubqueryExpr, UnaryExpr};
+use promql_parser::parser::{Expr, MatrixSelector, SubqueryExpr, UnaryExpr};
 
 use super::annotations::Remarks;
+use super::dialect::{Extent, extent};
 use super::engine::{series_of, unwrapped};
+use super::extended;
 use super::row::{Grid, Row, Value, finish};
 use super::select::{Shift, Source, milliseconds};
 use crate::error::{Error, Result};
@@ -30,6 +32,16 @@ pub struct Evaluator<'a> {
     pub deadline: Instant,
 }
 
+/// A range argument: its series, and where each step looks.
+pub struct Ranges {
+    pub series: Vec<RangeSeries>,
+    pub shift: Shift,
+    /// Milliseconds, as of the two others.
+    pub range: i64,
+    /// How far before and after the range a window goes.
+    pub margins: (i64, i64),
+}
+
 /// A series as a range function sees it.
 pub struct RangeSeries {
     pub series: Series,
@@ -42,6 +54,9 @@ impl Evaluator<'_> {
             Expr::NumberLiteral(number) => Value::Scalar(vec![number.val; self.grid.len()]),
             Expr::StringLiteral(text) => Value::Text(text.val.clone()),
             Expr::Paren(paren) => return self.evaluate(&paren.expr),
+            Expr::VectorSelector(selector) if extent(selector) == Extent::Smoothed => {
+                Value::Vector(self.smoothed_vector(selector)?)
+            }
             Expr::VectorSelector(selector) => {
                 Value::Vector(self.instant_vector(selector, |sample| sample.value)?)
             }
@@ -108,17 +123,17 @@ impl Evaluator<'_> {
         }
     }
 
-    /// The samples of a range argument, how it is shifted and how long it is.
-    pub fn range_argument(&self, expression: &Expr) -> Result<(Vec<RangeSeries>, Shift, i64)> {
+    pub fn range_argument(&self, expression: &Expr) -> Result<Ranges> {
         match unwrapped(expression) {
             Expr::MatrixSelector(selector) => {
-                let range = milliseconds(selector.range);
+                let (range, extent) = (milliseconds(selector.range), extent(&selector.vs));
                 let shift =
                     Shift::new(selector.vs.at.as_ref(), selector.vs.offset.as_ref(), self.query);
-                let series = self.load_range(&selector.vs, &shift, range)?;
+                let series = self.load_range(&selector.vs, &shift, range, extent)?;
                 let series =
                     series.into_iter().map(|series| RangeSeries { series, drop_name: false });
-                Ok((series.collect(), shift, range))
+                let margins = self.margins(extent);
+                Ok(Ranges { series: series.collect(), shift, range, margins })
             }
             Expr::Subquery(subquery) => {
                 let (rows, inner) = self.subquery(subquery)?;
@@ -127,10 +142,30 @@ impl Evaluator<'_> {
                     series: series_of(row, inner),
                 });
                 let shift = Shift::new(subquery.at.as_ref(), subquery.offset.as_ref(), self.query);
-                Ok((series.collect(), shift, milliseconds(subquery.range)))
+                let range = milliseconds(subquery.range);
+                Ok(Ranges { series: series.collect(), shift, range, margins: (0, 0) })
             }
             other => Err(Error::Execution(format!("expected a range vector, found {other}"))),
         }
+    }
+
+    /// A range of samples as the answer itself.
+    pub fn range_series(&self, selector: &MatrixSelector) -> Result<Vec<Series>> {
+        let ranges = self.range_argument(&Expr::MatrixSelector(selector.clone()))?;
+        let extent = extent(&selector.vs);
+        let mut all: Vec<Series> =
+            ranges.series.iter().map(|series| series.series.clone()).collect();
+        if extent != Extent::Plain {
+            for (series, ranged) in all.iter_mut().zip(&ranges.series) {
+                series.samples.clear();
+                ranges.for_windows(&ranged.series.samples, self.grid, |_, window| {
+                    series.samples = extended::points(&window, extent);
+                });
+            }
+            all.retain(|series| !series.samples.is_empty());
+        }
+        all.sort_by(|left, right| left.labels.cmp(&right.labels));
+        Ok(all)
     }
 
     /// A subquery as the answer itself.
@@ -176,12 +211,12 @@ impl Evaluator<'_> {
         keeps_name: bool,
         function: impl Fn(&Window<'_>) -> Option<f64>,
     ) -> Result<Vec<Row>> {
-        let (series, shift, range) = self.range_argument(expression)?;
-        let mut rows = Vec::with_capacity(series.len());
-        for RangeSeries { series, drop_name } in series {
-            let mut row = Row::absent(series.labels, self.grid.len());
-            row.drop_name = drop_name || !keeps_name;
-            for_windows(&series.samples, self.grid, &shift, range, |step, window| {
+        let ranges = self.range_argument(expression)?;
+        let mut rows = Vec::with_capacity(ranges.series.len());
+        for RangeSeries { series, drop_name } in &ranges.series {
+            let mut row = Row::absent(series.labels.clone(), self.grid.len());
+            row.drop_name = *drop_name || !keeps_name;
+            ranges.for_windows(&series.samples, self.grid, |step, window| {
                 if let Some(value) = function(&window) {
                     row.values[step] = value;
                 }
@@ -195,6 +230,7 @@ impl Evaluator<'_> {
 }
 
 /// The samples that one step looks at, never empty.
+#[derive(Clone, Copy)]
 pub struct Window<'a> {
     pub samples: &'a [Sample],
     /// Which step it is.
@@ -205,26 +241,28 @@ pub struct Window<'a> {
     pub end: i64,
 }
 
-/// Calls `function` with every step's window that has samples.
-pub fn for_windows<'a>(
-    samples: &'a [Sample],
-    grid: Grid,
-    shift: &Shift,
-    range: i64,
-    mut function: impl FnMut(usize, Window<'a>),
-) {
-    let (mut from, mut to) = (0, 0);
-    for (step, time) in grid.times().enumerate() {
-        let end = shift.seen_from(time);
-        let start = end.saturating_sub(range);
-        while to < samples.len() && samples[to].time <= end {
-            to += 1;
-        }
-        while from < to && samples[from].time <= start {
-            from += 1;
-        }
-        if from < to {
-            function(step, Window { samples: &samples[from..to], step, time, start, end });
+impl Ranges {
+    /// Calls `function` with every step's window that has samples.
+    pub fn for_windows<'a>(
+        &self,
+        samples: &'a [Sample],
+        grid: Grid,
+        mut function: impl FnMut(usize, Window<'a>),
+    ) {
+        let (mut from, mut to) = (0, 0);
+        let (before, after) = self.margins;
+        for (step, time) in grid.times().enumerate() {
+            let end = self.shift.seen_from(time);
+            let start = end.saturating_sub(self.range);
+            while to < samples.len() && samples[to].time <= end.saturating_add(after) {
+                to += 1;
+            }
+            while from < to && samples[from].time <= start.saturating_sub(before) {
+                from += 1;
+            }
+            if from < to {
+                function(step, Window { samples: &samples[from..to], step, time, start, end });
+            }
         }
     }
 }

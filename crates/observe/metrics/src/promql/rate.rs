@@ -107,6 +107,6 @@ pub fn smoothed(window: &Window<'_>, level: f64, trend: f64) -> Option<f64> {
     Some(smooth)
 }
 
-fn seconds(milliseconds: i64) -> f64 {
+pub fn seconds(milliseconds: i64) -> f64 {
     milliseconds as f64 / 1000.0
 }

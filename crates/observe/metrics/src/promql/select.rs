@@ -3,6 +3,7 @@
 use promql_parser::label::{MatchOp, Matcher};
 use promql_parser::parser::{AtModifier, Offset, VectorSelector};
 
+use super::dialect::{Extent, is_marker as is_of_dialect};
 use super::evaluate::Evaluator;
 use super::row::{Grid, Row};
 use crate::error::{Error, Result};
@@ -22,6 +23,7 @@ pub fn matchers(selector: &VectorSelector) -> Result<Vec<Matcher>> {
         return Err(Error::BadData("label matchers cannot be combined with [or]".into()));
     }
     let mut matchers = selector.matchers.matchers.clone();
+    matchers.retain(|matcher| !is_of_dialect(matcher));
     if let Some(name) = &selector.name {
         matchers.push(Matcher::new(MatchOp::Equal, NAME, name));
     }
@@ -125,10 +127,12 @@ impl Evaluator<'_> {
         selector: &VectorSelector,
         shift: &Shift,
         range: i64,
+        extent: Extent,
     ) -> Result<Vec<Series>> {
         let (first, last) = shift.span(self.grid);
-        let mut series =
-            self.load(&matchers(selector)?, first.saturating_sub(range).saturating_add(1), last)?;
+        let (before, after) = self.margins(extent);
+        let from = first.saturating_sub(range).saturating_sub(before).saturating_add(1);
+        let mut series = self.load(&matchers(selector)?, from, last.saturating_add(after))?;
         for series in &mut series {
             series.samples.retain(|sample| !is_marker(sample.value));
         }
@@ -136,7 +140,7 @@ impl Evaluator<'_> {
         Ok(series)
     }
 
-    fn load(&self, matchers: &[Matcher], from: i64, to: i64) -> Result<Vec<Series>> {
+    pub fn load(&self, matchers: &[Matcher], from: i64, to: i64) -> Result<Vec<Series>> {
         let series = self.source.select(matchers, from, to)?;
         self.count(series.iter().map(|series| series.samples.len()).sum())?;
         Ok(series)
