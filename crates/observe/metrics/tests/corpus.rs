@@ -18,7 +18,7 @@ mod script;
 mod world;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use outcome::Outcome;
 use script::Command;
@@ -36,6 +36,9 @@ const KNOWN: [(&str, usize, usize); 9] = [
     ("selectors", 31, 31),
     ("subquery", 34, 32),
 ];
+
+/// Cases in `corpus/scripts`.
+const OUR_CASES: usize = 74;
 
 #[derive(Default)]
 struct Tally {
@@ -67,6 +70,29 @@ fn run(path: &Path) -> Tally {
     tally
 }
 
+fn scripts(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "test"));
+    files.sort();
+    files
+}
+
+/// What the known files do not ask, in scripts of our own.
+#[test]
+fn our_scripts_pass() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/scripts");
+    let (mut passed, mut failed) = (0, Vec::new());
+    for path in scripts(&folder) {
+        let tally = run(&path);
+        assert_eq!(tally.skipped, 0, "{}", path.display());
+        passed += tally.passed;
+        failed.extend(tally.failed);
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    assert_eq!(passed, OUR_CASES);
+}
+
 #[test]
 fn the_corpus_passes() {
     let Some(folder) = std::env::var_os("DAIS_PROMQL_CORPUS") else {
@@ -77,14 +103,9 @@ fn the_corpus_passes() {
         eprintln!("skipped: DAIS_PROMQL_CORPUS names no folder");
         return;
     };
-    let mut files: Vec<_> =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "test"));
-    files.sort();
-    let tallies: BTreeMap<String, Tally> = files
-        .iter()
-        .map(|path| (path.file_stem().unwrap().to_string_lossy().into_owned(), run(path)))
-        .collect();
+    let name = |path: &Path| path.file_stem().unwrap().to_string_lossy().into_owned();
+    let tallies: BTreeMap<String, Tally> =
+        scripts(Path::new(&folder)).iter().map(|path| (name(path), run(path))).collect();
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
     for (name, tally) in &tallies {
         println!(
