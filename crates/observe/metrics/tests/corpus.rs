@@ -4,7 +4,8 @@
 //!
 //! A case is skipped when what its query reads holds samples that our store does not
 //! (`corpus/world.rs`), or when it trims native histograms. As in Prometheus, an instant
-//! query must also have its result in the middle of a range query.
+//! query must also have its result in the middle of a range query, and at any time with
+//! its selectors pinned by `@`.
 
 #![allow(clippy::unwrap_used)]
 
@@ -12,6 +13,8 @@
 mod notation;
 #[path = "corpus/outcome.rs"]
 mod outcome;
+#[path = "corpus/pinned.rs"]
+mod pinned;
 #[path = "corpus/script.rs"]
 mod script;
 #[path = "corpus/world.rs"]

@@ -4,6 +4,7 @@ use dais_metrics::promql::{Annotations, Answer, Data, Engine, Limits};
 use dais_metrics::{Error, Labels, Sample, Series};
 
 use crate::notation::Point;
+use crate::pinned;
 use crate::script::{Case, Kind, Message, When};
 use crate::world::World;
 
@@ -55,7 +56,8 @@ fn run(case: &Case, world: &World) -> Result<(), String> {
             let over_time = engine.range(&case.query, time - MINUTE, time + MINUTE, MINUTE);
             let data = middle(over_time, time, is_scalar);
             data.and_then(|data| compare_data(case, &data))
-                .map_err(|why| format!("in the middle of a range: {why}"))
+                .map_err(|why| format!("in the middle of a range: {why}"))?;
+            pinned::check(case, &engine, time)
         }
     }
 }
@@ -93,7 +95,7 @@ fn compare(case: &Case, answer: Result<Answer, Error>) -> Result<(), String> {
     compare_data(case, &answer.data)
 }
 
-fn compare_data(case: &Case, data: &Data) -> Result<(), String> {
+pub fn compare_data(case: &Case, data: &Data) -> Result<(), String> {
     match data {
         Data::Scalar(sample) => match case.scalar {
             Some(expected) if is_close(expected, sample.value) => Ok(()),
