@@ -1,90 +1,16 @@
-//! Binary operators: arithmetic, comparisons, and how two vectors are matched.
+//! Binary operators: which series meet, and sets of them.
 
 use std::collections::HashMap;
 
-use promql_parser::parser::{BinModifier, BinaryExpr, LabelModifier, VectorMatchCardinality};
+use promql_parser::parser::{BinModifier, BinaryExpr, LabelModifier};
 
 use super::evaluate::Evaluator;
-use super::row::{Gathered, Row, Value, is_of_metric};
+use super::join::Join;
+use super::operator::Operator;
+use super::row::{Gathered, Row, Value};
 use crate::error::{Error, Result};
 use crate::labels::{Labels, NAME};
-use crate::sample::{ABSENT, is_marker};
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Operator {
-    Add,
-    Subtract,
-    Multiply,
-    Divide,
-    Modulo,
-    Power,
-    Atan2,
-    Equal,
-    NotEqual,
-    Greater,
-    Less,
-    GreaterOrEqual,
-    LessOrEqual,
-}
-
-impl Operator {
-    fn named(name: &str) -> Option<Operator> {
-        use Operator::*;
-        Some(match name {
-            "+" => Add,
-            "-" => Subtract,
-            "*" => Multiply,
-            "/" => Divide,
-            "%" => Modulo,
-            "^" => Power,
-            "atan2" => Atan2,
-            "==" => Equal,
-            "!=" => NotEqual,
-            ">" => Greater,
-            "<" => Less,
-            ">=" => GreaterOrEqual,
-            "<=" => LessOrEqual,
-            _ => return None,
-        })
-    }
-
-    fn is_comparison(self) -> bool {
-        use Operator::*;
-        matches!(self, Equal | NotEqual | Greater | Less | GreaterOrEqual | LessOrEqual)
-    }
-
-    /// The number; of a comparison 1 or 0.
-    fn apply(self, left: f64, right: f64) -> f64 {
-        let truth = |holds: bool| f64::from(u8::from(holds));
-        match self {
-            Operator::Add => left + right,
-            Operator::Subtract => left - right,
-            Operator::Multiply => left * right,
-            Operator::Divide => left / right,
-            Operator::Modulo => left % right,
-            Operator::Power => left.powf(right),
-            Operator::Atan2 => left.atan2(right),
-            Operator::Equal => truth(left == right),
-            Operator::NotEqual => truth(left != right),
-            Operator::Greater => truth(left > right),
-            Operator::Less => truth(left < right),
-            Operator::GreaterOrEqual => truth(left >= right),
-            Operator::LessOrEqual => truth(left <= right),
-        }
-    }
-
-    /// What remains of `left op right`: a comparison without `bool` filters `kept`.
-    fn result(self, left: f64, right: f64, kept: f64, as_bool: bool) -> f64 {
-        let value = self.apply(left, right);
-        if !self.is_comparison() || as_bool {
-            value
-        } else if value == 1.0 {
-            kept
-        } else {
-            ABSENT
-        }
-    }
-}
+use crate::sample::is_marker;
 
 impl Evaluator<'_> {
     pub fn binary(&self, binary: &BinaryExpr) -> Result<Value> {
@@ -153,8 +79,8 @@ fn with_scalar(
 }
 
 /// Which labels must be equal for two series to meet.
-struct Matching<'a> {
-    modifier: &'a BinModifier,
+pub struct Matching<'a> {
+    pub modifier: &'a BinModifier,
 }
 
 impl Matching<'_> {
@@ -169,7 +95,7 @@ impl Matching<'_> {
     }
 
     /// Rows' groups as numbers, equal on both sides.
-    fn signatures(&self, sides: [&[Row]; 2]) -> ([Vec<usize>; 2], Vec<Labels>) {
+    pub fn signatures(&self, sides: [&[Row]; 2]) -> ([Vec<usize>; 2], Vec<Labels>) {
         let mut known: HashMap<Labels, usize> = HashMap::new();
         let mut groups = Vec::new();
         let numbered = sides.map(|rows| {
@@ -227,161 +153,4 @@ fn set(
         add(row, Some(group));
     }
     gathered.into_rows()
-}
-
-/// Arithmetic or a comparison between two vectors.
-struct Join<'a> {
-    operator: Operator,
-    matching: Matching<'a>,
-    steps: usize,
-}
-
-/// Both vectors, so turned that `one` has at most one series per group.
-struct Sides {
-    many: Vec<Row>,
-    one: Vec<Row>,
-    many_groups: Vec<usize>,
-    one_groups: Vec<usize>,
-    groups: Vec<Labels>,
-    is_swapped: bool,
-}
-
-impl Join<'_> {
-    fn run(&self, left: Vec<Row>, right: Vec<Row>) -> Result<Vec<Row>> {
-        let is_swapped =
-            matches!(self.matching.modifier.card, VectorMatchCardinality::OneToMany(_));
-        let (many, one) = if is_swapped { (right, left) } else { (left, right) };
-        let ([many_groups, one_groups], groups) = self.matching.signatures([&many, &one]);
-        let sides = Sides { many, one, many_groups, one_groups, groups, is_swapped };
-        let mut gathered = Gathered::new(self.steps);
-        let mut results: HashMap<(Option<usize>, Option<usize>, usize), usize> = HashMap::new();
-        let is_grouped = self.matching.modifier.card != VectorMatchCardinality::OneToOne;
-        // The step at which a group's series was met last.
-        let mut met: HashMap<(usize, usize), usize> = HashMap::new();
-        for step in 0..self.steps {
-            self.step(&sides, step, |many, one, group, value| {
-                let at = *results.entry((many, one, group)).or_insert_with(|| {
-                    let (labels, drop_name) = self.labels(&sides, many, one, group);
-                    gathered.row(labels, drop_name)
-                });
-                // Counted before a comparison filters: the ambiguity is there either way.
-                if is_grouped && met.insert((at, group), step) == Some(step) {
-                    return Err(Error::Execution(
-                        "multiple matches for labels: grouping labels must ensure unique matches"
-                            .into(),
-                    ));
-                }
-                if is_marker(value) || gathered.set(at, step, value) {
-                    return Ok(());
-                }
-                Err(Error::Execution("vector cannot contain metrics with the same labelset".into()))
-            })?;
-        }
-        Ok(gathered.into_rows())
-    }
-
-    /// Calls `emit` with each match at one step: rows of both sides (none: filled in),
-    /// group, and value, which is absent where a comparison filters.
-    fn step(
-        &self,
-        sides: &Sides,
-        step: usize,
-        mut emit: impl FnMut(Option<usize>, Option<usize>, usize, f64) -> Result<()>,
-    ) -> Result<()> {
-        let mut one_of_group: Vec<Option<usize>> = vec![None; sides.groups.len()];
-        for (index, group) in sides.one_groups.iter().enumerate() {
-            if is_marker(sides.one[index].values[step]) {
-                continue;
-            }
-            if let Some(other) = one_of_group[*group].replace(index) {
-                return Err(duplicate(sides, *group, other, index));
-            }
-        }
-        let fill = &self.matching.modifier.fill_values;
-        let (fill_many, fill_one) =
-            if sides.is_swapped { (fill.rhs, fill.lhs) } else { (fill.lhs, fill.rhs) };
-        let is_one_to_one = self.matching.modifier.card == VectorMatchCardinality::OneToOne;
-        let mut met = vec![false; sides.groups.len()];
-        let mut taken = vec![false; sides.groups.len()];
-        for (index, group) in sides.many_groups.iter().enumerate() {
-            let many = sides.many[index].values[step];
-            if is_marker(many) {
-                continue;
-            }
-            met[*group] = true;
-            let one = match (one_of_group[*group], fill_one) {
-                (Some(one), _) => sides.one[one].values[step],
-                (None, Some(fill)) => fill,
-                (None, None) => continue,
-            };
-            // Counted before a comparison filters: the ambiguity is there either way.
-            if is_one_to_one && std::mem::replace(&mut taken[*group], true) {
-                return Err(Error::Execution(
-                    "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)".into(),
-                ));
-            }
-            let value = self.value(sides, many, one);
-            emit(Some(index), one_of_group[*group], *group, value)?;
-        }
-        let Some(fill) = fill_many else { return Ok(()) };
-        for (group, one) in one_of_group.iter().enumerate().filter(|(group, _)| !met[*group]) {
-            let Some(one) = *one else { continue };
-            let value = self.value(sides, fill, sides.one[one].values[step]);
-            emit(None, Some(one), group, value)?;
-        }
-        Ok(())
-    }
-
-    fn value(&self, sides: &Sides, many: f64, one: f64) -> f64 {
-        let (left, right) = if sides.is_swapped { (one, many) } else { (many, one) };
-        self.operator.result(left, right, left, self.matching.modifier.return_bool)
-    }
-
-    /// The labels of a result, and whether its name goes.
-    fn labels(
-        &self,
-        sides: &Sides,
-        many: Option<usize>,
-        one: Option<usize>,
-        group: usize,
-    ) -> (Labels, bool) {
-        let modifier = self.matching.modifier;
-        let base = many.map_or(&sides.groups[group], |many| &sides.many[many].labels);
-        let drops_name = !self.operator.is_comparison();
-        let is_kept = |name: &str| {
-            let is_dropped_name = drops_name && is_of_metric(name);
-            let is_matched = match (&modifier.card, &modifier.matching) {
-                (VectorMatchCardinality::OneToOne, Some(LabelModifier::Include(on))) => {
-                    on.labels.iter().any(|label| label == name)
-                }
-                (VectorMatchCardinality::OneToOne, Some(LabelModifier::Exclude(ignoring))) => {
-                    !ignoring.labels.iter().any(|label| label == name)
-                }
-                _ => true,
-            };
-            !is_dropped_name && is_matched
-        };
-        let mut labels = base.filtered(is_kept);
-        if let VectorMatchCardinality::ManyToOne(include)
-        | VectorMatchCardinality::OneToMany(include) = &modifier.card
-        {
-            for name in &include.labels {
-                let value = one.map_or("", |one| sides.one[one].labels.get(name));
-                labels = labels.with(name, value);
-            }
-        }
-        let was_due = many.is_some_and(|many| sides.many[many].drop_name);
-        (labels, was_due || modifier.return_bool)
-    }
-}
-
-fn duplicate(sides: &Sides, group: usize, first: usize, second: usize) -> Error {
-    let side = if sides.is_swapped { "left" } else { "right" };
-    let mut pair = [first, second].map(|row| sides.one[row].labels.to_string());
-    pair.sort();
-    Error::Execution(format!(
-        "found duplicate series for the match group {} on the {side} hand-side of the operation: [{}];many-to-many matching not allowed: matching labels must be unique on one side",
-        sides.groups[group],
-        pair.join(", ")
-    ))
 }

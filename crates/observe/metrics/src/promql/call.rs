@@ -182,9 +182,10 @@ impl Evaluator<'_> {
             "histogram_fraction" => {
                 self.histogram_fraction(arguments[0], arguments[1], arguments[2])
             }
-            // Native histograms are not stored, so there is never one to ask.
-            "histogram_count" | "histogram_sum" | "histogram_avg" | "histogram_stddev"
-            | "histogram_stdvar" => {
+            // Neither native histograms nor start timestamps are stored, so there is never
+            // one to ask for.
+            "start_timestamp" | "histogram_count" | "histogram_sum" | "histogram_avg"
+            | "histogram_stddev" | "histogram_stdvar" => {
                 self.evaluate(arguments[0])?.rows()?;
                 Ok(vec![])
             }

@@ -2,6 +2,7 @@
 //! it reads:
 //!
 //! - arithmetic in the place of a duration (`[2 * step()]`) becomes its result,
+//! - numbers lose the underscores that part their digits,
 //! - `anchored` and `smoothed` behind a selector become a matcher inside it,
 //! - the label matchers of `info()` get one that asks for something, since theirs alone
 //!   may ask for nothing.
@@ -160,6 +161,10 @@ impl<'a> Reader<'a> {
                 self.selector = None;
                 self.at += 1;
             }
+            number if token.is_number() && number.contains('_') => {
+                self.edit(token.start, token.end(), number.replace('_', ""));
+                self.at += 1;
+            }
             _ => {
                 let is_metric = token.is_word
                     && self.text(self.at + 1) != "("
@@ -218,7 +223,8 @@ impl<'a> Reader<'a> {
 
     /// Computes what stands between two tokens, unless the parser can read it as it is.
     fn duration_between(&mut self, from: usize, to: usize) -> Result<()> {
-        let is_plain = to <= from + 1 && self.tokens[from..to].iter().all(Token::is_number);
+        let is_readable = |token: &Token<'_>| token.is_number() && !token.text.contains('_');
+        let is_plain = to <= from + 1 && self.tokens[from..to].iter().all(is_readable);
         if is_plain {
             return Ok(());
         }
@@ -320,6 +326,11 @@ mod tests {
         ] {
             assert_eq!(read(query).replace(" :", ":").replace(": ", ":"), text.replace(": ", ":"));
         }
+    }
+
+    #[test]
+    fn digits_are_parted() {
+        assert_eq!(read("1_000 + 0x_1F * x_1[1_0]"), "1000 + 0x1f * x_1[10000ms]");
     }
 
     #[test]

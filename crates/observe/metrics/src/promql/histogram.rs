@@ -13,7 +13,7 @@ use crate::labels::{Labels, NAME};
 use crate::sample::is_marker;
 
 const BOUND: &str = "le";
-/// Relative differences below this come from adding rates up, not from the data.
+/// Differences below this share of the sum come from adding rates up, not from the data.
 const SMALL_DELTA: f64 = 1e-12;
 
 #[derive(Debug, Clone, Copy)]
@@ -87,9 +87,8 @@ impl Evaluator<'_> {
     fn quantile_of(&self, q: f64, histogram: &Labels, buckets: Vec<Bucket>, at: &Expr) -> f64 {
         let (value, was_fixed) = bucket_quantile(q, buckets);
         if was_fixed {
-            let name = histogram.get(NAME);
             self.remarks.inform(
-                &format!("input to histogram_quantile needed to be fixed for monotonicity (see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile) for metric name {name:?}"),
+                &format!("input to histogram_quantile needed to be fixed for monotonicity (see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile){}", named(histogram)),
                 at,
             );
         }
@@ -132,9 +131,9 @@ impl Evaluator<'_> {
             let Some(upper) = parse_bound(row.labels.get(BOUND)) else {
                 self.remarks.warn(
                     &format!(
-                        "bucket label \"le\" is missing or has a malformed value of {:?} for metric name {:?}",
+                        "bucket label \"le\" is missing or has a malformed value of {:?}{}",
                         row.labels.get(BOUND),
-                        row.labels.get(NAME)
+                        named(&row.labels)
                     ),
                     at,
                 );
@@ -148,6 +147,14 @@ impl Evaluator<'_> {
             histograms[index].buckets.push((upper, row));
         }
         histograms
+    }
+}
+
+/// Which metric a remark is about, unless it has no name.
+fn named(labels: &Labels) -> String {
+    match labels.get(NAME) {
+        "" => String::new(),
+        name => format!(" for metric name {name:?}"),
     }
 }
 
@@ -178,7 +185,8 @@ fn make_monotonic(buckets: &mut [Bucket]) -> bool {
         if before == current {
             continue;
         }
-        let is_small = (before - current).abs() <= SMALL_DELTA * before.abs().max(current.abs());
+        let sum = before.abs() + current.abs();
+        let is_small = (before - current).abs() < SMALL_DELTA * sum;
         if is_small || current < before {
             was_fixed |= !is_small;
             buckets[index].count = before;
@@ -204,7 +212,7 @@ fn bucket_quantile(q: f64, buckets: Vec<Bucket>) -> (f64, bool) {
     }
     let was_fixed = make_monotonic(&mut buckets);
     let observations = buckets[buckets.len() - 1].count;
-    if buckets.len() < 2 || observations == 0.0 || observations.is_nan() {
+    if buckets.len() < 2 || observations == 0.0 {
         return (f64::NAN, was_fixed);
     }
     let rank = q * observations;
@@ -225,11 +233,10 @@ fn bucket_quantile(q: f64, buckets: Vec<Bucket>) -> (f64, bool) {
 
 /// The share of observations between two bounds.
 fn fraction(lower: f64, upper: f64, buckets: Vec<Bucket>) -> f64 {
-    let mut buckets = coalesced(buckets);
+    let buckets = coalesced(buckets);
     if buckets.last().is_none_or(|last| last.upper != f64::INFINITY) {
         return f64::NAN;
     }
-    make_monotonic(&mut buckets);
     let count = buckets[buckets.len() - 1].count;
     if count == 0.0 || count.is_nan() || lower.is_nan() || upper.is_nan() {
         return f64::NAN;

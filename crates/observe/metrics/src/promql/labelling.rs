@@ -46,11 +46,16 @@ impl Evaluator<'_> {
     }
 
     /// Since Prometheus 3 any UTF-8 but the empty text is a label's name. The parser
-    /// turns a byte escape such as `\xff` into the character of that number, so a
-    /// character that the query does not have was one.
+    /// turns a byte escape such as `\xff` into the character of that number, so the
+    /// query's text tells which it was.
     pub fn check_label_name(&self, name: &str, function: &str) -> Result<()> {
         let query = self.remarks.query();
-        let is_escaped_byte = |c: char| ('\u{80}'..='\u{ff}').contains(&c) && !query.contains(c);
+        let is_written = |c: char| {
+            let (hexadecimal, octal) =
+                (format!("\\x{:02x}", c as u32), format!("\\{:03o}", c as u32));
+            query.contains(&octal) || query.to_lowercase().contains(&hexadecimal)
+        };
+        let is_escaped_byte = |c: char| ('\u{80}'..='\u{ff}').contains(&c) && is_written(c);
         if name.is_empty() || name.contains(is_escaped_byte) {
             let written: String = name
                 .chars()

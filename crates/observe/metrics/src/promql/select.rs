@@ -24,10 +24,21 @@ pub fn matchers(selector: &VectorSelector) -> Result<Vec<Matcher>> {
     }
     let mut matchers = selector.matchers.matchers.clone();
     matchers.retain(|matcher| !is_of_dialect(matcher));
+    matchers.iter_mut().for_each(let_dots_match_all);
     if let Some(name) = &selector.name {
         matchers.push(Matcher::new(MatchOp::Equal, NAME, name));
     }
     Ok(matchers)
+}
+
+/// Since Prometheus 3 a dot in a pattern matches an end of line too.
+fn let_dots_match_all(matcher: &mut Matcher) {
+    let (MatchOp::Re(regex) | MatchOp::NotRe(regex)) = &mut matcher.op else { return };
+    if matcher.value.contains('.')
+        && let Ok(widened) = regex::Regex::new(&format!("(?s){}", regex.as_str()))
+    {
+        *regex = widened;
+    }
 }
 
 /// Where a selector looks, relative to the step that asks: `@` and `offset`.
