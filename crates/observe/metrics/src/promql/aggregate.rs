@@ -27,8 +27,9 @@ impl Evaluator<'_> {
         match operator.as_str() {
             "count_values" => self.count_values(aggregate, needed(parameter, &operator)?),
             "topk" | "bottomk" | "limitk" | "limit_ratio" => {
-                let amounts = self.scalar(needed(parameter, &operator)?)?;
-                check_amounts(&operator, &amounts, self)?;
+                let parameter = needed(parameter, &operator)?;
+                let amounts = self.scalar(parameter)?;
+                check_amounts(&operator, &amounts, parameter, self)?;
                 self.choose(aggregate, &operator, &amounts)
             }
             "quantile" => {
@@ -195,37 +196,45 @@ fn extreme(values: &[f64], is_better: impl Fn(f64, f64) -> bool) -> f64 {
         .fold(first, |best, next| if is_better(next, best) || best.is_nan() { next } else { best })
 }
 
-fn check_amounts(operator: &str, amounts: &[f64], evaluator: &Evaluator<'_>) -> Result<()> {
-    for amount in amounts {
-        if operator == "limit_ratio" {
-            if amount.is_nan() {
-                return Err(Error::Execution(format!(
-                    "Ratio value is {}",
-                    numbers::format(*amount)
-                )));
-            }
-            if !(-1.0..=1.0).contains(amount) {
+/// Go's limits for the conversion to an integer.
+const INTEGERS: f64 = 9_223_372_036_854_775_807.0;
+
+/// `at` is the parameter of the aggregation.
+fn check_amounts(
+    operator: &str,
+    amounts: &[f64],
+    at: &Expr,
+    evaluator: &Evaluator<'_>,
+) -> Result<()> {
+    let least = amounts.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = amounts.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let is_ratio = operator == "limit_ratio";
+    if amounts.iter().any(|amount| amount.is_nan()) {
+        let what = if is_ratio { "Ratio" } else { "Parameter" };
+        return Err(Error::Execution(format!("{what} value is NaN")));
+    }
+    if is_ratio {
+        for (amount, limit) in [(least.min(-1.0), -1.0), (most.max(1.0), 1.0)] {
+            if amount != limit {
+                let amount = numbers::short(amount);
                 let text = format!(
-                    "ratio value should be between -1 and 1, got {}",
-                    numbers::format(*amount)
+                    "ratio value should be between -1 and 1, got {amount}, capping to {limit}"
                 );
-                let capped = numbers::format(amount.clamp(-1.0, 1.0));
-                evaluator
-                    .remarks
-                    .warn(&format!("{text}, capping to {capped}"), &Expr::from(*amount));
+                evaluator.remarks.warn(&text, at);
             }
-            continue;
         }
-        if amount.is_nan() {
-            return Err(Error::Execution("Parameter value is NaN".into()));
-        }
-        // Go's limits for the conversion to an integer.
-        if *amount >= 9.223_372_036_854_775e18 || *amount <= -9.223_372_036_854_775e18 {
-            let limit = if *amount > 0.0 { "overflows" } else { "underflows" };
-            return Err(Error::Execution(format!(
-                "Scalar value {} {limit} int64",
-                numbers::format(*amount)
-            )));
+        return Ok(());
+    }
+    // None is chosen at any step, so that it does not matter how few none are.
+    if most < 1.0 {
+        return Ok(());
+    }
+    for (amount, is_out, how) in
+        [(least, least <= -INTEGERS, "underflows"), (most, most >= INTEGERS, "overflows")]
+    {
+        if is_out {
+            let amount = numbers::short(amount);
+            return Err(Error::Execution(format!("Scalar value {amount} {how} int64")));
         }
     }
     Ok(())

@@ -290,7 +290,7 @@ fn check_factor(what: &str, short: &str, values: &[f64]) -> Result<()> {
     match values.iter().find(|value| **value <= 0.0 || **value >= 1.0 || value.is_nan()) {
         None => Ok(()),
         Some(value) => Err(Error::Execution(format!(
-            "invalid {what} factor. Expected: 0 < {short} < 1, got: {value}"
+            "invalid {what} factor. Expected: 0 < {short} < 1, got: {value:.6}"
         ))),
     }
 }

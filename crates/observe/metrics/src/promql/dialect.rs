@@ -70,8 +70,18 @@ pub fn is_marker(matcher: &Matcher) -> bool {
     matches!(matcher.name.as_str(), ANCHORED | SMOOTHED | ANYTHING)
 }
 
+/// Where a query has an expression, whatever its spaces, quotes and forms of numbers.
+pub fn place_of(expression: &str, query: &str) -> Option<usize> {
+    let text = without_markers(expression);
+    let (wanted, all) = (tokens::of(&text), tokens::of(query));
+    let has_it = |tokens: &&[Token<'_>]| {
+        tokens.iter().zip(&wanted).all(|(token, wanted)| arithmetic::is_same(token, wanted))
+    };
+    all.windows(wanted.len().max(1)).find(has_it).map(|tokens| tokens[0].start)
+}
+
 /// An expression's text without what was put into it.
-pub fn without_markers(text: &str) -> String {
+fn without_markers(text: &str) -> String {
     [ANCHORED, SMOOTHED].iter().fold(text.to_owned(), |text, name| {
         let matcher = format!("{name}=\"\"");
         let text = text.replace(&format!("{{{matcher}}}"), "");
@@ -351,6 +361,16 @@ mod tests {
         );
         assert!(translated("x anchored smoothed", Grid { start: 0, end: 0, step: 1 }).is_err());
         assert_eq!(read("info(x, {a=~\".*\"})"), "info(x, {__anything__!=\"\",a=~\".*\"})");
-        assert_eq!(without_markers("rate(x{__anchored__=\"\"}[5m])"), "rate(x[5m])");
+    }
+
+    #[test]
+    fn places_are_found_in_other_spellings() {
+        let query = "sum( x{a='b'} )\n / quantile(1e3, rate( x [60s]) anchored)";
+        for (expression, place) in
+            [("x{a=\"b\"}", "x{"), ("1000", "1e3"), ("rate(x{__anchored__=\"\"}[1m])", "rate(")]
+        {
+            assert_eq!(place_of(expression, query), query.find(place), "{expression}");
+        }
+        assert_eq!(place_of("y", query), None);
     }
 }

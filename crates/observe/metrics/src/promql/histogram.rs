@@ -78,7 +78,7 @@ impl Evaluator<'_> {
     pub fn check_quantile(&self, q: f64, at: &Expr) {
         if q.is_nan() || !(0.0..=1.0).contains(&q) {
             self.remarks.warn(
-                &format!("quantile value should be between 0 and 1, got {}", numbers::format(q)),
+                &format!("quantile value should be between 0 and 1, got {}", numbers::short(q)),
                 at,
             );
         }

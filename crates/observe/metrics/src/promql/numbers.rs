@@ -131,6 +131,18 @@ pub fn format(value: f64) -> String {
     }
 }
 
+/// As Go's `%g` writes numbers, for messages: an exponent below -4 and from 6 on.
+pub fn short(value: f64) -> String {
+    let written = format!("{value:e}");
+    match written.split_once('e').map(|(digits, power)| (digits, power.parse::<i32>())) {
+        Some((digits, Ok(power))) if !(-4..6).contains(&power) => {
+            let sign = if power < 0 { '-' } else { '+' };
+            format!("{digits}e{sign}{:02}", power.abs())
+        }
+        _ => format(value),
+    }
+}
+
 /// As OpenMetrics writes the bounds of histograms: whole numbers end in `.0`.
 pub fn format_open_metrics(value: f64) -> String {
     let text = format(value);
@@ -155,6 +167,12 @@ mod tests {
         assert_eq!(quantile(0.8, &mut [1.0, 0.0]), 0.8);
         assert!((quantile(0.8, &mut [f64::NAN, 1.0, 0.0]) - 0.6).abs() < 1e-12);
         assert_eq!(quantile(2.0, &mut [1.0]), f64::INFINITY);
+    }
+
+    #[test]
+    fn numbers_are_short_in_messages() {
+        let short = [1.5, 123456.0, 1e6, -2.5e-7, 1e300, f64::NAN].map(short);
+        assert_eq!(short, ["1.5", "123456", "1e+06", "-2.5e-07", "1e+300", "NaN"]);
     }
 
     #[test]

@@ -121,11 +121,26 @@ fn no_arguments(tokens: &[Token<'_>], at: usize) -> Result<usize> {
 }
 
 fn literal(text: &str) -> Result<f64> {
-    if let Ok(seconds) = text.replace('_', "").parse() {
+    let plain = text.replace('_', "").to_lowercase();
+    if let Some(hexadecimal) = plain.strip_prefix("0x") {
+        return u64::from_str_radix(hexadecimal, 16)
+            .map(|number| number as f64)
+            .map_err(|_| refused(&format!("{text:?} is no number")));
+    }
+    if let Ok(seconds) = plain.parse() {
         return Ok(seconds);
     }
     let parsed = promql_parser::util::parse_duration(text);
     parsed.map(|duration| duration.as_secs_f64()).map_err(|reason| refused(&reason))
+}
+
+/// Whether two tokens mean the same: in other quotes, as another form of a number.
+pub fn is_same(left: &Token<'_>, right: &Token<'_>) -> bool {
+    if left.is_number() && right.is_number() {
+        return literal(left.text).is_ok_and(|left| literal(right.text).ok() == Some(left));
+    }
+    let unquoted = |token: &Token<'_>| promql_parser::util::unquote_string(token.text).ok();
+    left.text == right.text || unquoted(left).is_some_and(|text| unquoted(right) == Some(text))
 }
 
 fn refused(reason: &str) -> Error {
