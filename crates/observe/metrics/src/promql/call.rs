@@ -64,9 +64,7 @@ impl Evaluator<'_> {
             "start" => constant(seconds(self.query.start)),
             "end" => constant(seconds(self.query.end)),
             "range" => constant(seconds(self.query.end - self.query.start)),
-            // An instant query has no step.
-            "step" if self.query.start == self.query.end => constant(0.0),
-            "step" => constant(seconds(self.query.step)),
+            "step" => constant(seconds(self.query.width())),
             "min_of" | "max_of" => {
                 let (left, right) = (self.scalar(arguments[0])?, self.scalar(arguments[1])?);
                 let pick = |left: f64, right: f64| match (left.is_nan() || right.is_nan(), name) {

@@ -13,7 +13,7 @@
 mod arithmetic;
 mod tokens;
 
-use promql_parser::label::Matcher;
+use promql_parser::label::{MatchOp, Matcher};
 use promql_parser::parser::VectorSelector;
 
 use super::row::Grid;
@@ -67,7 +67,12 @@ pub fn extent(selector: &VectorSelector) -> Extent {
 
 /// Whether the matcher says something about the query and nothing about a series.
 pub fn is_marker(matcher: &Matcher) -> bool {
-    matches!(matcher.name.as_str(), ANCHORED | SMOOTHED | ANYTHING)
+    let is_ours = match matcher.op {
+        MatchOp::Equal => matches!(matcher.name.as_str(), ANCHORED | SMOOTHED),
+        MatchOp::NotEqual => matcher.name == ANYTHING,
+        _ => false,
+    };
+    is_ours && matcher.value.is_empty()
 }
 
 /// Where a query has an expression, whatever its spaces, quotes and forms of numbers.

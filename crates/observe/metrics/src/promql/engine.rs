@@ -68,7 +68,7 @@ pub fn parse(query: &str) -> Result<Expr> {
 impl Engine<'_> {
     /// The query's value at one time (milliseconds).
     pub fn instant(&self, query: &str, time: i64) -> Result<Answer> {
-        let grid = Grid { start: time, end: time, step: 1 };
+        let grid = Grid::instant(time);
         let expression = parse(&translated(query, grid)?)?;
         let remarks = Remarks::new(query);
         let evaluator = self.evaluator(grid, &remarks);

@@ -1,7 +1,5 @@
 //! Arithmetic and comparisons between two vectors: one-to-one, many-to-one, filled in.
 
-use std::collections::HashMap;
-
 use promql_parser::parser::{LabelModifier, VectorMatchCardinality};
 
 use super::binary::Matching;
@@ -36,18 +34,28 @@ impl Join<'_> {
         let ([many_groups, one_groups], groups) = self.matching.signatures([&many, &one]);
         let sides = Sides { many, one, many_groups, one_groups, groups, is_swapped };
         let mut gathered = Gathered::new(self.steps);
-        let mut results: HashMap<(Option<usize>, Option<usize>, usize), usize> = HashMap::new();
+        // The result of each row of the many, and behind them of each group that is filled
+        // in: with which row of the one it is, and where.
+        let mut results: Vec<Option<(Option<usize>, usize)>> =
+            vec![None; sides.many.len() + sides.groups.len()];
         let is_grouped = self.matching.modifier.card != VectorMatchCardinality::OneToOne;
-        // The step at which a group's series was met last.
-        let mut met: HashMap<(usize, usize), usize> = HashMap::new();
+        // The group and the step by which each result was met last.
+        let mut met: Vec<Option<(usize, usize)>> = Vec::new();
         for step in 0..self.steps {
             self.step(&sides, step, |many, one, group, value| {
-                let at = *results.entry((many, one, group)).or_insert_with(|| {
-                    let (labels, drop_name) = self.labels(&sides, many, one, group);
-                    gathered.row(labels, drop_name)
-                });
+                let result = &mut results[many.unwrap_or(sides.many.len() + group)];
+                let at = match *result {
+                    Some((known, at)) if known == one => at,
+                    _ => {
+                        let (labels, drop_name) = self.labels(&sides, many, one, group);
+                        let at = gathered.row(labels, drop_name);
+                        *result = Some((one, at));
+                        met.resize(met.len().max(at + 1), None);
+                        at
+                    }
+                };
                 // Counted before a comparison filters: the ambiguity is there either way.
-                if is_grouped && met.insert((at, group), step) == Some(step) {
+                if is_grouped && met[at].replace((group, step)) == Some((group, step)) {
                     return Err(Error::Execution(
                         "multiple matches for labels: grouping labels must ensure unique matches"
                             .into(),

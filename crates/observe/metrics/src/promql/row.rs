@@ -16,6 +16,16 @@ pub struct Grid {
 }
 
 impl Grid {
+    /// The grid of an instant query.
+    pub fn instant(time: i64) -> Grid {
+        Grid { start: time, end: time, step: 1 }
+    }
+
+    /// The step of a range query; an instant query has none.
+    pub fn width(&self) -> i64 {
+        if *self == Grid::instant(self.start) { 0 } else { self.step }
+    }
+
     pub fn len(&self) -> usize {
         usize::try_from((self.end - self.start) / self.step + 1).unwrap_or(0)
     }

@@ -1,5 +1,7 @@
 //! Runs one case and compares what came with what the script expects.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use dais_metrics::promql::{Annotations, Answer, Data, Engine, Limits};
 use dais_metrics::{Error, Labels, Sample, Series};
 
@@ -27,7 +29,8 @@ pub fn judge(case: &Case, world: &World) -> Outcome {
     if NATIVE_OPERATORS.iter().any(|operator| case.query.contains(operator)) {
         return Outcome::Skipped;
     }
-    let verdict = run(case, world);
+    let verdict = catch_unwind(AssertUnwindSafe(|| run(case, world)));
+    let verdict = verdict.unwrap_or_else(|_| Err("the engine panicked".into()));
     match verdict {
         _ if world.take_met_foreign() => Outcome::Skipped,
         Ok(()) => Outcome::Passed,

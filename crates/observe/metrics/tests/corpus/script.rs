@@ -6,6 +6,8 @@ pub enum Command {
     Clear,
     Load(Load),
     Eval(Box<Case>),
+    /// At that line there is something that is none of them.
+    Unreadable(usize),
 }
 
 pub struct Load {
@@ -71,32 +73,43 @@ pub fn parse(text: &str) -> Vec<Command> {
     let mut commands = Vec::new();
     let mut at = 0;
     while at < lines.len() {
-        let (line, number) = (lines[at], at + 1);
-        at += 1;
-        let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-        match word.to_lowercase().as_str() {
-            "" => {}
-            "clear" => commands.push(Command::Clear),
-            "load" | "load_with_nhcb" => {
-                let body = lines[at..].iter().take_while(|line| !line.is_empty());
-                let series: Vec<Described> = body.map(|line| described(line)).collect();
-                at += series.len();
-                let with_native = word.ends_with("_with_nhcb");
-                commands.push(Command::Load(Load {
-                    step: duration(rest.trim()),
-                    series,
-                    with_native,
-                }));
-            }
-            word if word.starts_with("eval") => {
-                let (case, read) = case(number, word, rest.trim(), &lines[at..]);
+        let block = lines[at..].split(|line| line.is_empty()).next().unwrap_or_default();
+        if block.is_empty() {
+            at += 1;
+            continue;
+        }
+        // What cannot be read must not hide the rest of the script.
+        match std::panic::catch_unwind(|| command(at + 1, block)) {
+            Ok((command, read)) => {
+                commands.push(command);
                 at += read;
-                commands.push(Command::Eval(Box::new(case)));
             }
-            other => panic!("line {number}: unknown command {other}"),
+            Err(_) => {
+                commands.push(Command::Unreadable(at + 1));
+                at += block.len();
+            }
         }
     }
     commands
+}
+
+/// The command that a block begins with, and how many of its lines are the command's.
+fn command(number: usize, block: &[&str]) -> (Command, usize) {
+    let (line, following) = (block[0], &block[1..]);
+    let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    match word.to_lowercase().as_str() {
+        "clear" => (Command::Clear, 1),
+        "load" | "load_with_nhcb" => {
+            let series = following.iter().map(|line| described(line)).collect();
+            let (step, with_native) = (duration(rest.trim()), word.ends_with("_with_nhcb"));
+            (Command::Load(Load { step, series, with_native }), block.len())
+        }
+        word if word.starts_with("eval") => {
+            let (case, read) = case(number, word, rest.trim(), following);
+            (Command::Eval(Box::new(case)), 1 + read)
+        }
+        other => panic!("line {number}: unknown command {other}"),
+    }
 }
 
 fn is_comment(line: &str) -> bool {
@@ -120,7 +133,7 @@ fn case(line: usize, word: &str, rest: &str, following: &[&str]) -> (Case, usize
         case.expects.push(Expect { kind: kind_named(kind), message: None });
     }
     let mut read = 0;
-    for line in following.iter().take_while(|line| !line.is_empty()) {
+    for line in following {
         read += 1;
         if let Some(expect) = line.strip_prefix("expect ") {
             expectation(&mut case, expect.trim());

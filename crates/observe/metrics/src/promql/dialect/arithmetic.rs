@@ -20,10 +20,8 @@ type Read = Result<(f64, usize)>;
 
 impl Durations {
     pub fn new(grid: Grid) -> Durations {
-        // An instant query has no step.
-        let step = if grid.start == grid.end { 0 } else { grid.step };
         let seconds = |milliseconds: i64| milliseconds as f64 / 1000.0;
-        Durations { step: seconds(step), range: seconds(grid.end - grid.start) }
+        Durations { step: seconds(grid.width()), range: seconds(grid.end - grid.start) }
     }
 
     /// A whole expression.
