@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use promql_parser::parser::{BinModifier, BinaryExpr, LabelModifier};
+use promql_parser::parser::value::ValueType;
+use promql_parser::parser::{BinModifier, BinaryExpr, Expr, LabelModifier};
 
 use super::evaluate::Evaluator;
 use super::join::Join;
@@ -15,6 +16,7 @@ use crate::sample::is_marker;
 impl Evaluator<'_> {
     pub fn binary(&self, binary: &BinaryExpr) -> Result<Value> {
         let name = binary.op.to_string();
+        check_fill(binary)?;
         let (left, right) = (self.evaluate(&binary.lhs)?, self.evaluate(&binary.rhs)?);
         let plain = BinModifier::default();
         let modifier = binary.modifier.as_ref().unwrap_or(&plain);
@@ -58,6 +60,23 @@ impl Evaluator<'_> {
             }
         })
     }
+}
+
+/// Only series can be missing, and sets are about which are.
+fn check_fill(binary: &BinaryExpr) -> Result<()> {
+    let fill = binary.modifier.as_ref().map(|modifier| &modifier.fill_values);
+    if fill.is_none_or(|fill| fill.lhs.is_none() && fill.rhs.is_none()) {
+        return Ok(());
+    }
+    let is_vector = |side: &Expr| side.value_type() == ValueType::Vector;
+    let reason = if !is_vector(&binary.lhs) || !is_vector(&binary.rhs) {
+        "filling in missing series only allowed between instant vectors"
+    } else if binary.op.is_set_operator() {
+        "filling in missing series not allowed for set operators"
+    } else {
+        return Ok(());
+    };
+    Err(Error::BadData(format!("invalid parameter \"query\": parse error: {reason}")))
 }
 
 fn with_scalar(

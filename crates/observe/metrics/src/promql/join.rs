@@ -87,9 +87,9 @@ impl Join<'_> {
                 return Err(duplicate(sides, *group, other, index));
             }
         }
+        // As in Prometheus, `fill_left` is for the many, also where they stand on the right.
         let fill = &self.matching.modifier.fill_values;
-        let (fill_many, fill_one) =
-            if sides.is_swapped { (fill.rhs, fill.lhs) } else { (fill.lhs, fill.rhs) };
+        let (fill_many, fill_one) = (fill.lhs, fill.rhs);
         let is_one_to_one = self.matching.modifier.card == VectorMatchCardinality::OneToOne;
         let mut met = vec![false; sides.groups.len()];
         let mut taken = vec![false; sides.groups.len()];
