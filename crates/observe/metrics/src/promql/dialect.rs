@@ -358,6 +358,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_cut_off_anywhere_is_no_harm() {
+        let query =
+            "info(x{é=\"ü\\\"\"}[min_of(1_0,-step()^2):5m] offset (1h%7m) @ -.5e-3, {`a`}) # é";
+        let grid = Grid { start: 0, end: 60_000, step: 30_000 };
+        for (from, _) in query.char_indices() {
+            for (to, _) in query[from..].char_indices() {
+                // Refused or not: the parser has the last word.
+                let _ = translated(&query[from..from + to], grid);
+                let _ = place_of(&query[from..from + to], query);
+            }
+        }
+    }
+
+    #[test]
     fn modifiers_become_matchers() {
         assert_eq!(read("rate(x[5m] anchored)"), "rate(x{__anchored__=\"\"}[5m] )");
         assert_eq!(
