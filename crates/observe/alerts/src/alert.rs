@@ -33,6 +33,10 @@ pub struct Known {
     pub generator_url: String,
 }
 
+/// Of one alert's labels and annotations together, in bytes; and of its labels, in number.
+const LARGEST: usize = 64 << 10;
+const MOST_LABELS: usize = 128;
+
 /// Clients written in Go send the first second of the first year for "not set".
 fn given(time: Option<Timestamp>) -> Option<Timestamp> {
     const YEAR_TWO: i64 = -62_104_060_800;
@@ -55,6 +59,14 @@ impl Alert {
         }
         if self.labels.contains_key("") || self.annotations.contains_key("") {
             return Err(Error::invalid(field("labels"), "a name is empty", "name it or remove it"));
+        }
+        let pairs = self.labels.iter().chain(&self.annotations);
+        let size: usize = pairs.map(|(name, value)| name.len() + value.len()).sum();
+        if size > LARGEST || self.labels.len() > MOST_LABELS {
+            let reason =
+                format!("it has {} labels, with annotations {size} bytes", self.labels.len());
+            let hint = format!("at most {MOST_LABELS} labels and {LARGEST} bytes are taken");
+            return Err(Error::invalid(field("labels"), reason, hint));
         }
         let ends = given(self.ends_at);
         let starts_at =
@@ -127,6 +139,8 @@ mod tests {
     fn mistakes_name_the_alert_and_the_field() {
         let error = settle(serde_json::json!({"labels": {"a": ""}})).unwrap_err().to_string();
         assert!(error.starts_with("[3].labels: "), "{error}");
+        let error = settle(serde_json::json!({"labels": {"a": "b".repeat(70_000)}})).unwrap_err();
+        assert!(error.to_string().contains("65536 bytes"), "{error}");
         let error = settle(serde_json::json!({
             "labels": {"a": "b"},
             "startsAt": "2026-11-26T11:00:00Z", "endsAt": "2026-11-26T10:00:00Z",

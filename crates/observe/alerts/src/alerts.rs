@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::alert::Alert;
+use crate::alert::{Alert, Known};
 use crate::config::Config;
 use crate::delivery::{Attempt, Courier};
 use crate::error::{Error, Result};
@@ -23,6 +23,10 @@ use engine::Engine;
 
 /// A clock that jumps is noticed within this time.
 const LONGEST_SLEEP: Duration = Duration::from_secs(15);
+
+/// Alerts at once. Beyond it something is wrong with what makes them, and those that are known
+/// must not suffer from it.
+const MOST: usize = 100_000;
 
 /// What [`Alerts::open`] needs.
 #[derive(Debug, Clone)]
@@ -92,6 +96,19 @@ impl Alerts {
                 Ok(alert) => known.push(alert),
                 Err(error) => wrong.push(error),
             }
+        }
+        let room = MOST.saturating_sub(self.look(|state| state.alerts.len()));
+        if known.len() > room {
+            let is_known =
+                |alert: &Known| self.look(|state| state.alerts.contains_key(&alert.fingerprint()));
+            let (old, mut new): (Vec<Known>, Vec<Known>) = known.into_iter().partition(is_known);
+            if new.len() > room {
+                let reason = format!("{MOST} alerts are known, and no more are taken");
+                let hint = "alert on fewer, wider things; a label may have a value for each sample";
+                wrong.push(Error::invalid("alerts", reason, hint));
+                new.truncate(room);
+            }
+            known = old.into_iter().chain(new).collect();
         }
         lock(&self.inner.received).note(&known, wrong.len(), now);
         self.inner.act(Event::Receive(known)).await?;

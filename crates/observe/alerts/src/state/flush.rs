@@ -14,6 +14,14 @@ use crate::labels::Fingerprint;
 use crate::message::{self, Message};
 use crate::record::{Change, Kind};
 
+/// What is the same for every group of one flush.
+struct Moment<'a> {
+    now: Timestamp,
+    inhibitor: Inhibitor<'a>,
+    /// Who has yet to hear what was decided before.
+    pending: BTreeSet<Told>,
+}
+
 /// What a flush leads to.
 struct Plan {
     group: String,
@@ -35,9 +43,16 @@ impl State {
         if due.peek().is_none() {
             return false;
         }
-        let inhibitor = self.inhibitor(now);
-        let plans: Vec<Plan> =
-            due.map(|(key, group)| self.plan(key, group, &inhibitor, now)).collect();
+        let waits = |delivery: &Delivery| Told {
+            integration: delivery.integration.clone(),
+            group: delivery.message.group.clone(),
+        };
+        let moment = Moment {
+            now,
+            inhibitor: self.inhibitor(now),
+            pending: self.deliveries.values().map(waits).collect(),
+        };
+        let plans: Vec<Plan> = due.map(|(key, group)| self.plan(key, group, &moment)).collect();
         plans.into_iter().for_each(|plan| self.carry_out(plan, now, changes));
         true
     }
@@ -49,12 +64,13 @@ impl State {
         group.flush_at <= now || group.flush_at > longest.after(now)
     }
 
-    fn plan(&self, key: &str, group: &Group, inhibitor: &Inhibitor<'_>, now: Timestamp) -> Plan {
+    fn plan(&self, key: &str, group: &Group, moment: &Moment<'_>) -> Plan {
+        let now = moment.now;
         let route = self.config.routing.route(group.route);
         let audible = if self.is_muted(route, now) {
             Audible::default()
         } else {
-            self.audible(group, route, inhibitor, now)
+            self.audible(group, route, moment)
         };
         let receiver = self.config.receivers.get(&route.receiver);
         let integrations = receiver.map_or(&[][..], |receiver| &receiver.integrations);
@@ -67,7 +83,7 @@ impl State {
             let policy = Policy {
                 send_resolved: integration.send_resolved,
                 repeat: route.repeat_interval,
-                is_pending: self.is_pending(&told),
+                is_pending: moment.pending.contains(&told),
             };
             is_pending |= policy.is_pending;
             let Some(decision) = decide(entry, &audible, &policy, now) else {
@@ -113,6 +129,9 @@ impl State {
         }
         let Some(group) = self.groups.get_mut(&key) else { return };
         let route = self.config.routing.route(group.route);
+        let receiver = self.config.receivers.get(&route.receiver);
+        let integrations = receiver.into_iter().flat_map(|receiver| &receiver.integrations);
+        let integrations = integrations.map(|integration| integration.key.clone()).collect();
         group.has_flushed = true;
         group.flush_at = route.group_interval.after(now);
         group.members.retain(|member| !gone.contains(member));
@@ -120,7 +139,9 @@ impl State {
         if is_over {
             self.groups.remove(&key);
         }
-        self.forget(&key, &gone, is_over, changes);
+        if !gone.is_empty() || is_over {
+            self.forget(&key, integrations, &gone, is_over, changes);
+        }
     }
 
     /// Those who were told of alerts that are gone believe in them no longer, so that the
@@ -128,28 +149,23 @@ impl State {
     fn forget(
         &mut self,
         group: &str,
+        integrations: Vec<String>,
         gone: &BTreeSet<Fingerprint>,
         is_over: bool,
         changes: &mut Vec<Change>,
     ) {
-        if gone.is_empty() && !is_over {
-            return;
-        }
-        self.notified.retain(|told, entry| {
-            if told.group != group {
-                return true;
-            }
-            if is_over {
-                changes.push(told.forget());
-                return false;
-            }
+        for integration in integrations {
+            let told = Told { integration, group: group.to_owned() };
+            let Some(entry) = self.notified.get_mut(&told) else { continue };
             let before = entry.firing.len();
             entry.firing.retain(|believed| !gone.contains(believed));
-            if entry.firing.len() != before {
-                changes.push(Change::put(Kind::Notified, told.key(), &(told, &*entry)));
+            if is_over {
+                self.notified.remove(&told);
+                changes.push(told.forget());
+            } else if entry.firing.len() != before {
+                changes.push(Change::put(Kind::Notified, told.key(), &(&told, &*entry)));
             }
-            true
-        });
+        }
     }
 
     fn is_muted(&self, route: &Route, now: Timestamp) -> bool {
@@ -157,13 +173,9 @@ impl State {
         holding(&route.mute) || !route.active.is_empty() && !holding(&route.active)
     }
 
-    fn audible(
-        &self,
-        group: &Group,
-        route: &Route,
-        inhibitor: &Inhibitor<'_>,
-        now: Timestamp,
-    ) -> Audible {
+    fn audible(&self, group: &Group, route: &Route, moment: &Moment<'_>) -> Audible {
+        let Moment { now, inhibitor, .. } = moment;
+        let now = *now;
         let mut audible = Audible::default();
         for fingerprint in &group.members {
             let Some(alert) = self.alerts.get(fingerprint) else { continue };
@@ -184,13 +196,6 @@ impl State {
             }
         }
         audible
-    }
-
-    fn is_pending(&self, told: &Told) -> bool {
-        let is_own = |delivery: &Delivery| {
-            delivery.integration == told.integration && delivery.message.group == told.group
-        };
-        self.deliveries.values().any(is_own)
     }
 
     fn message(

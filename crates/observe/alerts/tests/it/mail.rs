@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout};
 
+use crate::ear::PATIENCE;
 use crate::server::{Server, required};
 
 /// A server with STARTTLS and a login, in a folder with its certificate.
@@ -38,7 +39,8 @@ impl Post {
     }
 
     async fn next(&mut self) -> Value {
-        serde_json::from_str(&self.said.next_line().await.unwrap().unwrap()).unwrap()
+        let said = tokio::time::timeout(PATIENCE, self.said.next_line()).await;
+        serde_json::from_str(&said.expect("no mail came").unwrap().unwrap()).unwrap()
     }
 
     fn config(&self, to: &str, password: &str) -> String {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::server::{Server, names};
+use crate::server::{Server, alert, names};
 
 const CONFIG: &str = "\
 route:
@@ -226,4 +226,19 @@ async fn the_configuration_is_changed_while_it_runs() {
     assert_eq!(root.get("/api/v2/receivers").await, json!([{"name": "new"}]));
     assert_eq!(root.get("/api/v2/alerts").await[0]["receivers"], json!([{"name": "new"}]));
     assert!(server.alerts.metrics().contains("alertmanager_config_last_reload_successful 1"));
+}
+
+#[tokio::test]
+async fn alerts_without_end_are_cut_and_those_that_are_known_count_on() {
+    let server = Server::start(CONFIG).await;
+    let flood = (0..100_001).map(|n| alert(&format!("alertname=A,job=j,n={n}"))).collect();
+    let error = server.alerts.receive(flood).await.unwrap_err().to_string();
+    assert!(error.starts_with("alerts: 100000 alerts are known"), "{error}");
+    let metrics = server.alerts.metrics();
+    assert!(metrics.contains("alertmanager_alerts{state=\"active\"} 100000"));
+    assert!(metrics.contains("alertmanager_alerts_invalid_total 1"));
+    assert!(server.alerts.receive(vec![alert("alertname=New")]).await.is_err());
+    server.resolve("alertname=A,job=j,n=7").await;
+    let one = "/api/v2/alerts?filter=n=7";
+    assert_eq!(server.administrator().get(one).await, json!([]));
 }
