@@ -150,8 +150,42 @@ impl Bag<'_> {
     }
 }
 
-/// Takes out what must not be shown, should an answer repeat it.
+/// Takes out what must not be shown, should an answer repeat it: a secret, and of an address
+/// each part that may be a token by itself.
 fn hide(text: &str, secrets: &[&Secret]) -> String {
-    let secrets = secrets.iter().map(|secret| secret.reveal()).filter(|text| !text.is_empty());
-    secrets.fold(text.to_owned(), |text, secret| text.replace(secret, "****"))
+    let mut hidden = text.to_owned();
+    for secret in secrets.iter().map(|secret| secret.reveal()).filter(|own| !own.is_empty()) {
+        hidden = hidden.replace(secret, "****");
+        for token in tokens(secret) {
+            hidden = hidden.replace(&token, "****");
+        }
+    }
+    hidden
+}
+
+/// Passwords, longer values of the query, and path segments that are longer than words are.
+fn tokens(address: &str) -> Vec<String> {
+    const LONG_VALUE: usize = 8;
+    const LONG_SEGMENT: usize = 16;
+    let Ok(url) = reqwest::Url::parse(address) else { return vec![] };
+    let values = url.query_pairs().map(|(_, value)| value.into_owned());
+    let segments = url.path().split('/').filter(|segment| segment.len() >= LONG_SEGMENT);
+    let password = url.password().filter(|password| !password.is_empty());
+    let long = values.filter(|value| value.len() >= LONG_VALUE);
+    long.chain(segments.chain(password).map(str::to_owned)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_repeats_a_token_does_not_show_it() {
+        let address =
+            "https://u:hush@example.org/hook/0123456789abcdef0?access_token=abcdef123&v=2";
+        let secret: Secret = serde_json::from_value(address.into()).unwrap();
+        let said =
+            format!("{address}; hush, abcdef123 and 0123456789abcdef0 are no token of hook 2");
+        assert_eq!(hide(&said, &[&secret]), "****; ****, **** and **** are no token of hook 2");
+    }
 }
