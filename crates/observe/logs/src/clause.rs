@@ -165,20 +165,6 @@ impl Clause {
             _ => EVER,
         }
     }
-
-    /// The words of `message` that make an entry match, for highlighting.
-    pub fn message_words(&self, found: &mut Vec<String>) {
-        match self {
-            Clause::Words { field: Field::Message, words, .. }
-            | Clause::Phrase { field: Field::Message, words, .. } => {
-                found.extend(words.iter().cloned())
-            }
-            Clause::Bool { must, should, .. } => {
-                must.iter().chain(should).for_each(|clause| clause.message_words(found));
-            }
-            _ => {}
-        }
-    }
 }
 
 /// `*` and `?` as a regular expression for the whole word.

@@ -19,6 +19,15 @@ pub enum Error {
     Forbidden(String),
     #[error("no such document: {0}")]
     NotFound(String),
+    /// A point in time or scroll that is unknown, expired or another's: 404.
+    #[error("No search context found for id [{0}]; it expired, or was opened with other rights")]
+    NoContext(String),
+    /// Too much at once: 429, the sender tries again later.
+    #[error("{0}")]
+    Busy(String),
+    /// Lines cannot be stored at the moment: 429, the sender keeps them.
+    #[error("lines cannot be stored: {0}")]
+    Full(String),
     #[error("cannot use the log directory {}", path.display())]
     Directory {
         path: PathBuf,

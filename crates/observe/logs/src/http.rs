@@ -3,19 +3,22 @@
 
 mod bulk;
 mod cat;
+mod contexts;
 mod document;
 mod errors;
+mod indices;
 mod mapping;
+mod parameters;
 mod query;
 mod tail;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Extension, Request};
+use axum::extract::{DefaultBodyLimit, Extension, Path, Request};
 use axum::http::{HeaderValue, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
@@ -32,13 +35,31 @@ pub fn router(logs: Logs) -> Router {
         .route("/_bulk", post(bulk::bulk).put(bulk::bulk))
         .route("/{index}/_bulk", post(bulk::bulk_into).put(bulk::bulk_into))
         .route("/_search", get(query::search).post(query::search))
-        .route("/{index}/_search", get(query::search_in).post(query::search_in))
+        .route("/{index}/_search", get(query::search).post(query::search))
+        .route("/_msearch", get(query::multiple).post(query::multiple))
+        .route("/{index}/_msearch", get(query::multiple).post(query::multiple))
         .route("/_count", get(query::count).post(query::count))
-        .route("/{index}/_count", get(query::count_in).post(query::count_in))
+        .route("/{index}/_count", get(query::count).post(query::count))
+        .route("/_validate/query", get(query::validate).post(query::validate))
+        .route("/{index}/_validate/query", get(query::validate).post(query::validate))
         .route("/_refresh", get(query::refresh).post(query::refresh))
         .route("/{index}/_refresh", get(query::refresh).post(query::refresh))
+        .route("/{index}/_pit", post(contexts::open_pit))
+        .route("/_pit", delete(contexts::close_pit))
+        .route(
+            "/_search/scroll",
+            get(contexts::scroll).post(contexts::scroll).delete(contexts::close_scroll),
+        )
+        .route(
+            "/_search/scroll/{id}",
+            get(contexts::scroll).post(contexts::scroll).delete(contexts::close_scroll),
+        )
         .route("/_mapping", get(mapping::mapping))
-        .route("/{index}/_mapping", get(mapping::mapping_of))
+        .route("/{index}/_mapping", get(mapping::mapping))
+        .route("/_field_caps", get(mapping::capabilities).post(mapping::capabilities))
+        .route("/{index}/_field_caps", get(mapping::capabilities).post(mapping::capabilities))
+        .route("/_resolve/index/{index}", get(indices::resolve))
+        .route("/{index}", get(indices::get))
         .route("/{index}/_doc", post(document::index))
         .route(
             "/{index}/_doc/{id}",
@@ -46,9 +67,12 @@ pub fn router(logs: Logs) -> Router {
         )
         .route("/{index}/_create/{id}", put(document::create).post(document::create))
         .route("/_cat/indices", get(cat::indices))
-        .route("/_cat/indices/{index}", get(cat::indices_of))
+        .route("/_cat/indices/{index}", get(cat::indices))
+        .route("/_cat/count", get(cat::count))
+        .route("/_cat/count/{index}", get(cat::count))
         .route("/_cat/health", get(cat::health))
         .route("/_cluster/health", get(cat::cluster_health))
+        .route("/_cluster/health/{index}", get(cat::cluster_health))
         .route("/_tail", get(tail::tail))
         .fallback(errors::no_handler)
         .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -109,6 +133,11 @@ async fn root() -> axum::Json<Value> {
 /// The scope of a request: nothing when the binary inserted none.
 fn scope_of(scope: Option<Extension<Scope>>) -> Scope {
     scope.map_or_else(Scope::nothing, |Extension(scope)| scope)
+}
+
+/// The index names of an address; none means all.
+fn index_or_all(index: Option<Path<String>>) -> String {
+    index.map_or_else(|| "_all".to_owned(), |Path(index)| index)
 }
 
 fn json_body(body: &Bytes) -> Result<Value> {

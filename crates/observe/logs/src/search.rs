@@ -2,9 +2,15 @@
 //! what they add up to.
 
 pub mod aggregation;
+mod budget;
+pub mod columns;
+pub mod contexts;
 pub mod highlight;
 pub mod order;
 pub mod request;
+mod run;
+mod source;
+pub mod view;
 
 use std::time::Instant;
 
@@ -19,8 +25,10 @@ use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 use crate::store::Logs;
-use order::{Order, Ordered, SortValue};
+pub use budget::Limits;
+use order::SortValue;
 use request::Request;
+use view::View;
 
 /// One line of an answer.
 #[derive(Debug, Clone)]
@@ -34,6 +42,8 @@ pub struct Answer {
     pub total: u64,
     pub hits: Vec<Hit>,
     pub aggregations: Option<Value>,
+    pub timed_out: bool,
+    pub terminated_early: bool,
 }
 
 impl Logs {
@@ -41,6 +51,9 @@ impl Logs {
     /// Reads files: call it where blocking is allowed.
     pub fn search(&self, indices: &str, body: &Value, scope: &Scope) -> Result<Value> {
         let started = Instant::now();
+        if let Some(pit) = body.get("pit") {
+            return self.search_pit(indices, pit, body, scope);
+        }
         let request = Request::parse(indices, body, scope)?;
         let answer = self.answer(&request)?;
         Ok(render(&request, answer, started))
@@ -50,60 +63,31 @@ impl Logs {
     pub fn count(&self, indices: &str, body: &Value, scope: &Scope) -> Result<Value> {
         let request = Request::parse_count(indices, body, scope)?;
         let mut total = 0;
-        for window in self.windows_of(&request.clause) {
+        for (_, window, searcher) in View::now(self).within(request.clause.time_span()) {
             let query = lower(&request.clause, &window.fields);
-            total +=
-                window.searcher().search(&query, &Count).map_err(window.fault("counting lines"))?;
+            total += searcher.search(&query, &Count).map_err(window.fault("counting lines"))?;
         }
-        Ok(
-            json!({"count": total, "_shards": {"total": 1, "successful": 1, "skipped": 0, "failed": 0}}),
-        )
+        Ok(json!({"count": total, "_shards": SHARDS.clone()}))
     }
 
     pub(crate) fn answer(&self, request: &Request) -> Result<Answer> {
-        let limit = request.from + request.size;
-        let aggregations = request.aggregations.as_ref().map(aggregation::Plan::new).transpose()?;
-        let mut collected = None;
-        let mut total = 0;
-        let mut top: Vec<(Ordered, Searcher)> = Vec::new();
-        for window in self.windows_of(&request.clause) {
-            let searcher = window.searcher();
-            if searcher.segment_readers().is_empty() {
-                continue;
-            }
-            let query = lower(&request.clause, &window.fields);
-            let order =
-                Order { keys: request.sort.clone(), after: request.search_after.clone(), limit };
-            let found = match &aggregations {
-                None => searcher.search(&query, &order),
-                Some(plan) => {
-                    searcher.search(&query, &(order, plan.collector())).map(|(found, partial)| {
-                        plan.merge(&mut collected, partial);
-                        found
-                    })
-                }
-            };
-            let found =
-                found.map_err(|error| aggregation::as_request_error(error, &window.path))?;
-            total += found.total;
-            top.extend(found.top.into_iter().map(|hit| (hit, searcher.clone())));
-        }
-        top.sort_by(|(left, _), (right, _)| order::compare(&request.sort, &left.keys, &right.keys));
-        let page = top.into_iter().skip(request.from).take(request.size);
-        let hits = page.map(|(hit, searcher)| load(&searcher, hit)).collect::<Result<_>>()?;
-        let aggregations = aggregations.map(|plan| plan.finish(collected)).transpose()?;
-        Ok(Answer { total, hits, aggregations })
+        self.answer_in(request, &View::now(self))
     }
 
-    /// The windows in which the clause can match, newest first.
-    fn windows_of(&self, clause: &Clause) -> Vec<std::sync::Arc<crate::store::window::Window>> {
-        let (from, to) = clause.time_span();
-        let mut windows = self.shared().windows();
-        windows.retain(|window| {
-            window.span().is_none_or(|(oldest, newest)| oldest <= to && newest >= from)
+    fn answer_in(&self, request: &Request, view: &View) -> Result<Answer> {
+        let outcome = run::run(request, view, &self.shared().config.limits)?;
+        let page = outcome.best.into_iter().skip(request.from).take(request.size);
+        let hits = page.map(|found| {
+            let entry = load_entry(&view.parts[found.part].1, found.address)?;
+            Ok(Hit { entry, sort: found.keys })
         });
-        windows.reverse();
-        windows
+        let hits = hits.collect::<Result<_>>()?;
+        let plan = &request.aggregations;
+        let aggregations = (!plan.is_empty())
+            .then(|| aggregation::render::render(plan, outcome.states))
+            .transpose()?;
+        let (timed_out, terminated_early) = (outcome.timed_out, outcome.terminated_early);
+        Ok(Answer { total: outcome.total, hits, aggregations, timed_out, terminated_early })
     }
 
     /// One document by its id.
@@ -114,10 +98,9 @@ impl Logs {
     }
 }
 
-fn load(searcher: &Searcher, hit: Ordered) -> Result<Hit> {
-    let entry = load_entry(searcher, hit.address)?;
-    Ok(Hit { entry, sort: hit.keys })
-}
+/// One shard that never fails: what every answer says.
+static SHARDS: std::sync::LazyLock<Value> =
+    std::sync::LazyLock::new(|| json!({"total": 1, "successful": 1, "skipped": 0, "failed": 0}));
 
 fn load_entry(searcher: &Searcher, address: DocAddress) -> Result<Entry> {
     let fault = |source| Error::Index { path: Default::default(), doing: "reading a line", source };
@@ -139,37 +122,37 @@ fn load_entry(searcher: &Searcher, address: DocAddress) -> Result<Entry> {
 }
 
 fn render(request: &Request, answer: Answer, started: Instant) -> Value {
-    let mut words = Vec::new();
-    request.clause.message_words(&mut words);
-    let hits: Vec<Value> =
-        answer.hits.into_iter().map(|hit| render_hit(request, hit, &words)).collect();
-    let mut found = json!({"max_score": null, "hits": hits});
+    let hits: Vec<Value> = answer.hits.into_iter().map(|hit| render_hit(request, hit)).collect();
+    let mut found = Map::new();
     if request.track_total {
-        found["total"] = json!({"value": answer.total, "relation": "eq"});
+        found.insert("total".into(), json!({"value": answer.total, "relation": "eq"}));
     }
+    found.insert("max_score".into(), Value::Null);
+    found.insert("hits".into(), hits.into());
     let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let mut response = json!({
-        "took": took,
-        "timed_out": false,
-        "_shards": {"total": 1, "successful": 1, "skipped": 0, "failed": 0},
-        "hits": found,
+        "took": took, "timed_out": answer.timed_out, "_shards": SHARDS.clone(), "hits": found,
     });
+    if answer.terminated_early {
+        response["terminated_early"] = true.into();
+    }
     if let Some(aggregations) = answer.aggregations {
         response["aggregations"] = aggregations;
     }
     response
 }
 
-fn render_hit(request: &Request, hit: Hit, words: &[String]) -> Value {
+fn render_hit(request: &Request, hit: Hit) -> Value {
     let mut rendered = json!({
         "_index": hit.entry.index,
         "_id": hit.entry.document_id(),
         "_score": null,
     });
-    if request.highlight
-        && let Some(fragment) = highlight::highlight(hit.entry.message(), words)
-    {
-        rendered["highlight"] = json!({"message": [fragment]});
+    if let Some(marked) = request.highlight.as_ref().and_then(|marks| marks.of(&hit.entry)) {
+        rendered["highlight"] = marked.into();
+    }
+    if !request.fields.is_empty() {
+        rendered["fields"] = source::fields(&hit.entry, &request.fields).into();
     }
     if let Some(source) = request.source.apply(hit.entry.source) {
         rendered["_source"] = Value::Object(source);

@@ -24,6 +24,7 @@ use tokio::sync::{broadcast, oneshot};
 use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::position::{Advance, Positions};
+use crate::search::{Limits, contexts::Contexts};
 use window::Window;
 
 /// Lines that a slow tail may fall behind before it loses some and is told so.
@@ -45,6 +46,8 @@ pub struct Config {
     pub window_lines: u64,
     /// The longest that a line waits for its commit.
     pub commit_every: Duration,
+    /// What one search may take.
+    pub limits: Limits,
 }
 
 impl Config {
@@ -57,6 +60,7 @@ impl Config {
             window: Duration::from_secs(86_400),
             window_lines: 2_000_000,
             commit_every: Duration::from_secs(1),
+            limits: Limits::default(),
         }
     }
 }
@@ -69,6 +73,7 @@ pub struct Logs {
 
 struct Inner {
     shared: Arc<Shared>,
+    contexts: Contexts,
     queue: Mutex<Option<SyncSender<Message>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -132,6 +137,7 @@ impl Logs {
         Ok(Logs {
             inner: Arc::new(Inner {
                 shared,
+                contexts: Contexts::default(),
                 queue: Mutex::new(Some(queue)),
                 thread: Mutex::new(Some(thread)),
             }),
@@ -172,6 +178,10 @@ impl Logs {
         {
             tracing::error!("log writer panicked");
         }
+    }
+
+    pub(crate) fn contexts(&self) -> &Contexts {
+        &self.inner.contexts
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

@@ -29,7 +29,7 @@ pub fn format(nanoseconds: i64) -> String {
 /// Elasticsearch reads numbers). `None` when it is neither.
 pub fn parse_value(value: &serde_json::Value) -> Option<i64> {
     match value {
-        serde_json::Value::String(text) => parse_text(text, Edge::Start),
+        serde_json::Value::String(text) => parse_text(text, Edge::Start, &TimeZone::UTC),
         serde_json::Value::Number(number) => number
             .as_i64()
             .and_then(|milliseconds| milliseconds.checked_mul(1_000_000))
@@ -40,17 +40,22 @@ pub fn parse_value(value: &serde_json::Value) -> Option<i64> {
 
 /// A bound of a query in date math, or epoch milliseconds as text.
 pub fn parse_bound(text: &str, edge: Edge, now: i64) -> Option<i64> {
+    parse_bound_in(text, edge, now, &TimeZone::UTC)
+}
+
+/// The same; days begin, and times without an offset are meant, in the zone.
+pub fn parse_bound_in(text: &str, edge: Edge, now: i64, zone: &TimeZone) -> Option<i64> {
     let (anchor, math) = if let Some(rest) = text.strip_prefix("now") {
         (now, rest)
     } else if let Some((date, math)) = text.split_once("||") {
-        (parse_text(date, Edge::Start)?, math)
+        (parse_text(date, Edge::Start, zone)?, math)
     } else {
-        return parse_text(text, edge);
+        return parse_text(text, edge, zone);
     };
-    apply_math(anchor, math, edge)
+    apply_math(anchor, math, edge, zone)
 }
 
-fn parse_text(text: &str, edge: Edge) -> Option<i64> {
+fn parse_text(text: &str, edge: Edge, zone: &TimeZone) -> Option<i64> {
     if let Ok(time) = text.parse::<Timestamp>() {
         return Some(nanos(time));
     }
@@ -60,16 +65,16 @@ fn parse_text(text: &str, edge: Edge) -> Option<i64> {
     if let Ok(date) = text.parse::<civil::Date>()
         && text.len() <= 10
     {
-        let start = date.to_zoned(TimeZone::UTC).ok()?.timestamp();
+        let start = date.to_zoned(zone.clone()).ok()?.timestamp();
         let rounded = if edge == Edge::End { DAY_LESS_ONE } else { 0 };
         return nanos(start).checked_add(rounded);
     }
     let time = text.parse::<civil::DateTime>().ok()?;
-    Some(nanos(time.to_zoned(TimeZone::UTC).ok()?.timestamp()))
+    Some(nanos(time.to_zoned(zone.clone()).ok()?.timestamp()))
 }
 
-fn apply_math(anchor: i64, math: &str, edge: Edge) -> Option<i64> {
-    let mut time = Timestamp::from_nanosecond(anchor.into()).ok()?.to_zoned(TimeZone::UTC);
+fn apply_math(anchor: i64, math: &str, edge: Edge, zone: &TimeZone) -> Option<i64> {
+    let mut time = Timestamp::from_nanosecond(anchor.into()).ok()?.to_zoned(zone.clone());
     let mut rest = math;
     while let Some(operator) = rest.chars().next() {
         rest = &rest[operator.len_utf8()..];
@@ -101,6 +106,87 @@ fn span(amount: i64, unit: char) -> Option<Span> {
         _ => return None,
     }
     .ok()
+}
+
+/// Units of the calendar; how long one is depends on where it lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Calendar {
+    Second,
+    Minute,
+    Hour,
+    Day,
+    Week,
+    Month,
+    Quarter,
+    Year,
+}
+
+/// The unit around a time in a zone: its start, and its end (exclusive).
+pub fn calendar_bucket(time: i64, unit: Calendar, zone: &TimeZone) -> Option<(i64, i64)> {
+    let (letter, length) = match unit {
+        Calendar::Second => ('s', span(1, 's')?),
+        Calendar::Minute => ('m', span(1, 'm')?),
+        Calendar::Hour => ('h', span(1, 'h')?),
+        Calendar::Day => ('d', span(1, 'd')?),
+        Calendar::Week => ('w', span(1, 'w')?),
+        Calendar::Month => ('M', span(1, 'M')?),
+        Calendar::Quarter => ('M', span(3, 'M')?),
+        Calendar::Year => ('y', span(1, 'y')?),
+    };
+    let zoned = Timestamp::from_nanosecond(time.into()).ok()?.to_zoned(zone.clone());
+    let mut start = round(&zoned, letter, Edge::Start)?;
+    if unit == Calendar::Quarter {
+        let months = i64::from(start.month() - 1) % 3;
+        start = start.checked_sub(span(months, 'M')?).ok()?;
+    }
+    let end = start.checked_add(length).ok()?;
+    Some((nanos(start.timestamp()), nanos(end.timestamp())))
+}
+
+/// RFC 3339 with milliseconds in a zone, as Elasticsearch writes a bucket's key.
+pub fn format_in(nanoseconds: i64, zone: &TimeZone) -> String {
+    let time = Timestamp::from_nanosecond(nanoseconds.into()).unwrap_or(Timestamp::UNIX_EPOCH);
+    let offset = zone.to_offset(time);
+    if offset.is_zero() {
+        return format!("{time:.3}");
+    }
+    format!("{:.3}", time.display_with_offset(offset))
+}
+
+/// A zone by name (`Asia/Shanghai`) or by its distance from UTC (`+08:00`).
+pub fn zone(name: &str) -> Option<TimeZone> {
+    if matches!(name, "Z" | "UTC" | "utc") {
+        return Some(TimeZone::UTC);
+    }
+    let Some(sign) = name.chars().next().filter(|sign| matches!(sign, '+' | '-')) else {
+        return TimeZone::get(name).ok();
+    };
+    let digits: String = name[1..].chars().filter(|character| *character != ':').collect();
+    let (hours, minutes) = digits.split_at_checked(2)?;
+    let minutes: i32 = if minutes.is_empty() { 0 } else { minutes.parse().ok()? };
+    let seconds = (hours.parse::<i32>().ok()? * 60 + minutes) * 60;
+    let seconds = if sign == '-' { -seconds } else { seconds };
+    Some(TimeZone::fixed(jiff::tz::Offset::from_seconds(seconds).ok()?))
+}
+
+/// A length such as `90s`, `5m` or `1d`, in nanoseconds; an optional sign in front.
+pub fn parse_length(text: &str) -> Option<i64> {
+    let (sign, text) = match text.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let unit = match &text[digits..] {
+        "nanos" => 1,
+        "micros" => 1_000,
+        "ms" => 1_000_000,
+        "s" => 1_000_000_000,
+        "m" => 60_000_000_000,
+        "h" => 3_600_000_000_000,
+        "d" => 86_400_000_000_000,
+        _ => return None,
+    };
+    text[..digits].parse::<i64>().ok()?.checked_mul(unit)?.checked_mul(sign)
 }
 
 fn round(time: &Zoned, unit: char, edge: Edge) -> Option<Zoned> {
@@ -145,7 +231,7 @@ mod tests {
     use super::*;
 
     fn at(text: &str) -> i64 {
-        parse_text(text, Edge::Start).unwrap()
+        parse_text(text, Edge::Start, &TimeZone::UTC).unwrap()
     }
 
     #[test]

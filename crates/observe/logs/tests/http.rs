@@ -2,80 +2,17 @@
 
 #![allow(clippy::unwrap_used)]
 
-use axum::Router;
+#[path = "support/server.rs"]
+mod server;
+
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use dais_logs::{Config, Logs, Scope, otlp_router, router};
+use dais_logs::{Scope, otlp_router, router};
 use futures::StreamExt;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use server::Server;
 use tower::ServiceExt;
-
-struct Server {
-    logs: Logs,
-    _directory: tempfile::TempDir,
-}
-
-impl Server {
-    fn new() -> Server {
-        let directory = tempfile::tempdir().unwrap();
-        Server { logs: Logs::open(Config::new(directory.path())).unwrap(), _directory: directory }
-    }
-
-    fn router(&self, scope: Scope) -> Router {
-        router(self.logs.clone()).layer(axum::Extension(scope))
-    }
-
-    async fn call(
-        &self,
-        scope: &Scope,
-        method: &str,
-        path: &str,
-        body: impl Into<String>,
-    ) -> (StatusCode, Value) {
-        let request =
-            Request::builder().method(method).uri(path).header("content-type", "application/json");
-        let request = request.body(Body::from(body.into())).unwrap();
-        let response = self.router(scope.clone()).oneshot(request).await.unwrap();
-        assert_eq!(response.headers()["x-elastic-product"], "Elasticsearch");
-        let status = response.status();
-        let body = response.into_body().collect().await.unwrap().to_bytes();
-        (
-            status,
-            serde_json::from_slice(&body)
-                .unwrap_or_else(|_| String::from_utf8_lossy(&body).into_owned().into()),
-        )
-    }
-
-    async fn search(&self, scope: &Scope, body: Value) -> Value {
-        let (status, answer) = self.call(scope, "POST", "/_search", body.to_string()).await;
-        assert_eq!(status, StatusCode::OK, "{answer}");
-        answer
-    }
-
-    /// Twelve lines: two namespaces, two applications, a minute apart.
-    async fn fill(&self) {
-        let mut body = String::new();
-        for number in 0..12 {
-            let (namespace, app) =
-                if number % 3 == 0 { ("blue", "web") } else { ("red", "digits") };
-            let time = format!("2026-11-24T10:{number:02}:00Z");
-            body += &json!({"index": {"_index": "logs"}}).to_string();
-            body += "\n";
-            let mut document = json!({
-                "@timestamp": time, "message": format!("line {number}"), "namespace": namespace, "app": app,
-                "fields": {"n": number},
-            });
-            if namespace == "blue" {
-                document["fields"]["secret_of_blue"] = json!(1);
-            }
-            body += &document.to_string();
-            body += "\n";
-        }
-        let (status, answer) = self.call(&Scope::all(), "POST", "/_bulk?refresh=true", body).await;
-        assert_eq!((status, &answer["errors"]), (StatusCode::OK, &json!(false)));
-    }
-}
 
 #[tokio::test]
 async fn pages_by_search_after_and_counts_everything() {
@@ -200,6 +137,45 @@ async fn bad_requests_are_named() {
         ("/_search", "{".to_owned(), "x_content_parse_exception", "body"),
         ("/_bulk", "{\"frob\":{}}\n{}\n".to_owned(), "illegal_argument_exception", "frob"),
         ("/_bulk", String::new(), "illegal_argument_exception", "body"),
+        ("/_search?sise=1", String::new(), "illegal_argument_exception", "sise"),
+        ("/_search", json!({"min_score": 1}).to_string(), "parsing_exception", "min_score"),
+        (
+            "/_search",
+            json!({"query": {"match": {"message": {"query": "x", "fuzziness": 2}}}}).to_string(),
+            "parsing_exception",
+            "fuzziness",
+        ),
+        (
+            "/_search",
+            json!({"query": {"query_string": {"query": "eror~1"}}}).to_string(),
+            "parsing_exception",
+            "eror~1",
+        ),
+        (
+            "/_search",
+            json!({"aggs": {"x": {"terms": {"field": "app", "min_doc_count": 0}}}}).to_string(),
+            "illegal_argument_exception",
+            "min_doc_count",
+        ),
+        (
+            "/_search",
+            json!({"aggs": {"x": {"date_histogram": {"field": "@timestamp", "fixed_interval": "1w"}}}})
+                .to_string(),
+            "parsing_exception",
+            "fixed_interval",
+        ),
+        (
+            "/_search",
+            json!({"aggs": {"x": {"global": {}}}}).to_string(),
+            "parsing_exception",
+            "global",
+        ),
+        (
+            "/_msearch",
+            "{\"indexx\": 1}\n{}\n".to_owned(),
+            "illegal_argument_exception",
+            "indexx",
+        ),
     ] {
         let (status, answer) = server.call(&all, "POST", path, body.clone()).await;
         assert_eq!(

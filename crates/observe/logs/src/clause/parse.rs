@@ -1,6 +1,10 @@
 //! Elasticsearch's query DSL into clauses. What is not understood is refused by
 //! name: a filter that is silently dropped would show other lines than asked for.
 
+mod patterns;
+mod times;
+mod words;
+
 use std::ops::Bound;
 
 use serde_json::{Map, Value};
@@ -8,11 +12,18 @@ use serde_json::{Map, Value};
 use super::text::{self, Syntax};
 use super::{Clause, Field, Scalar, wildcard_regex};
 use crate::error::{Error, Result};
-use crate::time::{self, Edge};
-use crate::words::words;
+use crate::options::Options;
+use crate::time::Edge;
+pub(super) use patterns::checked_pattern;
+use patterns::pattern;
+pub(super) use words::phrase_of;
+use words::{bool_prefix, phrase};
 
 /// Deeper nesting is an attack or a mistake, and would exhaust the stack.
 const MAX_DEPTH: usize = 64;
+
+/// What every query may say of itself; scores do not order lines.
+const COMMON: [&str; 2] = ["boost", "_name"];
 
 /// Understands a query; `now` anchors date math.
 pub fn query(value: &Value, now: i64) -> Result<Clause> {
@@ -44,18 +55,18 @@ impl Parser {
             ));
         }
         match name.as_str() {
-            "match_all" => Ok(Clause::All),
-            "match_none" => Ok(Clause::Nothing),
+            "match_all" => Options::of(body, name)?.only(&COMMON).map(|_| Clause::All),
+            "match_none" => Options::of(body, name)?.only(&COMMON).map(|_| Clause::Nothing),
             "bool" => self.boolean(body, depth),
             "constant_score" => {
-                let inner =
-                    body.get("filter").ok_or_else(|| Error::parsing(name, "requires a filter"))?;
-                self.clause(inner, depth + 1)
+                let options = Options::of(body, name)?.only(&["filter", "boost", "_name"])?;
+                self.clause(options.required("filter")?, depth + 1)
             }
             "term" => self.term(body),
             "terms" => self.terms(body),
             "ids" => ids(body),
             "match" => self.words(body),
+            "match_bool_prefix" => bool_prefix(body),
             "match_phrase" => phrase(body, "match_phrase", false),
             "match_phrase_prefix" => phrase(body, "match_phrase_prefix", true),
             "multi_match" => self.multi_match(body),
@@ -109,14 +120,20 @@ impl Parser {
 
     fn term(&self, body: &Value) -> Result<Clause> {
         let (field, value) = single_field(body, "term")?;
-        let options = value.as_object();
-        let inner = options.map_or(Some(value), |options| options.get("value"));
-        let inner =
-            inner.ok_or_else(|| Error::parsing("term", format!("[{field}] requires a value")))?;
-        let insensitive =
-            options.and_then(|options| options.get("case_insensitive")).and_then(Value::as_bool);
+        let mut insensitive = false;
+        let mut inner = value;
+        if value.is_object() {
+            let options = Options::of(value, "term")?.only(&[
+                "value",
+                "case_insensitive",
+                "boost",
+                "_name",
+            ])?;
+            inner = options.required("value")?;
+            insensitive = options.flag("case_insensitive")?.unwrap_or(false);
+        }
         let scalar = scalar(inner, "term", field)?;
-        if insensitive == Some(true) {
+        if insensitive {
             let regex = format!("(?i:{})", regex::escape(&scalar.word()));
             return checked_pattern(Field::named(field), regex, "term");
         }
@@ -148,104 +165,31 @@ impl Parser {
         Ok(Clause::any_of(instants.collect::<Result<_>>()?))
     }
 
-    fn words(&self, body: &Value) -> Result<Clause> {
-        let (field, value) = single_field(body, "match")?;
-        let (text, all) = match value {
-            Value::Object(options) => {
-                let text = options.get("query").ok_or_else(|| {
-                    Error::parsing("match", format!("[{field}] requires a query"))
-                })?;
-                (scalar(text, "match", field)?, operator_is_and(options.get("operator"), "match")?)
-            }
-            plain => (scalar(plain, "match", field)?, false),
-        };
-        self.text_match(Field::named(field), text, all)
-    }
-
-    fn text_match(&self, field: Field, text: Scalar, all: bool) -> Result<Clause> {
-        match field {
-            Field::Message | Field::Dynamic(_) => {
-                let found = words(&text.word()).into_iter().map(|word| word.text).collect();
-                Ok(Clause::Words { field, words: found, all })
-            }
-            exact => self.equals(exact, vec![text], "match"),
-        }
-    }
-
-    fn multi_match(&self, body: &Value) -> Result<Clause> {
-        let options = object(body, "multi_match")?;
-        let text = options
-            .get("query")
-            .ok_or_else(|| Error::parsing("multi_match", "requires a query"))?;
-        let text = scalar(text, "multi_match", "query")?;
-        let all = operator_is_and(options.get("operator"), "multi_match")?;
-        let is_phrase = options.get("type").and_then(Value::as_str) == Some("phrase");
-        let fields = field_list(options.get("fields"), "multi_match")?;
-        let clauses = fields.into_iter().map(|field| {
-            if is_phrase {
-                return Ok(phrase_of(field, &text.word(), 0, false));
-            }
-            self.text_match(field, text.clone(), all)
-        });
-        Ok(Clause::any_of(clauses.collect::<Result<_>>()?))
-    }
-
-    fn range(&self, body: &Value) -> Result<Clause> {
-        let (name, value) = single_field(body, "range")?;
-        let field = Field::named(name);
-        let (mut lower, mut upper) = (Bound::Unbounded, Bound::Unbounded);
-        for (key, bound) in object(value, "range")? {
-            if matches!(key.as_str(), "format" | "time_zone" | "boost" | "relation")
-                || bound.is_null()
-            {
-                continue;
-            }
-            let edge = if matches!(key.as_str(), "gt" | "lte") { Edge::End } else { Edge::Start };
-            let mut limit = scalar(bound, "range", name)?;
-            if field == Field::Timestamp {
-                limit = self.instant(&limit, edge, "range")?;
-            }
-            match key.as_str() {
-                "gt" => lower = Bound::Excluded(limit),
-                "gte" | "from" => lower = Bound::Included(limit),
-                "lt" => upper = Bound::Excluded(limit),
-                "lte" | "to" => upper = Bound::Included(limit),
-                unknown => {
-                    return Err(Error::parsing(
-                        "range",
-                        format!("[range] query does not support [{unknown}]"),
-                    ));
-                }
-            }
-        }
-        Ok(Clause::Range { field, lower, upper })
-    }
-
-    fn instant(&self, value: &Scalar, edge: Edge, clause: &str) -> Result<Scalar> {
-        let bad = || {
-            Error::parsing(
-                clause,
-                format!(
-                    "failed to parse date field [{}]; use RFC 3339, epoch milliseconds or date math such as now-15m",
-                    value.word()
-                ),
-            )
-        };
-        let nanoseconds = match value {
-            Scalar::Integer(milliseconds) => milliseconds.checked_mul(1_000_000),
-            Scalar::Float(milliseconds) => Some((milliseconds * 1e6) as i64),
-            Scalar::Text(text) => time::parse_bound(text, edge, self.now),
-            Scalar::Bool(_) => None,
-        };
-        nanoseconds.map(Scalar::Integer).ok_or_else(bad)
-    }
-
     fn text(&self, body: &Value, clause: &'static str, syntax: Syntax) -> Result<Clause> {
-        let options = object(body, clause)?;
-        let query = options
-            .get("query")
-            .and_then(Value::as_str)
-            .ok_or_else(|| Error::parsing(clause, "requires a query text"))?;
+        let options = Options::of(body, clause)?.only(&[
+            "query",
+            "fields",
+            "default_field",
+            "default_operator",
+            "analyze_wildcard",
+            "lenient",
+            "allow_leading_wildcard",
+            "boost",
+            "_name",
+            "type",
+            "analyzer",
+            "tie_breaker",
+            "auto_generate_synonyms_phrase_query",
+            "enable_position_increments",
+            "max_determinized_states",
+            "quote_field_suffix",
+            "flags",
+        ])?;
+        let query = options.required("query")?;
+        let query = query.as_str().ok_or_else(|| options.bad("query", "text"))?;
+        if options.text("flags")?.is_some_and(|flags| flags != "ALL") {
+            return Err(options.bad("flags", "ALL"));
+        }
         let fields = match options.get("fields") {
             Some(fields) => field_list(Some(fields), clause)?,
             None => vec![
@@ -346,74 +290,17 @@ fn field_list(value: Option<&Value>, clause: &str) -> Result<Vec<Field>> {
 }
 
 fn ids(body: &Value) -> Result<Clause> {
-    let values = body
-        .get("values")
-        .and_then(Value::as_array)
-        .ok_or_else(|| Error::parsing("ids", "[ids] requires a list [values]"))?;
+    let options = Options::of(body, "ids")?.only(&["values", "boost", "_name"])?;
+    let values = options.required("values")?;
+    let values = values.as_array().ok_or_else(|| options.bad("values", "a list of ids"))?;
     let values =
         values.iter().map(|value| scalar(value, "ids", "values")).collect::<Result<_>>()?;
     Ok(Clause::Term { field: Field::Id, values })
 }
 
-fn phrase(body: &Value, clause: &str, prefix: bool) -> Result<Clause> {
-    let (field, value) = single_field(body, clause)?;
-    let (text, slop) = match value {
-        Value::Object(options) => {
-            let text = options
-                .get("query")
-                .ok_or_else(|| Error::parsing(clause, format!("[{field}] requires a query")))?;
-            (text, options.get("slop").and_then(Value::as_u64).unwrap_or(0))
-        }
-        plain => (plain, 0),
-    };
-    let text = scalar(text, clause, field)?.word();
-    Ok(phrase_of(Field::named(field), &text, u32::try_from(slop).unwrap_or(u32::MAX), prefix))
-}
-
-/// A phrase on an exact field is the exact value, or its beginning.
-pub(super) fn phrase_of(field: Field, text: &str, slop: u32, prefix: bool) -> Clause {
-    match field {
-        Field::Message | Field::Dynamic(_) => {
-            let words = words(text).into_iter().map(|word| word.text).collect();
-            Clause::Phrase { field, words, slop, prefix }
-        }
-        exact if prefix => {
-            Clause::Pattern { field: exact, regex: format!("{}(?s:.*)", regex::escape(text)) }
-        }
-        exact => Clause::Term { field: exact, values: vec![Scalar::Text(text.to_owned())] },
-    }
-}
-
-fn pattern(body: &Value, clause: &str, to_regex: impl Fn(&str) -> String) -> Result<Clause> {
-    let (field, value) = single_field(body, clause)?;
-    let (text, insensitive) = match value {
-        Value::Object(options) => (
-            options.get("value").or_else(|| options.get("wildcard")).unwrap_or(&Value::Null),
-            options.get("case_insensitive").and_then(Value::as_bool).unwrap_or(false),
-        ),
-        plain => (plain, false),
-    };
-    let text = scalar(text, clause, field)?.word();
-    let regex = to_regex(&text);
-    let regex = if insensitive { format!("(?i:{regex})") } else { regex };
-    checked_pattern(Field::named(field), regex, clause)
-}
-
-/// Words of the message are held in lower case, so its patterns are too.
-pub(super) fn checked_pattern(field: Field, regex: String, clause: &str) -> Result<Clause> {
-    if matches!(field, Field::Timestamp | Field::Sequence) {
-        return Err(Error::illegal(clause, format!("[{}] is not text; use [range]", field.name())));
-    }
-    let regex = if field == Field::Message { format!("(?i:{regex})") } else { regex };
-    super::lower::check_pattern(&regex)
-        .map_err(|reason| Error::illegal(clause, format!("invalid pattern: {reason}")))?;
-    Ok(Clause::Pattern { field, regex })
-}
-
 fn exists(body: &Value) -> Result<Clause> {
-    let field = body
-        .get("field")
-        .and_then(Value::as_str)
-        .ok_or_else(|| Error::parsing("exists", "[exists] requires a [field]"))?;
+    let options = Options::of(body, "exists")?.only(&["field", "boost", "_name"])?;
+    let field = options.required("field")?;
+    let field = field.as_str().ok_or_else(|| options.bad("field", "the name of a field"))?;
     Ok(Clause::Exists { field: Field::named(field) })
 }

@@ -3,13 +3,16 @@
 //! wildcards, AND/OR/NOT, `+`/`-`, parentheses; and in the simple syntax `+ | - " *`.
 //! The simple syntax never fails; the Lucene one says where it stopped.
 
+mod range;
+
 use std::ops::Bound;
 
 use super::parse::{checked_pattern, phrase_of};
 use super::{Clause, Field, Scalar, wildcard_regex};
 use crate::error::{Error, Result};
-use crate::time::{self, Edge};
+use crate::time::Edge;
 use crate::words::words;
+use range::instant;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Syntax {
@@ -282,9 +285,7 @@ impl<'a> Parser<'a> {
                 checked_pattern(field, wildcard_regex(word), "query_string")
             });
         }
-        let text = unescape(word);
-        // `error~2` asks for similar words; lines are searched for the word itself.
-        let text = text.split_once('~').map_or(text.as_str(), |(text, _)| text).to_owned();
+        let text = unescape(self.without_suffix(word)?);
         let now = self.options.now;
         self.in_fields(field, |field| match field {
             Field::Message | Field::Dynamic(_) => {
@@ -304,66 +305,30 @@ impl<'a> Parser<'a> {
         })
     }
 
-    /// `[a TO b]`, `{a TO b}`, `>=a`.
-    fn range(&mut self, field: &Field) -> Result<Option<Clause>> {
-        if self.options.syntax == Syntax::Simple {
-            return Ok(None);
-        }
-        for (operator, is_lower, included) in
-            [(">=", true, true), ("<=", false, true), (">", true, false), ("<", false, false)]
+    /// A word without its weight (`error^2`): lines are not ordered by relevance.
+    /// Similar words (`error~2`) are not searched for, which is said aloud.
+    fn without_suffix<'w>(&self, word: &'w str) -> Result<&'w str> {
+        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let weighted = word
+            .rsplit_once('^')
+            .filter(|(front, weight)| !front.is_empty() && !weight.is_empty() && is_number(weight));
+        if self.options.syntax == Syntax::Lucene
+            && let Some((front, _)) = weighted
         {
-            if self.take(operator) {
-                let word = self.word();
-                let edge =
-                    if operator == ">" || operator == "<=" { Edge::End } else { Edge::Start };
-                let bound = self.bound(field, &word, included, edge)?;
-                let (lower, upper) =
-                    if is_lower { (bound, Bound::Unbounded) } else { (Bound::Unbounded, bound) };
-                return Ok(Some(Clause::Range { field: field.clone(), lower, upper }));
+            return Ok(front);
+        }
+        match word.rsplit_once('~') {
+            Some((front, edits))
+                if !front.is_empty() && !front.ends_with('\\') && is_number(edits) =>
+            {
+                if self.options.syntax == Syntax::Simple {
+                    return Ok(front);
+                }
+                Err(self
+                    .error(&format!("similar words [{word}] are not supported, try [{front}*]")))
             }
+            _ => Ok(word),
         }
-        if !self.rest.starts_with(['[', '{']) {
-            return Ok(None);
-        }
-        let end = self.rest.find([']', '}']).ok_or_else(|| self.error("a range is not closed"))?;
-        let (low, high) = self.rest[1..end]
-            .split_once(" TO ")
-            .ok_or_else(|| self.error("a range needs [low TO high]"))?;
-        let lower_included = self.rest.starts_with('[');
-        let upper_included = self.rest[end..].starts_with(']');
-        let lower = self.bound(
-            field,
-            low.trim(),
-            lower_included,
-            if lower_included { Edge::Start } else { Edge::End },
-        )?;
-        let upper = self.bound(
-            field,
-            high.trim(),
-            upper_included,
-            if upper_included { Edge::End } else { Edge::Start },
-        )?;
-        self.rest = &self.rest[end + 1..];
-        Ok(Some(Clause::Range { field: field.clone(), lower, upper }))
-    }
-
-    fn bound(
-        &self,
-        field: &Field,
-        text: &str,
-        included: bool,
-        edge: Edge,
-    ) -> Result<Bound<Scalar>> {
-        let text = text.trim_matches('"');
-        if text == "*" || text.is_empty() {
-            return Ok(Bound::Unbounded);
-        }
-        let value = if *field == Field::Timestamp {
-            instant(text, edge, self.options.now)?
-        } else {
-            Scalar::Text(unescape(text))
-        };
-        Ok(if included { Bound::Included(value) } else { Bound::Excluded(value) })
     }
 
     fn in_fields(
@@ -385,12 +350,6 @@ impl<'a> Parser<'a> {
             _ => Clause::any_of(clauses),
         })
     }
-}
-
-fn instant(text: &str, edge: Edge, now: i64) -> Result<Scalar> {
-    time::parse_bound(text, edge, now).map(Scalar::Integer).ok_or_else(|| {
-        Error::parsing("query_string", format!("failed to parse date field [{text}]"))
-    })
 }
 
 fn unescape(text: &str) -> String {

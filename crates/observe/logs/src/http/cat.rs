@@ -5,10 +5,12 @@ use std::fmt::Write;
 
 use axum::Json;
 use axum::extract::{Extension, Path, Query, State};
+use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use super::{blocking, scope_of};
+use super::indices::names;
+use super::{blocking, index_or_all, parameters, scope_of};
 use crate::error::Result;
 use crate::scope::Scope;
 use crate::store::Logs;
@@ -16,48 +18,71 @@ use crate::time;
 
 type Parameters = Query<HashMap<String, String>>;
 
+const CAT: [&str; 11] = [
+    "v",
+    "h",
+    "s",
+    "help",
+    "bytes",
+    "time",
+    "health",
+    "pri",
+    "master_timeout",
+    "local",
+    "include_unloaded_segments",
+];
+
+/// Sizes are not told: index names are words on lines here, and windows on disk are
+/// shared by all of them.
 pub async fn indices(
     State(logs): State<Logs>,
-    scope: Option<Extension<Scope>>,
-    parameters: Parameters,
-) -> Result<Response> {
-    indices_of(State(logs), Path("_all".into()), scope, parameters).await
-}
-
-/// Index names are labels on lines here, so sizes on disk are not known by name.
-pub async fn indices_of(
-    State(logs): State<Logs>,
-    Path(index): Path<String>,
+    index: Option<Path<String>>,
     scope: Option<Extension<Scope>>,
     Query(parameters): Parameters,
+    uri: Uri,
 ) -> Result<Response> {
-    let scope = scope_of(scope);
-    let body = json!({"size": 0, "aggs": {"indices": {"terms": {"field": "_index", "size": 1000, "order": {"_key": "asc"}}}}});
-    let answer = blocking(move || logs.search(&index, &body, &scope)).await?;
-    let buckets = answer
-        .pointer("/aggregations/indices/buckets")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
-    let rows = buckets.into_iter().map(|bucket| {
-        let count = bucket["doc_count"].to_string();
+    parameters::only(&parameters, &uri, &CAT)?;
+    let (index, scope) = (index_or_all(index), scope_of(scope));
+    let found = blocking(move || names(&logs, &index, &scope)).await?;
+    let rows = found.into_iter().map(|(name, count)| {
         row(&[
             ("health", "green"),
             ("status", "open"),
-            ("index", bucket["key"].as_str().unwrap_or_default()),
+            ("index", &name),
             ("uuid", "-"),
             ("pri", "1"),
             ("rep", "0"),
-            ("docs.count", &count),
+            ("docs.count", &count.to_string()),
             ("docs.deleted", "0"),
         ])
     });
     Ok(table(rows.collect(), &parameters))
 }
 
+pub async fn count(
+    State(logs): State<Logs>,
+    index: Option<Path<String>>,
+    scope: Option<Extension<Scope>>,
+    Query(parameters): Parameters,
+    uri: Uri,
+) -> Result<Response> {
+    parameters::only(&parameters, &uri, &CAT)?;
+    let (index, scope) = (index_or_all(index), scope_of(scope));
+    let counted = blocking(move || logs.count(&index, &Value::Null, &scope)).await?;
+    let (epoch, timestamp) = clock();
+    let count = counted["count"].to_string();
+    let cells = [("epoch", epoch.as_str()), ("timestamp", &timestamp), ("count", &count)];
+    Ok(table(vec![row(&cells)], &parameters))
+}
+
+/// The seconds since 1970, and the time of day.
+fn clock() -> (String, String) {
+    let now = time::now();
+    ((now / 1_000_000_000).to_string(), time::format(now)[11..19].to_owned())
+}
+
 pub async fn health(Query(parameters): Parameters) -> Response {
-    let seconds = (time::now() / 1_000_000_000).to_string();
-    let clock = time::format(time::now())[11..19].to_owned();
+    let (seconds, clock) = clock();
     let cells = [
         ("epoch", seconds.as_str()),
         ("timestamp", &clock),

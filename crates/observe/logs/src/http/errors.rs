@@ -12,7 +12,8 @@ impl Error {
         match self {
             Error::Query { .. } => StatusCode::BAD_REQUEST,
             Error::Forbidden(_) => StatusCode::FORBIDDEN,
-            Error::NotFound(_) => StatusCode::NOT_FOUND,
+            Error::NotFound(_) | Error::NoContext(_) => StatusCode::NOT_FOUND,
+            Error::Busy(_) | Error::Full(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::Closed => StatusCode::SERVICE_UNAVAILABLE,
             Error::Directory { .. } | Error::Index { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -24,6 +25,10 @@ impl Error {
             Error::Query { kind, .. } => kind,
             Error::Forbidden(_) => "security_exception",
             Error::NotFound(_) => "resource_not_found_exception",
+            Error::NoContext(_) => "search_context_missing_exception",
+            Error::Busy(_) => "es_rejected_execution_exception",
+            // What Elasticsearch says when its disk is nearly full.
+            Error::Full(_) => "cluster_block_exception",
             Error::Closed => "node_closed_exception",
             Error::Directory { .. } | Error::Index { .. } => "exception",
         };
@@ -37,11 +42,16 @@ impl IntoResponse for Error {
         if status.is_server_error() {
             tracing::error!(error = &self as &dyn std::error::Error, "log request failed");
         }
-        let cause = self.cause();
-        let mut error = cause.clone();
-        error["root_cause"] = json!([cause]);
-        (status, Json(json!({"error": error, "status": status.as_u16()}))).into_response()
+        (status, Json(body(&self))).into_response()
     }
+}
+
+/// `{"error": {…}, "status": …}`.
+pub fn body(error: &Error) -> Value {
+    let cause = error.cause();
+    let mut outer = cause.clone();
+    outer["root_cause"] = json!([cause]);
+    json!({"error": outer, "status": error.status().as_u16()})
 }
 
 pub async fn no_handler(method: Method, uri: Uri) -> Response {

@@ -1,15 +1,20 @@
-//! `_mapping`: which fields there are. Fields beyond the fixed ones are read from
+//! `_mapping` and `_field_caps`: which fields there are. Fields beyond the fixed ones are read from
 //! the newest lines that the caller may see, so that names do not leak either.
 
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Extension, Path, State};
+use axum::body::Bytes;
+use axum::extract::{Extension, Path, Query, State};
+use axum::http::Uri;
+use regex::Regex;
 use serde_json::{Map, Value, json};
 
-use super::{blocking, scope_of};
+use super::parameters::{self, Parameters};
+use super::{blocking, index_or_all, json_body, scope_of};
+use crate::clause::wildcard_regex;
 use crate::entry::KEYWORDS;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::scope::Scope;
 use crate::search::request::Request;
 use crate::store::Logs;
@@ -17,34 +22,85 @@ use crate::store::Logs;
 /// Lines looked at; a field that none of these has is not in use.
 const SAMPLE: usize = 500;
 
-pub async fn mapping(
-    State(logs): State<Logs>,
-    scope: Option<Extension<Scope>>,
-) -> Result<Json<Value>> {
-    mapping_of(State(logs), Path("_all".into()), scope).await
+/// By index name, the properties of its lines that the caller may see.
+pub type Described = BTreeMap<String, Map<String, Value>>;
+
+pub fn describe(logs: &Logs, indices: &str, scope: &Scope) -> Result<Described> {
+    let request =
+        Request::parse(indices, &json!({"size": SAMPLE, "track_total_hits": false}), scope)?;
+    let mut found: Described = BTreeMap::new();
+    for hit in logs.answer(&request)?.hits {
+        describe_source(&hit.entry.source, found.entry(hit.entry.index).or_insert_with(fixed));
+    }
+    Ok(found)
 }
 
-pub async fn mapping_of(
+pub async fn mapping(
     State(logs): State<Logs>,
-    Path(index): Path<String>,
+    index: Option<Path<String>>,
     scope: Option<Extension<Scope>>,
 ) -> Result<Json<Value>> {
-    let scope = scope_of(scope);
-    let hits = blocking(move || {
-        let request = Request::parse(&index, &json!({"size": SAMPLE}), &scope)?;
-        Ok(logs.answer(&request)?.hits)
-    })
-    .await?;
-    let mut found: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
-    for hit in hits {
-        describe(&hit.entry.source, found.entry(hit.entry.index).or_default());
-    }
-    let mappings = found.into_iter().map(|(index, fields)| {
-        let mut properties = fixed();
-        properties.extend(fields);
-        (index, json!({"mappings": {"properties": properties}}))
-    });
+    let (index, scope) = (index_or_all(index), scope_of(scope));
+    let found = blocking(move || describe(&logs, &index, &scope)).await?;
+    let mappings = found
+        .into_iter()
+        .map(|(index, properties)| (index, json!({"mappings": {"properties": properties}})));
     Ok(Json(Value::Object(mappings.collect())))
+}
+
+/// `_field_caps?fields=…`: which fields there are, of which type, and what may be
+/// done with them.
+pub async fn capabilities(
+    State(logs): State<Logs>,
+    index: Option<Path<String>>,
+    scope: Option<Extension<Scope>>,
+    Query(parameters): Query<Parameters>,
+    uri: Uri,
+    body: Bytes,
+) -> Result<Json<Value>> {
+    let known = ["fields", "include_unmapped", "filters", "types", "include_empty_fields"];
+    parameters::only(&parameters, &uri, &known)?;
+    let body = json_body(&body)?;
+    let names: Vec<String> = match (body.get("fields"), parameters.get("fields")) {
+        (Some(Value::Array(names)), _) => names.iter().map(crate::entry::word).collect(),
+        (Some(Value::String(name)), _) => vec![name.clone()],
+        (_, Some(names)) => names.split(',').map(str::to_owned).collect(),
+        _ => return Err(Error::illegal("fields", "specify fields, for example fields=*")),
+    };
+    let patterns = names.iter().map(|name| Regex::new(&format!("^{}$", wildcard_regex(name))));
+    let patterns: Vec<Regex> = patterns
+        .collect::<std::result::Result<_, _>>()
+        .map_err(|error| Error::illegal("fields", error.to_string()))?;
+    let (index, scope) = (index_or_all(index), scope_of(scope));
+    let found = blocking(move || describe(&logs, &index, &scope)).await?;
+    let mut fields = Map::new();
+    for properties in found.values() {
+        flatten(properties, "", &mut fields);
+    }
+    fields.retain(|name, _| patterns.iter().any(|pattern| pattern.is_match(name)));
+    let indices: Vec<&String> = found.keys().collect();
+    Ok(Json(json!({"indices": indices, "fields": fields})))
+}
+
+fn flatten(properties: &Map<String, Value>, prefix: &str, fields: &mut Map<String, Value>) {
+    for (name, property) in properties {
+        let path = format!("{prefix}{name}");
+        if let Some(Value::Object(below)) = property.get("properties") {
+            flatten(below, &format!("{path}."), fields);
+            continue;
+        }
+        let mut add = |path: String, kind: &str| {
+            let about = json!({
+                "type": kind, "metadata_field": false, "searchable": true,
+                "aggregatable": kind != "text",
+            });
+            fields.entry(path).or_insert_with(|| json!({}))[kind] = about;
+        };
+        add(path.clone(), property["type"].as_str().unwrap_or("object"));
+        if property.get("fields").is_some() {
+            add(format!("{path}.keyword"), "keyword");
+        }
+    }
 }
 
 fn fixed() -> Map<String, Value> {
@@ -55,7 +111,7 @@ fn fixed() -> Map<String, Value> {
     properties
 }
 
-fn describe(source: &Map<String, Value>, properties: &mut Map<String, Value>) {
+fn describe_source(source: &Map<String, Value>, properties: &mut Map<String, Value>) {
     for (name, value) in source {
         if name == "@timestamp" || name == "message" || KEYWORDS.contains(&name.as_str()) {
             continue;

@@ -3,13 +3,11 @@
 use std::cmp::Ordering;
 
 use serde_json::Value;
-use tantivy::collector::{Collector, SegmentCollector};
-use tantivy::columnar::{Column, DynamicColumn, StrColumn};
-use tantivy::{DateTime, DocAddress, DocId, Score, SegmentOrdinal, SegmentReader};
+use tantivy::{DocAddress, DocId, SegmentOrdinal, SegmentReader};
 
+use super::columns::{self, Column};
 use crate::clause::Field;
 use crate::error::{Error, Result};
-use crate::schema::JSON_EXACT;
 use crate::time;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,175 +104,107 @@ pub fn compare(keys: &[SortKey], left: &[SortValue], right: &[SortValue]) -> Ord
         .unwrap_or(Ordering::Equal)
 }
 
-/// A line among the first.
+/// A line among the first: which searcher has it, and where.
 #[derive(Debug, Clone)]
 pub struct Ordered {
     pub keys: Vec<SortValue>,
+    pub part: usize,
     pub address: DocAddress,
 }
 
-pub struct Found {
+/// The first `limit` lines after `after`, over all segments.
+pub struct Top<'a> {
+    keys: &'a [SortKey],
+    after: Option<&'a [SortValue]>,
+    limit: usize,
     /// All matches, those before `after` and beyond the limit included.
     pub total: u64,
-    pub top: Vec<Ordered>,
-}
-
-/// Collects the first `limit` lines after `after`.
-pub struct Order {
-    pub keys: Vec<SortKey>,
-    pub after: Option<Vec<SortValue>>,
-    pub limit: usize,
-}
-
-impl Collector for Order {
-    type Fruit = Found;
-    type Child = SegmentOrder;
-
-    fn for_segment(
-        &self,
-        ordinal: SegmentOrdinal,
-        segment: &SegmentReader,
-    ) -> tantivy::Result<SegmentOrder> {
-        let columns = self
-            .keys
-            .iter()
-            .map(|key| Keys::open(&key.field, segment))
-            .collect::<tantivy::Result<_>>()?;
-        Ok(SegmentOrder {
-            ordinal,
-            columns,
-            keys: self.keys.clone(),
-            after: self.after.clone(),
-            limit: self.limit,
-            found: Found { total: 0, top: Vec::new() },
-            worst: None,
-        })
-    }
-
-    fn requires_scoring(&self) -> bool {
-        false
-    }
-
-    fn merge_fruits(&self, found: Vec<Found>) -> tantivy::Result<Found> {
-        let total = found.iter().map(|found| found.total).sum();
-        let mut top: Vec<Ordered> = found.into_iter().flat_map(|found| found.top).collect();
-        top.sort_by(|left, right| compare(&self.keys, &left.keys, &right.keys));
-        top.truncate(self.limit);
-        Ok(Found { total, top })
-    }
-}
-
-pub struct SegmentOrder {
-    ordinal: SegmentOrdinal,
-    columns: Vec<Keys>,
-    keys: Vec<SortKey>,
-    after: Option<Vec<SortValue>>,
-    limit: usize,
-    found: Found,
+    best: Vec<Ordered>,
     /// The first key of the last line that is still among the first.
     worst: Option<SortValue>,
 }
 
-impl SegmentOrder {
-    fn shrink(&mut self) {
-        let keys = &self.keys;
-        self.found.top.sort_by(|left, right| compare(keys, &left.keys, &right.keys));
-        self.found.top.truncate(self.limit);
-        if self.found.top.len() == self.limit {
-            self.worst = self.found.top.last().map(|last| last.keys[0].clone());
-        }
+/// A segment's columns, in the order of the keys.
+pub struct SortColumns {
+    part: usize,
+    ordinal: SegmentOrdinal,
+    columns: Vec<Vec<Column>>,
+}
+
+impl SortColumns {
+    pub fn open(
+        keys: &[SortKey],
+        part: usize,
+        ordinal: SegmentOrdinal,
+        segment: &SegmentReader,
+    ) -> tantivy::Result<SortColumns> {
+        let columns = keys.iter().map(|key| columns::open(&key.field, segment));
+        Ok(SortColumns { part, ordinal, columns: columns.collect::<tantivy::Result<_>>()? })
+    }
+
+    fn value(&self, key: usize, document: DocId) -> SortValue {
+        let values = self.columns[key].iter().map(|column| column.first(document));
+        values.into_iter().find(|value| *value != SortValue::Missing).unwrap_or(SortValue::Missing)
     }
 }
 
-impl SegmentCollector for SegmentOrder {
-    type Fruit = Found;
+impl<'a> Top<'a> {
+    pub fn new(keys: &'a [SortKey], after: Option<&'a [SortValue]>, limit: usize) -> Top<'a> {
+        Top { keys, after, limit, total: 0, best: Vec::new(), worst: None }
+    }
 
-    fn collect(&mut self, document: DocId, _score: Score) {
-        self.found.total += 1;
-        if self.limit == 0 {
-            return;
+    pub fn collect(&mut self, columns: &SortColumns, documents: &[DocId]) {
+        self.total += documents.len() as u64;
+        if self.limit > 0 {
+            documents.iter().for_each(|document| self.offer(columns, *document));
         }
-        let first = self.columns[0].get(document);
+    }
+
+    /// Whether lines of these times can no longer be among the first.
+    pub fn excludes(&self, (oldest, newest): (i64, i64)) -> bool {
+        let (Some(worst), Field::Timestamp) = (&self.worst, &self.keys[0].field) else {
+            return false;
+        };
+        let nearest = match self.keys[0].direction {
+            Direction::Ascending => oldest,
+            Direction::Descending => newest,
+        };
+        SortValue::Integer(nearest.into()).compare(worst, self.keys[0].direction).is_gt()
+    }
+
+    pub fn finish(mut self) -> (u64, Vec<Ordered>) {
+        self.shrink();
+        (self.total, self.best)
+    }
+
+    fn offer(&mut self, columns: &SortColumns, document: DocId) {
+        let first = columns.value(0, document);
         if let Some(worst) = &self.worst
             && first.compare(worst, self.keys[0].direction).is_gt()
         {
             return;
         }
-        let mut keys = vec![first];
-        keys.extend(self.columns[1..].iter().map(|column| column.get(document)));
-        if let Some(after) = &self.after
-            && compare(&self.keys, &keys[..after.len()], after).is_le()
+        let mut keys = Vec::with_capacity(self.keys.len());
+        keys.push(first);
+        keys.extend((1..self.keys.len()).map(|key| columns.value(key, document)));
+        if let Some(after) = self.after
+            && compare(self.keys, &keys[..after.len()], after).is_le()
         {
             return;
         }
-        self.found.top.push(Ordered { keys, address: DocAddress::new(self.ordinal, document) });
-        if self.found.top.len() >= 2 * self.limit + 64 {
+        let address = DocAddress::new(columns.ordinal, document);
+        self.best.push(Ordered { keys, part: columns.part, address });
+        if self.best.len() >= 2 * self.limit + 64 {
             self.shrink();
         }
     }
 
-    fn harvest(mut self) -> Found {
-        self.shrink();
-        self.found
-    }
-}
-
-/// The column that a key is read from.
-enum Keys {
-    None,
-    Date(Column<DateTime>),
-    U64(Column<u64>),
-    I64(Column<i64>),
-    F64(Column<f64>),
-    Bool(Column<bool>),
-    Text(StrColumn),
-}
-
-impl Keys {
-    fn open(field: &Field, segment: &SegmentReader) -> tantivy::Result<Keys> {
-        let columns = segment.fast_fields();
-        Ok(match field {
-            Field::Timestamp => Keys::Date(columns.date("@timestamp")?),
-            Field::Sequence => Keys::U64(columns.u64("_seq_no")?),
-            Field::Dynamic(path) => {
-                let handles = columns.dynamic_column_handles(&format!("{JSON_EXACT}.{path}"))?;
-                match handles.first() {
-                    None => Keys::None,
-                    Some(handle) => match handle.open()? {
-                        DynamicColumn::Bool(column) => Keys::Bool(column),
-                        DynamicColumn::I64(column) => Keys::I64(column),
-                        DynamicColumn::U64(column) => Keys::U64(column),
-                        DynamicColumn::F64(column) => Keys::F64(column),
-                        DynamicColumn::Str(column) => Keys::Text(column),
-                        _ => Keys::None,
-                    },
-                }
-            }
-            exact => columns.str(exact.name())?.map_or(Keys::None, Keys::Text),
-        })
-    }
-
-    fn get(&self, document: DocId) -> SortValue {
-        let integer = |value: Option<i128>| value.map_or(SortValue::Missing, SortValue::Integer);
-        match self {
-            Keys::None => SortValue::Missing,
-            Keys::Date(column) => {
-                integer(column.first(document).map(|time| time.into_timestamp_nanos().into()))
-            }
-            Keys::U64(column) => integer(column.first(document).map(Into::into)),
-            Keys::I64(column) => integer(column.first(document).map(Into::into)),
-            Keys::Bool(column) => integer(column.first(document).map(Into::into)),
-            Keys::F64(column) => {
-                column.first(document).map_or(SortValue::Missing, SortValue::Float)
-            }
-            Keys::Text(column) => {
-                let mut text = String::new();
-                let ordinal = column.term_ords(document).next();
-                match ordinal.map(|ordinal| column.ord_to_str(ordinal, &mut text)) {
-                    Some(Ok(true)) => SortValue::Text(text),
-                    _ => SortValue::Missing,
-                }
-            }
+    fn shrink(&mut self) {
+        let keys = self.keys;
+        self.best.sort_by(|left, right| compare(keys, &left.keys, &right.keys));
+        self.best.truncate(self.limit);
+        if self.best.len() == self.limit {
+            self.worst = self.best.last().map(|last| last.keys[0].clone());
         }
     }
 }

@@ -1,106 +1,117 @@
 //! The body of a search, understood. Keys that would change the answer and are not
 //! understood are refused by name.
 
+use std::time::Duration;
+
+use regex::Regex;
 use serde_json::{Map, Value, json};
 
+use super::aggregation::{Aggregation, parse as aggregation};
+use super::highlight::Highlight;
 use super::index_clause;
 use super::order::{Direction, SortKey, SortValue};
+use super::source::{SourceFilter, field_patterns};
 use crate::clause::{Clause, Field, parse};
 use crate::error::{Error, Result};
+use crate::options::Options;
 use crate::scope::{Scope, scope as narrow};
 use crate::time;
 
 /// Elasticsearch's `index.max_result_window`; further pages go by `search_after`.
-const MAX_WINDOW: usize = 10_000;
+pub const MAX_WINDOW: usize = 10_000;
 
-/// Keys that do not change which lines are found, nor their order.
-const HARMLESS: [&str; 13] = [
+const UNDERSTOOD: [&str; 16] = [
+    "query",
+    "sort",
+    "size",
+    "from",
+    "search_after",
+    "track_total_hits",
+    "aggs",
+    "aggregations",
+    "_source",
+    "highlight",
+    "post_filter",
+    "pit",
     "timeout",
+    "terminate_after",
+    "fields",
+    "docvalue_fields",
+];
+
+/// Keys that change neither which lines are found, nor their order, nor what is told of them.
+const HARMLESS: [&str; 8] = [
     "version",
     "seq_no_primary_term",
     "explain",
     "profile",
     "stored_fields",
-    "fields",
-    "docvalue_fields",
-    "terminate_after",
-    "min_score",
     "stats",
     "indices_boost",
     "track_scores",
 ];
 
+/// Asked for by some clients though they are empty.
+const ONLY_EMPTY: [&str; 4] = ["script_fields", "runtime_mappings", "ext", "rescore"];
+
 pub struct Request {
     pub clause: Clause,
     /// Ends with the order of arrival, so that the order is total.
     pub sort: Vec<SortKey>,
-    /// Whether the caller chose the order, and how many of `sort` are its own.
+    /// Whether the caller chose the order, and how many of `sort` it sees.
     pub sort_given: bool,
     pub sort_shown: usize,
     pub search_after: Option<Vec<SortValue>>,
     pub from: usize,
     pub size: usize,
     pub track_total: bool,
-    pub aggregations: Option<Value>,
+    pub aggregations: Vec<Aggregation>,
     pub source: SourceFilter,
-    pub highlight: bool,
+    pub fields: Vec<Regex>,
+    pub highlight: Option<Highlight>,
+    pub timeout: Option<Duration>,
+    pub terminate_after: Option<u64>,
 }
 
 impl Request {
+    /// Understands a body, narrowed to a scope and to index names.
     pub fn parse(indices: &str, body: &Value, scope: &Scope) -> Result<Request> {
-        let empty = Map::new();
-        let body = match body {
-            Value::Null => &empty,
-            Value::Object(body) => body,
-            other => {
-                return Err(Error::parsing("search", format!("expected an object, found {other}")));
-            }
-        };
-        for key in body.keys() {
-            let known = matches!(
-                key.as_str(),
-                "query"
-                    | "sort"
-                    | "size"
-                    | "from"
-                    | "search_after"
-                    | "track_total_hits"
-                    | "aggs"
-                    | "aggregations"
-                    | "_source"
-                    | "highlight"
-                    | "post_filter"
-            );
-            if !known && !HARMLESS.contains(&key.as_str()) {
-                return Err(Error::parsing(key, format!("unknown key [{key}] in a search")));
-            }
-        }
-        let clause = clause(indices, body.get("query"), body.get("post_filter"), scope)?;
-        let (sort, sort_given, sort_shown) = sort(body.get("sort"))?;
-        let (from, size) = (number(body, "from", 0)?, number(body, "size", 10)?);
-        if from + size > MAX_WINDOW {
-            return Err(Error::illegal(
-                "size",
-                format!(
-                    "Result window is too large, from + size must be less than or equal to: [{MAX_WINDOW}] but was [{}]; page with search_after",
-                    from + size
-                ),
-            ));
-        }
-        let search_after =
-            body.get("search_after").map(|value| after(value, &sort[..sort_shown])).transpose()?;
+        let empty = Value::Object(Map::new());
+        let body = if body.is_null() { &empty } else { body };
+        let options = Options::of(body, "search")?;
+        check_keys(body)?;
+        let now = time::now();
+        let is_pinned = options.get("pit").is_some();
+        let Sorting { keys: sort, given, shown } = sort(options.get("sort"), is_pinned)?;
+        let (from, size) = page(&options)?;
+        let after =
+            options.get("search_after").map(|value| after(value, &sort, shown)).transpose()?;
+        let asked = parse::query(options.get("query").unwrap_or(&json!({"match_all": {}})), now)?;
+        let highlight = options.get("highlight").map(|value| Highlight::parse(value, &asked, now));
+        let aggregations = options.get("aggs").or_else(|| options.get("aggregations"));
+        let timeout = options.text("timeout")?.filter(|text| *text != "-1");
+        let timeout = timeout.map(|text| {
+            let length = time::parse_length(text).and_then(|length| u64::try_from(length).ok());
+            length.ok_or_else(|| options.bad("timeout", "a length such as 5s"))
+        });
+        let mut fields = field_patterns(options.get("fields"), "fields")?;
+        fields.extend(field_patterns(options.get("docvalue_fields"), "docvalue_fields")?);
         Ok(Request {
-            clause,
+            clause: clause(indices, options.get("query"), options.get("post_filter"), scope, now)?,
             sort,
-            sort_given,
-            sort_shown,
-            search_after,
+            sort_given: given,
+            sort_shown: shown,
+            search_after: after,
             from,
             size,
-            track_total: body.get("track_total_hits") != Some(&Value::Bool(false)),
-            aggregations: body.get("aggs").or_else(|| body.get("aggregations")).cloned(),
-            source: SourceFilter::parse(body.get("_source"))?,
-            highlight: body.contains_key("highlight"),
+            track_total: options.get("track_total_hits") != Some(&Value::Bool(false)),
+            aggregations: aggregations.map_or(Ok(vec![]), |body| aggregation::parse(body, now))?,
+            source: SourceFilter::parse(options.get("_source"))?,
+            fields,
+            highlight: highlight.transpose()?,
+            timeout: timeout.transpose()?.map(Duration::from_nanos),
+            // Nought means without end, as in Elasticsearch.
+            terminate_after: options.count("terminate_after")?.filter(|after| *after > 0),
         })
     }
 
@@ -118,13 +129,52 @@ impl Request {
     }
 }
 
+fn check_keys(body: &Value) -> Result<()> {
+    for (key, value) in body.as_object().into_iter().flatten() {
+        let is_empty = value.is_null()
+            || value.as_object().is_some_and(Map::is_empty)
+            || value.as_array().is_some_and(Vec::is_empty);
+        let name = key.as_str();
+        let known = UNDERSTOOD.contains(&name)
+            || HARMLESS.contains(&name)
+            || (ONLY_EMPTY.contains(&name) && is_empty)
+            || (name == "min_score" && value.as_f64() == Some(0.0));
+        if !known {
+            return Err(Error::parsing(key, format!("unknown key [{key}] in a search")));
+        }
+    }
+    Ok(())
+}
+
+/// Where a page starts, and how many lines it has.
+fn page(options: &Options<'_>) -> Result<(usize, usize)> {
+    let number = |key, otherwise| -> Result<usize> {
+        let number = options.count(key)?.unwrap_or(otherwise);
+        usize::try_from(number)
+            .ok()
+            .filter(|number| *number < 1 << 32)
+            .ok_or_else(|| options.bad(key, "a whole number from 0"))
+    };
+    let (from, size) = (number("from", 0)?, number("size", 10)?);
+    if from + size > MAX_WINDOW {
+        return Err(Error::illegal(
+            "size",
+            format!(
+                "Result window is too large, from + size must be less than or equal to: [{MAX_WINDOW}] but was [{}]; page with search_after",
+                from + size
+            ),
+        ));
+    }
+    Ok((from, size))
+}
+
 fn clause(
     indices: &str,
     query: Option<&Value>,
     filter: Option<&Value>,
     scope: &Scope,
+    now: i64,
 ) -> Result<Clause> {
-    let now = time::now();
     let mut must = vec![parse::query(&narrow(query.cloned(), scope), now)?];
     if let Some(filter) = filter {
         must.push(parse::query(filter, now)?);
@@ -133,27 +183,20 @@ fn clause(
     Ok(if must.len() == 1 { must.remove(0) } else { Clause::all_of(must) })
 }
 
-fn number(body: &Map<String, Value>, key: &str, otherwise: usize) -> Result<usize> {
-    match body.get(key) {
-        None | Some(Value::Null) => Ok(otherwise),
-        Some(value) => {
-            let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
-            let number = number
-                .and_then(|number| usize::try_from(number).ok())
-                .filter(|number| *number < 1 << 32);
-            number.ok_or_else(|| {
-                Error::illegal(key, format!("[{key}] must be a whole number from 0, found {value}"))
-            })
-        }
-    }
+/// The order of the answer.
+struct Sorting {
+    keys: Vec<SortKey>,
+    /// Whether the caller asked for one.
+    given: bool,
+    /// How many keys the caller sees, and gives to `search_after`.
+    shown: usize,
 }
 
-/// The keys, whether any was asked for, and how many were.
-fn sort(value: Option<&Value>) -> Result<(Vec<SortKey>, bool, usize)> {
-    let arrival = |direction| SortKey { field: Field::Sequence, direction, format_date: false };
+/// In a point in time the tie-breaker is shown, as Elasticsearch shows `_shard_doc`.
+fn sort(value: Option<&Value>, is_pinned: bool) -> Result<Sorting> {
     let mut keys = Vec::new();
     match value {
-        None | Some(Value::Null) => {}
+        None => {}
         Some(Value::Array(members)) => {
             for member in members {
                 keys.extend(sort_key(member)?);
@@ -161,8 +204,8 @@ fn sort(value: Option<&Value>) -> Result<(Vec<SortKey>, bool, usize)> {
         }
         Some(single) => keys.extend(sort_key(single)?),
     }
-    let shown = keys.len();
-    if keys.is_empty() {
+    let given = !keys.is_empty();
+    if !given {
         // Lines have no relevance worth ordering by; the newest come first.
         keys.push(SortKey {
             field: Field::Timestamp,
@@ -170,9 +213,12 @@ fn sort(value: Option<&Value>) -> Result<(Vec<SortKey>, bool, usize)> {
             format_date: false,
         });
     }
-    let last = keys[keys.len() - 1].direction;
-    keys.push(arrival(last));
-    Ok((keys, shown > 0, shown))
+    let is_total = keys.iter().any(|key| key.field == Field::Sequence);
+    let own = if given { keys.len() } else { 0 };
+    let shown = if is_pinned && given && !is_total { own + 1 } else { own };
+    let direction = keys[keys.len() - 1].direction;
+    keys.push(SortKey { field: Field::Sequence, direction, format_date: false });
+    Ok(Sorting { keys, given, shown })
 }
 
 fn sort_key(value: &Value) -> Result<Vec<SortKey>> {
@@ -210,11 +256,20 @@ fn sort_key(value: &Value) -> Result<Vec<SortKey>> {
             .iter()
             .map(|(name, options)| match options {
                 Value::String(order) => of(name, Some(order), false),
-                options => of(
-                    name,
-                    options.get("order").and_then(Value::as_str),
-                    options.get("format").is_some(),
-                ),
+                options => {
+                    let options = Options::of(options, "sort")?.only(&[
+                        "order",
+                        "format",
+                        "unmapped_type",
+                        "numeric_type",
+                        "mode",
+                        "missing",
+                    ])?;
+                    if options.text("missing")?.is_some_and(|missing| missing != "_last") {
+                        return Err(options.bad("missing", "_last"));
+                    }
+                    of(name, options.text("order")?, options.get("format").is_some())
+                }
             })
             .collect(),
         other => {
@@ -223,98 +278,17 @@ fn sort_key(value: &Value) -> Result<Vec<SortKey>> {
     }
 }
 
-fn after(value: &Value, sort: &[SortKey]) -> Result<Vec<SortValue>> {
+fn after(value: &Value, sort: &[SortKey], shown: usize) -> Result<Vec<SortValue>> {
     let values = value
         .as_array()
         .ok_or_else(|| Error::parsing("search_after", format!("expected a list, found {value}")))?;
-    if values.len() != sort.len() {
+    // The tie-breaker of a point in time may be left out.
+    let fits = values.len() == shown || (values.len() + 1 == shown && shown == sort.len());
+    if !fits || values.is_empty() {
         return Err(Error::illegal(
             "search_after",
-            format!("search_after has {} value(s) but sort has {}", values.len(), sort.len()),
+            format!("search_after has {} value(s) but sort has {shown}", values.len()),
         ));
     }
     sort.iter().zip(values).map(|(key, value)| SortValue::parse(key, value)).collect()
-}
-
-/// Which parts of a document are given back.
-pub enum SourceFilter {
-    All,
-    Nothing,
-    Patterns { includes: Vec<regex::Regex>, excludes: Vec<regex::Regex> },
-}
-
-impl SourceFilter {
-    fn parse(value: Option<&Value>) -> Result<SourceFilter> {
-        let patterns = |value: Option<&Value>| -> Result<Vec<regex::Regex>> {
-            let names = match value {
-                None | Some(Value::Null) => vec![],
-                Some(Value::String(name)) => name.split(',').map(str::to_owned).collect(),
-                Some(Value::Array(names)) => {
-                    names.iter().filter_map(|name| Some(name.as_str()?.to_owned())).collect()
-                }
-                Some(other) => {
-                    return Err(Error::parsing(
-                        "_source",
-                        format!("expected names, found {other}"),
-                    ));
-                }
-            };
-            let compile = |name: String| {
-                // A name stands for everything under it as well.
-                let regex = format!("^{}(\\..*)?$", crate::clause::wildcard_regex(&name));
-                regex::Regex::new(&regex)
-                    .map_err(|error| Error::parsing("_source", error.to_string()))
-            };
-            names.into_iter().map(compile).collect()
-        };
-        match value {
-            None | Some(Value::Null | Value::Bool(true)) => Ok(SourceFilter::All),
-            Some(Value::Bool(false)) => Ok(SourceFilter::Nothing),
-            Some(Value::Object(both)) => Ok(SourceFilter::Patterns {
-                includes: patterns(both.get("includes").or_else(|| both.get("include")))?,
-                excludes: patterns(both.get("excludes").or_else(|| both.get("exclude")))?,
-            }),
-            names => Ok(SourceFilter::Patterns { includes: patterns(names)?, excludes: vec![] }),
-        }
-    }
-
-    pub fn apply(&self, source: Map<String, Value>) -> Option<Map<String, Value>> {
-        match self {
-            SourceFilter::All => Some(source),
-            SourceFilter::Nothing => None,
-            SourceFilter::Patterns { includes, excludes } => {
-                Some(filter(source, "", includes, excludes))
-            }
-        }
-    }
-}
-
-fn filter(
-    object: Map<String, Value>,
-    prefix: &str,
-    includes: &[regex::Regex],
-    excludes: &[regex::Regex],
-) -> Map<String, Value> {
-    let mut kept = Map::new();
-    for (name, value) in object {
-        let path = format!("{prefix}{name}");
-        if excludes.iter().any(|pattern| pattern.is_match(&path)) {
-            continue;
-        }
-        let included =
-            includes.is_empty() || includes.iter().any(|pattern| pattern.is_match(&path));
-        match value {
-            Value::Object(inner) => {
-                let inner = filter(inner, &format!("{path}."), includes, excludes);
-                if !inner.is_empty() || included {
-                    kept.insert(name, json!(inner));
-                }
-            }
-            value if included => {
-                kept.insert(name, value);
-            }
-            _ => {}
-        }
-    }
-    kept
 }
