@@ -9,8 +9,11 @@
 
 mod cri;
 mod files;
+mod gone;
+mod held;
 mod pods;
 mod series;
+pub mod stack;
 mod watch;
 
 use std::collections::{HashMap, HashSet};
@@ -89,6 +92,8 @@ struct Follower {
     reader: Reader,
     pods: HashMap<PathBuf, Pod>,
     missing: HashMap<String, Instant>,
+    /// Since when the held lines of a series wait for more.
+    waiting: HashMap<String, Instant>,
     last_full_scan: Option<Instant>,
 }
 
@@ -105,6 +110,7 @@ impl Follower {
             generation,
             pods: HashMap::new(),
             missing: HashMap::new(),
+            waiting: HashMap::new(),
             last_full_scan: None,
         }
     }
@@ -115,13 +121,19 @@ impl Follower {
             let due = self
                 .last_full_scan
                 .map_or(Duration::ZERO, |last| FULL_SCAN_EVERY.saturating_sub(last.elapsed()));
-            let changes = if due.is_zero() { Changes::Everything } else { self.watch.wait(due) };
+            let changes = if due.is_zero() {
+                Changes::Everything
+            } else {
+                self.watch.wait(due.min(self.next_release()))
+            };
             self.follow_generation();
             match changes {
                 Changes::Stop => return Ok(()),
                 Changes::Everything => self.scan_everything()?,
+                Changes::Nothing => {}
                 Changes::Within(directories) => self.scan(directories)?,
             }
+            self.release_held()?;
             if self.watch.pause(SETTLE) {
                 return Ok(());
             }
@@ -133,6 +145,7 @@ impl Follower {
         let committed = self.logs.shared().committed.lock().unwrap_or_else(PoisonError::into_inner);
         if committed.0 != self.generation {
             (self.generation, self.positions) = committed.clone();
+            self.waiting.clear();
             self.last_full_scan = None;
         }
     }
@@ -229,8 +242,8 @@ impl Follower {
         name: &str,
         fields: &serde_json::Map<String, serde_json::Value>,
     ) -> Result<()> {
-        let Some(series) = self.positions.get(name).filter(|series| !series.partial.is_empty())
-        else {
+        let is_open = |series: &&Series| !series.partial.is_empty() || !series.held.is_empty();
+        let Some(series) = self.positions.get(name).filter(is_open) else {
             return Ok(());
         };
         let mut series = series.clone();
@@ -244,6 +257,11 @@ impl Follower {
         entries: Vec<crate::entry::Entry>,
         series: Series,
     ) -> Result<()> {
+        if series.held.is_empty() {
+            self.waiting.remove(&name);
+        } else {
+            self.waiting.insert(name.clone(), Instant::now());
+        }
         self.positions.insert(name.clone(), series.clone());
         self.logs.send(Message::Lines(Batch {
             entries,
@@ -256,55 +274,5 @@ impl Follower {
     fn series_name(&self, container: &Path, restart: u32) -> String {
         let relative = container.strip_prefix(&self.config.directory).unwrap_or(container);
         format!("{}/{restart}", relative.display())
-    }
-
-    /// Drops the positions of rotated files that were deleted; the next lines carry it to disk.
-    fn note_files(&mut self, listing: &[files::LogFile], container: &Path) {
-        let present: HashSet<String> =
-            listing.iter().filter_map(|file| self.reader.known(file)).collect();
-        let prefix = format!("{}/", self.series_name(container, 0).trim_end_matches("/0"));
-        let missing = &mut self.missing;
-        for (name, series) in self
-            .positions
-            .range_mut(prefix.clone()..)
-            .take_while(|(name, _)| name.starts_with(&prefix))
-        {
-            series.files.retain(|file, _| {
-                let key = format!("{name}#{file}");
-                if present.contains(file) {
-                    missing.remove(&key);
-                    return true;
-                }
-                let since = *missing.entry(key.clone()).or_insert_with(Instant::now);
-                let gone = since.elapsed() > GONE_AFTER;
-                if gone {
-                    missing.remove(&key);
-                }
-                !gone
-            });
-        }
-    }
-
-    fn forget_what_is_gone(&mut self) -> Result<()> {
-        let root = self.config.directory.clone();
-        let is_gone = |name: &str| {
-            name.rsplit_once('/').is_some_and(|(container, _)| !root.join(container).exists())
-        };
-        let gone: Vec<String> =
-            self.positions.keys().filter(|name| is_gone(name)).cloned().collect();
-        for name in gone {
-            let since = *self.missing.entry(name.clone()).or_insert_with(Instant::now);
-            if since.elapsed() <= GONE_AFTER {
-                continue;
-            }
-            self.missing.remove(&name);
-            self.positions.remove(&name);
-            self.logs.send(Message::Lines(Batch {
-                advances: vec![Advance::Forget(name)],
-                generation: Some(self.generation),
-                ..Batch::default()
-            }))?;
-        }
-        Ok(())
     }
 }

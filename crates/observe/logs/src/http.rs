@@ -5,7 +5,9 @@ mod bulk;
 mod cat;
 mod contexts;
 mod document;
+mod encoding;
 mod errors;
+mod incoming;
 mod indices;
 mod mapping;
 mod parameters;
@@ -33,7 +35,7 @@ pub fn router(logs: Logs) -> Router {
     Router::new()
         .route("/", get(root))
         .route("/_bulk", post(bulk::bulk).put(bulk::bulk))
-        .route("/{index}/_bulk", post(bulk::bulk_into).put(bulk::bulk_into))
+        .route("/{index}/_bulk", post(bulk::bulk).put(bulk::bulk))
         .route("/_search", get(query::search).post(query::search))
         .route("/{index}/_search", get(query::search).post(query::search))
         .route("/_msearch", get(query::multiple).post(query::multiple))
@@ -76,6 +78,7 @@ pub fn router(logs: Logs) -> Router {
         .route("/_tail", get(tail::tail))
         .fallback(errors::no_handler)
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(from_fn(encoding::unpacked))
         .layer(from_fn(as_elasticsearch))
         .with_state(logs)
 }
@@ -85,6 +88,7 @@ pub fn otlp_router(logs: Logs) -> Router {
     Router::new()
         .route("/v1/logs", post(crate::otlp::receive))
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(from_fn(encoding::unpacked))
         .with_state(logs)
 }
 

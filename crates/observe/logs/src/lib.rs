@@ -28,4 +28,4 @@ pub use error::{Error, Result};
 pub use http::{otlp_router, router};
 pub use scope::{Scope, scope};
 pub use search::{Hit, Limits};
-pub use store::{Config, Logs};
+pub use store::{Config, Keep, Logs};

@@ -114,8 +114,14 @@ fn severity_of_text(text: &str) -> Option<&'static str> {
     if let Some(severity) = klog(text) {
         return Some(severity);
     }
-    if text.starts_with("Traceback (most recent call last)") {
+    if text.starts_with("Traceback (most recent call last)")
+        || text.starts_with("Exception in thread ")
+    {
         return Some("error");
+    }
+    if text.starts_with("panic: ") || (text.starts_with("thread '") && text.contains("panicked at"))
+    {
+        return Some("fatal");
     }
     text.split_ascii_whitespace().take(WORDS_SEARCHED).enumerate().find_map(|(position, token)| {
         if let Some((key, value)) = token.split_once('=')
@@ -166,6 +172,12 @@ mod tests {
             ("E1124 18:52:27.1 1 main.go:1] bad", Some("error")),
             ("error: no such file", Some("error")),
             ("CRITICAL: disk", Some("fatal")),
+            ("Exception in thread \"main\" java.lang.Error", Some("error")),
+            ("thread 'main' panicked at src/main.rs:2:5:\nbad", Some("fatal")),
+            ("panic: bad", Some("fatal")),
+            ("I1124 18:52:27.1 1 main.go:1] fine", Some("info")),
+            ("2026-11-24T18:00:00Z  WARN my::module: careful", Some("warn")),
+            ("{\"lvl\":\"crit\",\"msg\":\"x\"}", Some("fatal")),
             ("there was no error at all", None),
             ("step 3 of 10, info follows", None),
         ] {

@@ -19,6 +19,18 @@ pub struct Series {
     /// Pieces of a line whose end has not come yet, by stream.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub partial: BTreeMap<String, Partial>,
+    /// Whole lines that the next ones may continue (a stack trace), by stream.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub held: BTreeMap<String, Held>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Held {
+    /// The time of the first line.
+    pub timestamp: i64,
+    pub text: String,
+    pub lines: usize,
+    pub state: crate::collect::stack::State,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

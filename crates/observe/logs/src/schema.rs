@@ -105,7 +105,8 @@ impl Fields {
         }
     }
 
-    pub fn document(&self, entry: &Entry) -> TantivyDocument {
+    /// The document of an entry, and how many bytes its source has.
+    pub fn document(&self, entry: &Entry) -> (TantivyDocument, usize) {
         let mut document = TantivyDocument::new();
         document.add_date(self.timestamp, DateTime::from_timestamp_nanos(entry.timestamp));
         document.add_u64(self.sequence, entry.sequence);
@@ -126,8 +127,10 @@ impl Fields {
             document.add_object(self.json_text, rest.clone());
             document.add_object(self.json_exact, without_long(rest));
         }
-        document.add_text(self.source, Value::Object(entry.source.clone()).to_string());
-        document
+        let source = serde_json::to_string(&entry.source).expect("a map of JSON is plain JSON");
+        let bytes = source.len();
+        document.add_text(self.source, source);
+        (document, bytes)
     }
 }
 

@@ -2,16 +2,20 @@
 //!
 //! ```text
 //! collector ─┐  batches   writer thread ── add ──► newest window ── commit, once a second
-//! _bulk ─────┼──────────►      │                        (lines + positions in one step)
-//! OTLP ──────┘                 └─ broadcast ──► live tails, before the commit
+//! _bulk ─────┼──────────►   │    │                      (lines + positions in one step)
+//! OTLP ──────┘     journal ◄┘    └─ broadcast ──► live tails, before the commit
+//!         (before the answer)
 //! ```
 //!
 //! Only the newest window is written; a window is closed with a commit before the
 //! next one is opened, so the newest payload is the truth about all positions.
 
+mod journal;
+pub mod retention;
 pub mod window;
 pub mod writer;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::SyncSender;
@@ -46,8 +50,19 @@ pub struct Config {
     pub window_lines: u64,
     /// The longest that a line waits for its commit.
     pub commit_every: Duration,
+    /// What is kept of single workspaces, where that differs.
+    pub workspaces: BTreeMap<String, Keep>,
     /// What one search may take.
     pub limits: Limits,
+}
+
+/// How long and how much of one workspace is kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// Instead of `Config::keep`; shorter or longer.
+    pub age: Option<Duration>,
+    /// On disk; its oldest lines go first.
+    pub bytes: Option<u64>,
 }
 
 impl Config {
@@ -60,6 +75,7 @@ impl Config {
             window: Duration::from_secs(86_400),
             window_lines: 2_000_000,
             commit_every: Duration::from_secs(1),
+            workspaces: BTreeMap::new(),
             limits: Limits::default(),
         }
     }
@@ -73,9 +89,9 @@ pub struct Logs {
 
 struct Inner {
     shared: Arc<Shared>,
-    contexts: Contexts,
     queue: Mutex<Option<SyncSender<Message>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    retention: Mutex<Option<retention::Running>>,
 }
 
 /// What the writer thread and the readers share.
@@ -87,6 +103,8 @@ pub(crate) struct Shared {
     /// given up. A sender of lines with positions starts over from these when
     /// the count changes.
     pub committed: Mutex<(u64, Positions)>,
+    pub keeps: RwLock<BTreeMap<String, Keep>>,
+    pub contexts: Contexts,
 }
 
 impl Shared {
@@ -98,7 +116,7 @@ impl Shared {
 pub(crate) enum Message {
     Lines(Batch),
     /// Commit now; the answer comes when it is done.
-    Flush(oneshot::Sender<()>),
+    Flush(oneshot::Sender<Result<()>>),
 }
 
 #[derive(Default)]
@@ -108,8 +126,8 @@ pub(crate) struct Batch {
     /// The count of `Shared::committed` under which positions were read; lines
     /// without positions carry none and are never refused.
     pub generation: Option<u64>,
-    /// The documents' ids, in order, once they are in the writer.
-    pub accepted: Option<oneshot::Sender<Vec<String>>>,
+    /// The documents' ids, in order, once the death of the program loses them no more.
+    pub accepted: Option<oneshot::Sender<Result<Vec<String>>>>,
 }
 
 impl Logs {
@@ -124,6 +142,8 @@ impl Logs {
         }
         let (queue, messages) = std::sync::mpsc::sync_channel(QUEUE);
         let shared = Arc::new(Shared {
+            keeps: RwLock::new(config.workspaces.clone()),
+            contexts: Contexts::default(),
             config,
             windows: RwLock::new(windows),
             tail: broadcast::Sender::new(TAIL_BUFFER),
@@ -134,18 +154,23 @@ impl Logs {
             .name("logs-writer".into())
             .spawn(move || writer.run(&messages))
             .map_err(|source| Error::Directory { path: shared.config.directory.clone(), source })?;
+        let retention = retention::Running::start(shared.clone())?;
         Ok(Logs {
             inner: Arc::new(Inner {
                 shared,
-                contexts: Contexts::default(),
+                retention: Mutex::new(Some(retention)),
                 queue: Mutex::new(Some(queue)),
                 thread: Mutex::new(Some(thread)),
             }),
         })
     }
 
-    /// Takes lines in; their ids come back once they are queued for the next commit.
-    /// Durable within `commit_every`; `flush` waits for that.
+    /// Takes lines in; their ids come back once no death of this program loses them.
+    /// Within `commit_every` no power cut does either, and they can be searched;
+    /// `flush` waits for that.
+    ///
+    /// # Errors
+    /// `Full` when they cannot be stored now; none of them is kept then.
     pub async fn ingest(&self, entries: Vec<Entry>) -> Result<Vec<String>> {
         let (accepted, ids) = oneshot::channel();
         self.send_async(Message::Lines(Batch {
@@ -154,14 +179,25 @@ impl Logs {
             ..Batch::default()
         }))
         .await?;
-        ids.await.map_err(|_| Error::Closed)
+        ids.await.map_err(|_| Error::Closed)?
     }
 
     /// Returns when everything taken in before is durable and searchable.
     pub async fn flush(&self) -> Result<()> {
         let (done, committed) = oneshot::channel();
         self.send_async(Message::Flush(done)).await?;
-        committed.await.map_err(|_| Error::Closed)
+        committed.await.map_err(|_| Error::Closed)?
+    }
+
+    /// What is kept of single workspaces, from now on.
+    pub fn set_retention(&self, keeps: BTreeMap<String, Keep>) {
+        *self.inner.shared.keeps.write().unwrap_or_else(PoisonError::into_inner) = keeps;
+    }
+
+    /// Drops what is too old or too much, as happens by itself once a minute.
+    /// Works on files: call it where blocking is allowed.
+    pub fn retain(&self) {
+        retention::retain(&self.inner.shared);
     }
 
     /// Every line as it arrives, before it is committed.
@@ -171,6 +207,7 @@ impl Logs {
 
     /// Commits what is there and stops writing.
     pub fn close(&self) {
+        drop(self.inner.retention.lock().unwrap_or_else(PoisonError::into_inner).take());
         drop(self.inner.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
         let thread = self.inner.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread
@@ -181,7 +218,7 @@ impl Logs {
     }
 
     pub(crate) fn contexts(&self) -> &Contexts {
-        &self.inner.contexts
+        &self.inner.shared.contexts
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -215,6 +252,7 @@ impl Logs {
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        drop(self.retention.get_mut().unwrap_or_else(PoisonError::into_inner).take());
         drop(self.queue.get_mut().unwrap_or_else(PoisonError::into_inner).take());
         if let Some(thread) = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
             // The writer commits before it ends; its panic was already logged by the hook.

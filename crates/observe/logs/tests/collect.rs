@@ -211,3 +211,62 @@ fn an_inode_that_is_used_again_is_a_new_file() {
     wait_for(&logs, 2);
     assert_eq!(count(&logs, &json!({"match": {"message": "other"}})), 1);
 }
+
+#[test]
+fn a_stack_trace_is_one_line_with_its_severity() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut container = Container::new(directory.path(), "one");
+    let (logs, _collector) = open(directory.path());
+    container.write("F", "INFO started 1");
+    for text in ["Traceback (most recent call last):", "  File \"train.py\", line 7, in <module>"] {
+        container.write("F", text);
+    }
+    // The rest is written when the beginning was read already.
+    wait_for(&logs, 1);
+    container.write("P", "ValueError: bad ");
+    container.write("F", "batch");
+    container.write("F", "INFO stopped 2");
+    container.write("F", "java.io.IOException: gone");
+    container.write("F", "\tat com.example.Io.read(Io.java:9)");
+    wait_for(&logs, 4);
+    let traces = json!({"bool": {"filter": [
+        {"term": {"severity": "error"}}, {"match_phrase": {"message": "line 7"}},
+        {"match_phrase": {"message": "ValueError: bad batch"}},
+    ]}});
+    assert_eq!(count(&logs, &traces), 1);
+    let java = json!({"match_phrase": {"message": "IOException: gone at com.example"}});
+    assert_eq!(count(&logs, &java), 1);
+    assert_eq!(count(&logs, &json!({"match_all": {}})), 4);
+}
+
+#[test]
+fn a_trace_that_a_kill_interrupts_is_whole_and_there_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut container = Container::new(directory.path(), "one");
+    container.write("F", "INFO before 1");
+    container.write("F", "Traceback (most recent call last):");
+    let mut child = spawn_child(directory.path());
+    // The first line is committed, and with it the position behind the second.
+    let committed = || {
+        let windows = fs::read_dir(directory.path().join("store/windows")).ok()?;
+        let metas = windows.flatten().map(|window| window.path().join("meta.json"));
+        let metas: String = metas.filter_map(|meta| fs::read_to_string(meta).ok()).collect();
+        metas.contains("Traceback").then_some(())
+    };
+    let deadline = Instant::now() + PATIENCE;
+    while committed().is_none() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    container.write("F", "  File \"a.py\", line 1, in run");
+    container.write("F", "KeyError: 'x'");
+    let (logs, _collector) = open(directory.path());
+    wait_for(&logs, 2);
+    let whole = json!({"match_phrase": {"message": "Traceback most recent call last File a.py line 1 in run KeyError x"}});
+    let deadline = Instant::now() + PATIENCE;
+    while count(&logs, &whole) != 1 && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!((count(&logs, &whole), count(&logs, &json!({"match_all": {}}))), (1, 2));
+}

@@ -79,7 +79,7 @@ impl Pod {
     }
 
     /// `<namespace>_<pod>_<uid>`; none of the three holds an underscore.
-    fn from_name(directory: &Path) -> Option<Pod> {
+    pub fn from_name(directory: &Path) -> Option<Pod> {
         let mut parts = directory.file_name()?.to_str()?.splitn(3, '_');
         let (namespace, pod, uid) = (parts.next()?, parts.next()?, parts.next()?);
         Some(Pod {

@@ -1,5 +1,5 @@
 //! Reads what is new in one log file, from where the series' position says, and
-//! joins the pieces of long lines. Decides nothing about when to read.
+//! joins the pieces of long lines and the lines of stack traces. Decides nothing about when to read.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -12,7 +12,7 @@ use super::cri;
 use super::files::LogFile;
 use crate::entry::Entry;
 use crate::line;
-use crate::position::{Partial, Series};
+use crate::position::{Held, Partial, Series};
 use crate::time;
 
 /// Read at a time; some hundred lines make one batch.
@@ -21,6 +21,8 @@ const CHUNK: usize = 64 << 10;
 const MAX_FILE_LINE: usize = 4 << 20;
 /// A joined line is cut here: longer ones are binary data or a mistake.
 const MAX_LINE: usize = 256 << 10;
+/// Lines of one stack trace; the rest of a longer one is a second entry.
+const MAX_JOINED: usize = 1000;
 /// What tells one file of a series from the others: the start of its first line.
 const FINGERPRINT_BYTES: usize = 256;
 
@@ -86,37 +88,105 @@ impl Reader {
         let mut entries = Vec::new();
         for line in content[..content.len() - 1].split(|byte| *byte == b'\n') {
             let line = String::from_utf8_lossy(line);
-            entries.extend(self.take(&line, &mut series, fields));
+            self.take(&line, &mut series, fields, &mut entries);
         }
+        self.let_go(&mut series, fields, &mut entries, |held| !is_awaited(held));
         series.files.insert(fingerprint, offset + content.len() as u64);
         Ok(Step::Lines(entries, series))
     }
 
     /// Ends what has no end yet.
     pub fn end(&self, series: &mut Series, fields: &Map<String, Value>) -> Vec<Entry> {
-        let partial = std::mem::take(&mut series.partial);
-        partial
-            .into_iter()
-            .map(|(stream, piece)| self.entry(&piece.text, piece.timestamp, &stream, fields))
-            .collect()
+        let mut entries = Vec::new();
+        for (stream, piece) in std::mem::take(&mut series.partial) {
+            self.line(piece.text, piece.timestamp, &stream, series, fields, &mut entries);
+        }
+        entries.extend(self.release(series, fields));
+        entries
     }
 
-    fn take(&self, line: &str, series: &mut Series, fields: &Map<String, Value>) -> Option<Entry> {
+    /// Ends what waited for a line that continues it.
+    pub fn release(&self, series: &mut Series, fields: &Map<String, Value>) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        self.let_go(series, fields, &mut entries, |_| true);
+        entries
+    }
+
+    /// One line of the file: pieces are put together first.
+    fn take(
+        &self,
+        line: &str,
+        series: &mut Series,
+        fields: &Map<String, Value>,
+        entries: &mut Vec<Entry>,
+    ) {
         let Some(line) = cri::parse(line) else {
-            return Some(self.entry(line, time::now(), "stdout", fields));
+            entries.push(self.entry(line, time::now(), "stdout", fields));
+            return;
         };
         let pending = series.partial.remove(line.stream);
         if !line.is_piece && pending.is_none() {
-            return Some(self.entry(line.text, line.timestamp, line.stream, fields));
+            self.line(line.text.to_owned(), line.timestamp, line.stream, series, fields, entries);
+            return;
         }
         let mut piece =
             pending.unwrap_or(Partial { timestamp: line.timestamp, text: String::new() });
         piece.text.push_str(line.text);
         if line.is_piece && piece.text.len() < MAX_LINE {
             series.partial.insert(line.stream.to_owned(), piece);
-            return None;
+            return;
         }
-        Some(self.entry(&piece.text, piece.timestamp, line.stream, fields))
+        self.line(piece.text, piece.timestamp, line.stream, series, fields, entries);
+    }
+
+    /// One whole line: it continues the one before it, or ends it.
+    fn line(
+        &self,
+        text: String,
+        timestamp: i64,
+        stream: &str,
+        series: &mut Series,
+        fields: &Map<String, Value>,
+        entries: &mut Vec<Entry>,
+    ) {
+        let before = series.held.remove(stream);
+        let (continues, state) =
+            before.as_ref().map_or_else(Default::default, |held| held.state).follow(&text);
+        let held = match before {
+            Some(mut held)
+                if continues
+                    && held.lines < MAX_JOINED
+                    && held.text.len() + text.len() < MAX_LINE =>
+            {
+                held.text.push('\n');
+                held.text.push_str(&text);
+                Held { lines: held.lines + 1, state, ..held }
+            }
+            before => {
+                if let Some(held) = before {
+                    entries.push(self.entry(&held.text, held.timestamp, stream, fields));
+                }
+                Held { timestamp, text, lines: 1, state }
+            }
+        };
+        series.held.insert(stream.to_owned(), held);
+    }
+
+    /// Makes entries of held lines that are chosen.
+    fn let_go(
+        &self,
+        series: &mut Series,
+        fields: &Map<String, Value>,
+        entries: &mut Vec<Entry>,
+        is_chosen: impl Fn(&Held) -> bool,
+    ) {
+        series.held.retain(|stream, held| {
+            let goes = is_chosen(held);
+            if goes {
+                entries.push(self.entry(&held.text, held.timestamp, stream, fields));
+            }
+            !goes
+        });
     }
 
     fn entry(
@@ -133,6 +203,19 @@ impl Reader {
         source.extend(fields.iter().map(|(name, value)| (name.clone(), value.clone())));
         Entry { sequence: 0, id: None, index: self.index.clone(), timestamp, source }
     }
+}
+
+/// Whether a line that was read last is worth waiting for what may continue it.
+/// Others are shown at once.
+fn is_awaited(held: &Held) -> bool {
+    let is_trouble = || {
+        let severity = line::describe(&held.text);
+        let severity = severity.get("severity").and_then(Value::as_str);
+        matches!(severity, Some("warn" | "error" | "fatal"))
+            || held.text.contains("Exception")
+            || held.text.contains("Error")
+    };
+    !held.text.starts_with('{') && (held.state.is_open() || is_trouble())
 }
 
 /// `None` until enough of the first line is there. FNV-1a, written out because it

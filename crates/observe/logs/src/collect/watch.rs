@@ -14,7 +14,9 @@ use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 
 pub enum Changes {
     Stop,
-    /// Time is up, or notices were lost.
+    /// Time is up.
+    Nothing,
+    /// Notices were lost.
     Everything,
     Within(HashSet<PathBuf>),
 }
@@ -68,7 +70,8 @@ impl Watch {
         };
         match poll(&mut waited, Some(&timeout)) {
             Err(rustix::io::Errno::INTR) => return Changes::Within(HashSet::new()),
-            Err(_) | Ok(0) => return Changes::Everything,
+            Ok(0) => return Changes::Nothing,
+            Err(_) => return Changes::Everything,
             Ok(_) => {}
         }
         if !waited[1].revents().is_empty() {

@@ -6,29 +6,17 @@ use std::time::Instant;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Extension, Path, Query, State};
+use axum::http::Uri;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::incoming::entry;
+use super::parameters::{self, is_set};
 use super::scope_of;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
-use crate::line::severity_of_name;
 use crate::scope::Scope;
 use crate::store::Logs;
-use crate::time;
-
-/// Where shippers put what we have a field for.
-const ALIASES: [(&str, &[&str]); 6] = [
-    ("message", &["log", "msg", "body"]),
-    ("namespace", &["kubernetes.namespace_name", "kubernetes.namespace", "k8s.namespace.name"]),
-    ("pod", &["kubernetes.pod_name", "kubernetes.pod.name", "k8s.pod.name"]),
-    (
-        "container",
-        &["kubernetes.container_name", "kubernetes.container.name", "k8s.container.name"],
-    ),
-    ("node", &["kubernetes.host", "kubernetes.node.name", "k8s.node.name"]),
-    ("trace_id", &["trace.id", "traceId"]),
-];
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -37,23 +25,30 @@ struct Target {
     _id: Option<String>,
 }
 
+const PARAMETERS: [&str; 11] = [
+    "refresh",
+    "pipeline",
+    "timeout",
+    "routing",
+    "_source",
+    "_source_includes",
+    "_source_excludes",
+    "wait_for_active_shards",
+    "require_alias",
+    "list_executed_pipelines",
+    "type",
+];
+
 pub async fn bulk(
     State(logs): State<Logs>,
+    index: Option<Path<String>>,
     scope: Option<Extension<Scope>>,
     parameters: Query<HashMap<String, String>>,
+    uri: Uri,
     body: Bytes,
 ) -> Result<Json<Value>> {
-    run(&logs, None, &scope_of(scope), &parameters, &body).await
-}
-
-pub async fn bulk_into(
-    State(logs): State<Logs>,
-    Path(index): Path<String>,
-    scope: Option<Extension<Scope>>,
-    parameters: Query<HashMap<String, String>>,
-    body: Bytes,
-) -> Result<Json<Value>> {
-    run(&logs, Some(index), &scope_of(scope), &parameters, &body).await
+    parameters::only(&parameters, &uri, &PARAMETERS)?;
+    run(&logs, index.map(|Path(index)| index), &scope_of(scope), &parameters, &body).await
 }
 
 /// The fate of one action, in the order of the request.
@@ -72,7 +67,7 @@ async fn run(
     let started = Instant::now();
     let (entries, items) = parse(body, index.as_deref(), scope)?;
     let mut ids = logs.ingest(entries).await?.into_iter();
-    if parameters.get("refresh").is_some_and(|value| value != "false") {
+    if is_set(parameters, "refresh") {
         logs.flush().await?;
     }
     let errors = items.iter().any(|item| matches!(item, Item::Refused { .. }));
@@ -169,63 +164,5 @@ fn malformed(error: &serde_json::Error) -> Error {
         kind: "document_parsing_exception",
         clause: "document".into(),
         reason: error.to_string(),
-    }
-}
-
-/// A document as somebody sends it: aliases filled in, checked against the scope.
-pub(super) fn entry(
-    index: &str,
-    id: Option<String>,
-    source: Value,
-    scope: &Scope,
-) -> Result<Entry> {
-    let Value::Object(source) = source else {
-        return Err(Error::parsing("document", "a document must be an object"));
-    };
-    if index.is_empty() {
-        return Err(Error::Query {
-            kind: "action_request_validation_exception",
-            clause: "_index".into(),
-            reason: "index is missing".into(),
-        });
-    }
-    let mut entry = Entry::new(index, source, time::now()).map_err(|value| Error::Query {
-        kind: "document_parsing_exception",
-        clause: "@timestamp".into(),
-        reason: format!("failed to parse date field [{value}]; use RFC 3339 or epoch milliseconds"),
-    })?;
-    entry.id = id;
-    fill_aliases(&mut entry);
-    let namespace = entry.source.get("namespace").and_then(Value::as_str);
-    if !scope.allows(namespace) {
-        let namespace = namespace.unwrap_or("none");
-        return Err(Error::Forbidden(format!(
-            "lines of namespace [{namespace}] may not be written with these rights"
-        )));
-    }
-    Ok(entry)
-}
-
-fn fill_aliases(entry: &mut Entry) {
-    for (name, aliases) in ALIASES {
-        if entry.source.contains_key(name) {
-            continue;
-        }
-        let found = aliases.iter().find_map(|alias| {
-            entry.values(alias).into_iter().find_map(Value::as_str).map(str::to_owned)
-        });
-        if let Some(value) = found {
-            entry.source.insert(name.into(), value.into());
-        }
-    }
-    if !entry.source.contains_key("severity") {
-        let level = entry
-            .values("level")
-            .into_iter()
-            .chain(entry.values("log.level"))
-            .find_map(Value::as_str);
-        if let Some(severity) = level.and_then(severity_of_name) {
-            entry.source.insert("severity".into(), severity.into());
-        }
     }
 }

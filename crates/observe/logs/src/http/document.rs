@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::{blocking, bulk, json_body, scope_of};
+use super::{blocking, bulk, incoming, json_body, scope_of};
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 use crate::store::Logs;
@@ -66,7 +66,7 @@ async fn add(
     parameters: &HashMap<String, String>,
     body: &Bytes,
 ) -> Result<Response> {
-    let entry = bulk::entry(index, id, json_body(body)?, scope)?;
+    let entry = incoming::entry(index, id, json_body(body)?, scope)?;
     let ids = logs.ingest(vec![entry]).await?;
     if parameters.get("refresh").is_some_and(|value| value != "false") {
         logs.flush().await?;

@@ -62,8 +62,7 @@ impl Contexts {
         let own = open.values().filter(|other| other.scope == context.scope).count();
         if open.len() >= limits.contexts || own >= limits.contexts.div_ceil(SHARE) {
             return Err(Error::Busy(format!(
-                "[limit.contexts] too many open points in time and scrolls ({own} of these rights, {} in all); close those that are done",
-                open.len()
+                "[limit.contexts] too many open points in time and scrolls, {own} of them with these rights; close those that are done"
             )));
         }
         let id = Uuid::new_v4().simple().to_string();

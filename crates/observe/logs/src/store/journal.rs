@@ -95,6 +95,11 @@ impl Journal {
         }
     }
 
+    /// Bytes of what waits for its commit.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
     /// Everything in it has been committed.
     pub fn clear(&mut self) -> Result<()> {
         if self.length == 0 {
@@ -107,7 +112,8 @@ impl Journal {
     /// What it holds, to be put into the index again.
     pub fn entries(&mut self) -> Result<Vec<Entry>> {
         let mut content = Vec::new();
-        let read_all = self.file.seek(SeekFrom::Start(0)).and_then(|_| self.file.read_to_end(&mut content));
+        let read_all =
+            self.file.seek(SeekFrom::Start(0)).and_then(|_| self.file.read_to_end(&mut content));
         read_all.map_err(|source| self.fault(source))?;
         Ok(read(&content).0)
     }

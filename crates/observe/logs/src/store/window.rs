@@ -1,5 +1,6 @@
 //! One tantivy index holding the lines that arrived in one stretch of time.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::RwLock;
@@ -9,6 +10,8 @@ use tantivy::directory::MmapDirectory;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, Searcher};
 
+use crate::clause::lower::lower;
+use crate::clause::{Clause, Field, Scalar};
 use crate::error::{Error, Result};
 use crate::position::Positions;
 use crate::schema::{Fields, schema, tokenizers};
@@ -17,6 +20,14 @@ use crate::schema::{Fields, schema, tokenizers};
 const WRITER_HEAP_BYTES: usize = 15_000_000;
 /// Blocks of stored documents kept unpacked per segment; lines are read seldom.
 const CACHED_BLOCKS: usize = 2;
+
+/// What one workspace has in a window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    pub lines: u64,
+    /// Of the documents as they were sent, before compression.
+    pub bytes: u64,
+}
 
 /// What is committed together with the lines.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -27,6 +38,10 @@ pub struct Committed {
     pub span: Option<(i64, i64)>,
     /// When the window got its first line.
     pub opened: Option<i64>,
+    /// By workspace; the empty name stands for lines of none. Windows of the first
+    /// release say nothing here.
+    #[serde(default)]
+    pub shares: BTreeMap<String, Share>,
 }
 
 pub struct Window {
@@ -36,6 +51,15 @@ pub struct Window {
     index: Index,
     reader: IndexReader,
     committed: RwLock<Option<Committed>>,
+}
+
+fn workspace_clause(workspace: &str) -> Clause {
+    let field = Field::Keyword("workspace");
+    if workspace.is_empty() {
+        let must_not = vec![Clause::Exists { field }];
+        return Clause::Bool { must: vec![], should: vec![], must_not, minimum: 0 };
+    }
+    Clause::Term { field, values: vec![Scalar::Text(workspace.to_owned())] }
 }
 
 impl Window {
@@ -92,6 +116,28 @@ impl Window {
         prepared.commit().map_err(self.fault("committing"))?;
         *self.committed.write().unwrap_or_else(|poisoned| poisoned.into_inner()) =
             Some(committed.clone());
+        self.reader.reload().map_err(self.fault("opening the new commit"))
+    }
+
+    /// Takes the lines of some workspaces out, and their bytes off the disk. Only for
+    /// windows that are written no more.
+    pub fn purge(&self, workspaces: &[String]) -> Result<()> {
+        let mut committed = self.committed().unwrap_or_default();
+        let mut writer = self.writer()?;
+        for workspace in workspaces {
+            let of_workspace = lower(&workspace_clause(workspace), &self.fields);
+            writer.delete_query(of_workspace).map_err(self.fault("deleting lines"))?;
+            committed.shares.remove(workspace);
+        }
+        self.commit(&mut writer, &committed)?;
+        // Deleted lines keep their bytes until their segment is written anew.
+        let segments =
+            self.index.searchable_segment_ids().map_err(self.fault("reading its segments"))?;
+        if !segments.is_empty() {
+            writer.merge(&segments).wait().map_err(self.fault("merging what is left"))?;
+        }
+        writer.garbage_collect_files().wait().map_err(self.fault("removing old files"))?;
+        writer.wait_merging_threads().map_err(self.fault("merging what is left"))?;
         self.reader.reload().map_err(self.fault("opening the new commit"))
     }
 
