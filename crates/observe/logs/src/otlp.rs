@@ -15,6 +15,7 @@ use prost::Message;
 use serde_json::{Map, Value, json};
 
 use crate::entry::Entry;
+use crate::error::Error;
 use crate::line::severity_of_name;
 use crate::scope::Scope;
 use crate::store::Logs;
@@ -69,11 +70,12 @@ pub async fn receive(
             .into_response();
     }
     if let Err(error) = logs.ingest(entries).await {
-        return (
-            StatusCode::SERVICE_UNAVAILABLE,
-            Json(json!({"code": 14, "message": error.to_string()})),
-        )
-            .into_response();
+        // Exporters send again after either of these.
+        let (status, code) = match &error {
+            Error::Full(_) => (StatusCode::TOO_MANY_REQUESTS, 8),
+            _ => (StatusCode::SERVICE_UNAVAILABLE, 14),
+        };
+        return (status, Json(json!({"code": code, "message": error.to_string()}))).into_response();
     }
     if is_json {
         return Json(json!({})).into_response();

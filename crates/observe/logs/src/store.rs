@@ -104,6 +104,8 @@ pub(crate) struct Shared {
     /// the count changes.
     pub committed: Mutex<(u64, Positions)>,
     pub keeps: RwLock<BTreeMap<String, Keep>>,
+    /// By namespace, when the owner of the store knows.
+    pub workspaces: RwLock<BTreeMap<String, String>>,
     pub contexts: Contexts,
 }
 
@@ -143,6 +145,7 @@ impl Logs {
         let (queue, messages) = std::sync::mpsc::sync_channel(QUEUE);
         let shared = Arc::new(Shared {
             keeps: RwLock::new(config.workspaces.clone()),
+            workspaces: RwLock::default(),
             contexts: Contexts::default(),
             config,
             windows: RwLock::new(windows),
@@ -192,6 +195,14 @@ impl Logs {
     /// What is kept of single workspaces, from now on.
     pub fn set_retention(&self, keeps: BTreeMap<String, Keep>) {
         *self.inner.shared.keeps.write().unwrap_or_else(PoisonError::into_inner) = keeps;
+    }
+
+    /// Which workspace each namespace belongs to, from now on. Lines then say what this
+    /// says, whatever their senders wrote: nobody fills another's share. While it is
+    /// empty, senders are believed.
+    pub fn set_workspaces(&self, by_namespace: BTreeMap<String, String>) {
+        *self.inner.shared.workspaces.write().unwrap_or_else(PoisonError::into_inner) =
+            by_namespace;
     }
 
     /// Drops what is too old or too much, as happens by itself once a minute.

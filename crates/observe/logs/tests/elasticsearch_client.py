@@ -43,9 +43,9 @@ found = client.search(
     highlight={"fields": {"app": {}}},
     source_includes=["fields.n"],
 )
-assert found["hits"]["total"]["value"] == 9, found
+assert found["hits"]["total"]["value"] == 10, found
 assert [hit["_source"] for hit in found["hits"]["hits"]] == [{"fields": {"n": n}} for n in (1486, 1487, 1489)], found
-assert found["aggregations"]["apps"]["buckets"][0]["doc_count"] == 9, found
+assert found["aggregations"]["apps"]["buckets"][0]["doc_count"] == 10, found
 assert found["hits"]["hits"][0]["highlight"]["app"] == ["<em>digits</em>"], found
 assert client.count(index="logs-py", query={"match": {"message": "line"}})["count"] == LINES
 assert client.count(index="other")["count"] == 0

@@ -91,3 +91,17 @@ async fn a_workspace_beyond_its_size_loses_its_oldest_lines() {
     let age = jiff::Timestamp::now() - oldest.parse::<jiff::Timestamp>().unwrap();
     assert!(age.get_hours() < 12, "{oldest}");
 }
+
+#[tokio::test]
+async fn a_sender_does_not_choose_its_workspace() {
+    let directory = tempfile::tempdir().unwrap();
+    let logs = store(directory.path());
+    logs.set_workspaces(BTreeMap::from([("red".to_owned(), "mine".to_owned())]));
+    for namespace in ["red", "unknown"] {
+        let source = json!({"message": "x", "namespace": namespace, "workspace": "other"});
+        let entry = Entry::new("logs", source.as_object().unwrap().clone(), 0).unwrap();
+        logs.ingest(vec![entry]).await.unwrap();
+    }
+    logs.flush().await.unwrap();
+    assert_eq!((count(&logs, "mine"), count(&logs, "other")), (1, 0));
+}

@@ -239,3 +239,33 @@ async fn a_passed_limit_is_named() {
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
     assert!(answer["error"]["reason"].as_str().unwrap().contains("limit.contexts"), "{answer}");
 }
+
+/// What the context of a line is asked for: two searches that go on from its place.
+#[tokio::test]
+async fn lines_around_a_line_come_in_the_order_of_writing() {
+    let server = Server::new();
+    // All at one instant: the order of arrival decides.
+    let line = |pod: &str, number: u64| json!({"@timestamp": "2026-11-24T10:00:00.000000001Z", "message": "x", "pod": pod, "fields": {"n": number}});
+    let lines: Vec<Value> =
+        (0..20).map(|number| line(if number % 2 == 0 { "a" } else { "b" }, number)).collect();
+    add(&server, &lines).await;
+    let ordered = |direction: &str| {
+        json!([
+            {"@timestamp": {"order": direction, "format": "strict_date_optional_time_nanos"}},
+            {"_seq_no": {"order": direction}},
+        ])
+    };
+    let found = server
+        .search(&Scope::all(), json!({"query": {"term": {"fields.n": 10}}, "sort": ordered("asc")}))
+        .await;
+    let place = &found["hits"]["hits"][0]["sort"];
+    assert_eq!(place[0], "2026-11-24T10:00:00.000000001Z");
+    let all = Scope::all();
+    let around = |direction: &'static str| {
+        let body = json!({"size": 3, "query": {"bool": {"filter": [{"term": {"pod": "a"}}]}},
+            "sort": ordered(direction), "search_after": place, "track_total_hits": false});
+        server.search(&all, body)
+    };
+    assert_eq!(numbers(&around("desc").await), [8, 6, 4]);
+    assert_eq!(numbers(&around("asc").await), [12, 14, 16]);
+}

@@ -23,7 +23,7 @@ pub async fn unpacked(mut request: Request, next: Next) -> Response {
             let (parts, body) = request.into_parts();
             let unpacked = match to_bytes(body, MAX_BODY).await {
                 Ok(packed) => unpack(&packed),
-                Err(error) => Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, &error.to_string())),
+                Err(error) => Err(Refusal(StatusCode::PAYLOAD_TOO_LARGE, error.to_string())),
             };
             match unpacked {
                 Ok(unpacked) => {
@@ -31,34 +31,40 @@ pub async fn unpacked(mut request: Request, next: Next) -> Response {
                     request.headers_mut().remove(header::CONTENT_LENGTH);
                     next.run(request).await
                 }
-                Err(refusal) => refusal,
+                Err(refusal) => refusal.into_response(),
             }
         }
         other => {
             let name = String::from_utf8_lossy(other);
             let reason = format!("content-encoding [{name}] is not supported; send gzip or none");
-            refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, &reason)
+            Refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, reason).into_response()
         }
     }
 }
 
-fn unpack(packed: &[u8]) -> Result<Vec<u8>, Response> {
+/// A body that cannot be unpacked, and why.
+struct Refusal(StatusCode, String);
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let Refusal(status, reason) = self;
+        let cause = json!({"type": "content_encoding_exception", "reason": reason});
+        let body = json!({"error": cause, "status": status.as_u16()});
+        (status, axum::Json(body)).into_response()
+    }
+}
+
+fn unpack(packed: &[u8]) -> Result<Vec<u8>, Refusal> {
     let mut unpacked = Vec::new();
     let limit = MAX_BODY as u64 + 1;
     match MultiGzDecoder::new(packed).take(limit).read_to_end(&mut unpacked) {
         Err(error) => {
-            Err(refuse(StatusCode::BAD_REQUEST, &format!("the body is not gzip: {error}")))
+            Err(Refusal(StatusCode::BAD_REQUEST, format!("the body is not gzip: {error}")))
         }
-        Ok(_) if unpacked.len() > MAX_BODY => {
-            let reason = format!("the unpacked body is larger than {MAX_BODY} bytes");
-            Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, &reason))
-        }
+        Ok(_) if unpacked.len() > MAX_BODY => Err(Refusal(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("the unpacked body is larger than {MAX_BODY} bytes"),
+        )),
         Ok(_) => Ok(unpacked),
     }
-}
-
-fn refuse(status: StatusCode, reason: &str) -> Response {
-    let cause = json!({"type": "content_encoding_exception", "reason": reason});
-    let body = json!({"error": cause, "status": status.as_u16()});
-    (status, axum::Json(body)).into_response()
 }

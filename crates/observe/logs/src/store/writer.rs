@@ -140,6 +140,7 @@ impl Writer {
             return;
         }
         let first = self.pending.next_sequence;
+        self.say_workspaces(&mut batch);
         for entry in &mut batch.entries {
             entry.sequence = self.pending.next_sequence;
             self.pending.next_sequence += 1;
@@ -155,6 +156,28 @@ impl Writer {
         }
         if let Err(error) = self.add(batch) {
             self.give_up(&error);
+        }
+    }
+
+    /// What others send says the workspace of its namespace; collected lines keep their
+    /// pod's when the namespace has none.
+    fn say_workspaces(&self, batch: &mut Batch) {
+        let known = self.shared.workspaces.read().unwrap_or_else(PoisonError::into_inner);
+        if known.is_empty() {
+            return;
+        }
+        let is_sent = batch.accepted.is_some();
+        for source in batch.entries.iter_mut().map(|entry| &mut entry.source) {
+            let namespace = source.get("namespace").and_then(Value::as_str);
+            match namespace.and_then(|namespace| known.get(namespace)) {
+                Some(workspace) => {
+                    source.insert("workspace".into(), workspace.as_str().into());
+                }
+                None if is_sent => {
+                    source.shift_remove("workspace");
+                }
+                None => {}
+            }
         }
     }
 
