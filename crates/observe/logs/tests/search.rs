@@ -201,6 +201,8 @@ async fn fields_and_indices_are_told() {
     assert_eq!(server.call(&all, "HEAD", "/nothing", "").await.0, StatusCode::NOT_FOUND);
     let (_, counted) = server.call(&all, "GET", "/_cat/count/logs?format=json", "").await;
     assert_eq!(counted[0]["count"], "12");
+    let (status, answer) = server.call(&all, "DELETE", "/_mapping", "").await;
+    assert_eq!((status, &answer["status"]), (StatusCode::METHOD_NOT_ALLOWED, &json!(405)));
     let query = json!({"query": {"trem": {}}}).to_string();
     let (_, validated) = server.call(&all, "POST", "/_validate/query?explain", query).await;
     assert_eq!(validated["valid"], false);

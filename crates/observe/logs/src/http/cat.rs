@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::{Extension, Path, Query, State};
 use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::indices::names;
-use super::{blocking, index_or_all, parameters, scope_of};
+use super::{blocking, index_or_all, json_body, parameters, scope_of};
 use crate::error::Result;
 use crate::scope::Scope;
 use crate::store::Logs;
@@ -65,10 +66,11 @@ pub async fn count(
     scope: Option<Extension<Scope>>,
     Query(parameters): Parameters,
     uri: Uri,
+    body: Bytes,
 ) -> Result<Response> {
     parameters::only(&parameters, &uri, &CAT)?;
-    let (index, scope) = (index_or_all(index), scope_of(scope));
-    let counted = blocking(move || logs.count(&index, &Value::Null, &scope)).await?;
+    let (index, scope, body) = (index_or_all(index), scope_of(scope), json_body(&body)?);
+    let counted = blocking(move || logs.count(&index, &body, &scope)).await?;
     let (epoch, timestamp) = clock();
     let count = counted["count"].to_string();
     let cells = [("epoch", epoch.as_str()), ("timestamp", &timestamp), ("count", &count)];

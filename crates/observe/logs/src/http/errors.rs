@@ -58,3 +58,9 @@ pub async fn no_handler(method: Method, uri: Uri) -> Response {
     let reason = format!("no handler found for uri [{}] and method [{method}]", uri.path());
     (StatusCode::BAD_REQUEST, Json(json!({"error": reason, "status": 400}))).into_response()
 }
+
+pub async fn wrong_method(method: Method, uri: Uri) -> Response {
+    let reason = format!("Incorrect HTTP method for uri [{}] and method [{method}]", uri.path());
+    let body = json!({"error": reason, "status": 405});
+    (StatusCode::METHOD_NOT_ALLOWED, Json(body)).into_response()
+}

@@ -122,6 +122,8 @@ pub struct Top<'a> {
     best: Vec<Ordered>,
     /// The first key of the last line that is still among the first.
     worst: Option<SortValue>,
+    /// The same, when it is a time.
+    worst_time: Option<i64>,
 }
 
 /// A segment's columns, in the order of the keys.
@@ -150,13 +152,32 @@ impl SortColumns {
 
 impl<'a> Top<'a> {
     pub fn new(keys: &'a [SortKey], after: Option<&'a [SortValue]>, limit: usize) -> Top<'a> {
-        Top { keys, after, limit, total: 0, best: Vec::new(), worst: None }
+        Top { keys, after, limit, total: 0, best: Vec::new(), worst: None, worst_time: None }
     }
 
     pub fn collect(&mut self, columns: &SortColumns, documents: &[DocId]) {
         self.total += documents.len() as u64;
-        if self.limit > 0 {
-            documents.iter().for_each(|document| self.offer(columns, *document));
+        if self.limit == 0 {
+            return;
+        }
+        for document in documents {
+            if !self.is_too_far(columns, *document) {
+                self.offer(columns, *document);
+            }
+        }
+    }
+
+    /// Most lines of a large answer are not among the first by their time alone;
+    /// this is asked of every one of them.
+    fn is_too_far(&self, columns: &SortColumns, document: DocId) -> bool {
+        let (Some(worst), [Column::Date(times)]) = (self.worst_time, &*columns.columns[0]) else {
+            return false;
+        };
+        let Some(time) = times.first(document) else { return false };
+        let time = time.into_timestamp_nanos();
+        match self.keys[0].direction {
+            Direction::Ascending => time > worst,
+            Direction::Descending => time < worst,
         }
     }
 
@@ -205,6 +226,10 @@ impl<'a> Top<'a> {
         self.best.truncate(self.limit);
         if self.best.len() == self.limit {
             self.worst = self.best.last().map(|last| last.keys[0].clone());
+            self.worst_time = match (&self.worst, &keys[0].field) {
+                (Some(SortValue::Integer(time)), Field::Timestamp) => i64::try_from(*time).ok(),
+                _ => None,
+            };
         }
     }
 }
