@@ -60,7 +60,7 @@ pub fn router(logs: Logs) -> Router {
         .route("/{index}/_mapping", get(mapping::mapping))
         .route("/_field_caps", get(mapping::capabilities).post(mapping::capabilities))
         .route("/{index}/_field_caps", get(mapping::capabilities).post(mapping::capabilities))
-        .route("/_resolve/index/{index}", get(indices::resolve))
+        .route("/_resolve/index/{index}", get(indices::resolve).post(indices::resolve))
         .route("/{index}", get(indices::get))
         .route("/{index}/_doc", post(document::index))
         .route(
