@@ -1,5 +1,21 @@
 //! The Elasticsearch-shaped HTTP surface, mounted by the binary under a prefix.
 //! A request carries its [`Scope`](crate::Scope) as an extension; one without sees nothing.
+//!
+//! What pages need beyond a search is asked in Elasticsearch's own words, so that a
+//! real one can answer:
+//!
+//! - **A page of lines**: `sort` by `@timestamp` (with `"format":
+//!   "strict_date_optional_time_nanos"`, since nanoseconds do not survive JavaScript's
+//!   numbers) and `_seq_no`, both in one direction; the last line's `sort` is the next
+//!   page's `search_after`.
+//! - **Context of a line**: its `sort` in that order, as the `search_after` of two
+//!   searches over the same namespace, pod and container, one `desc` and one `asc`.
+//!   With equal times the order of arrival decides, which is the order of writing.
+//! - **Download**: `POST /{index}/_pit?keep_alive=1m`, pages of up to 10,000 lines with
+//!   `pit` and `search_after`, `DELETE /_pit`; nothing that arrives meanwhile is in it.
+//! - **Histogram**: `date_histogram` with `time_zone`, `extended_bounds` of the range
+//!   that is shown, and `terms` of `severity` below it.
+//! - **Live tail**: `/_tail`, which is ours alone.
 
 mod bulk;
 mod cat;
