@@ -31,6 +31,10 @@ pub enum Error {
         #[source]
         source: rusqlite::Error,
     },
+    #[error("setting of the trace store: {0}")]
+    Setting(String),
+    #[error("spans come faster than they are stored; try again in a second")]
+    Behind,
     #[error("the trace store is closed")]
     Closed,
 }

@@ -2,12 +2,14 @@
 //! carries its [`Scope`] as an extension; one without sees nothing.
 
 mod jaeger;
+mod own;
 mod parameters;
 
 use std::collections::HashMap;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path, Query as Parameters, State};
-use axum::http::{StatusCode, Uri};
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -16,7 +18,7 @@ use serde_json::{Value, json};
 use crate::error::{Error, Result};
 use crate::head::now;
 use crate::scope::Scope;
-use crate::span::unhex;
+use crate::span::hex;
 use crate::store::Traces;
 
 pub fn router(traces: Traces) -> Router {
@@ -27,7 +29,10 @@ pub fn router(traces: Traces) -> Router {
         .route("/api/traces", get(search))
         .route("/api/traces/{id}", get(trace))
         .route("/api/dependencies", get(dependencies))
+        .route("/api/map", get(own::map))
+        .route("/api/compare", get(own::comparison))
         .fallback(no_route)
+        .method_not_allowed_fallback(no_method)
         .with_state(traces)
 }
 
@@ -42,10 +47,10 @@ async fn services(
 
 async fn operations(
     State(traces): State<Traces>,
-    Path(service): Path<String>,
+    service: std::result::Result<Path<String>, PathRejection>,
     scope: Option<Extension<Scope>>,
 ) -> Result<Json<Value>> {
-    let scope = scope_of(scope);
+    let (scope, service) = (scope_of(scope), text(service)?);
     let mut names: Vec<String> = blocking(move || traces.operations(&service, &scope))
         .await?
         .into_iter()
@@ -75,20 +80,42 @@ async fn search(
     Parameters(pairs): Parameters<Vec<(String, String)>>,
 ) -> Result<Json<Value>> {
     let scope = scope_of(scope);
+    let ids = parameters::ids(&pairs)?;
+    if !ids.is_empty() {
+        return named(traces, scope, ids).await;
+    }
     let query = parameters::query(&pairs, now())?;
     let found = blocking(move || traces.search(&query, &scope)).await?;
     Ok(answer(found.iter().map(|spans| jaeger::trace(spans)).collect()))
 }
 
+/// The traces of a list, in its order; those that are missing stand under `errors`.
+async fn named(traces: Traces, scope: Scope, ids: Vec<[u8; 16]>) -> Result<Json<Value>> {
+    let asked = ids.clone();
+    let mut found = blocking(move || traces.traces(&asked, &scope)).await?;
+    let (mut data, mut errors) = (Vec::new(), Vec::new());
+    for id in ids {
+        match found.remove(&id) {
+            Some(spans) => data.push(jaeger::trace(&spans)),
+            None => {
+                errors.push(json!({"code": 404, "msg": "trace not found", "traceID": hex(&id)}));
+            }
+        }
+    }
+    let mut answer = answer(data);
+    if !errors.is_empty() {
+        answer["errors"] = errors.into();
+    }
+    Ok(answer)
+}
+
 async fn trace(
     State(traces): State<Traces>,
-    Path(id): Path<String>,
+    id: std::result::Result<Path<String>, PathRejection>,
     scope: Option<Extension<Scope>>,
 ) -> Result<Json<Value>> {
-    let scope = scope_of(scope);
-    let parsed = unhex(&id).ok_or_else(|| {
-        Error::BadRequest(format!("[{id}] is no trace id: 1 to 32 hexadecimal digits"))
-    })?;
+    let (scope, id) = (scope_of(scope), text(id)?);
+    let parsed = parameters::trace_id(&id)?;
     let spans = blocking(move || traces.trace(parsed, &scope)).await?;
     if spans.is_empty() {
         return Err(Error::NotFound);
@@ -112,6 +139,11 @@ async fn no_route(uri: Uri) -> Response {
     (StatusCode::NOT_FOUND, failure(404, &message)).into_response()
 }
 
+async fn no_method(method: Method, uri: Uri) -> Response {
+    let message = format!("{method} is not for {}; the query API only answers GET", uri.path());
+    (StatusCode::METHOD_NOT_ALLOWED, failure(405, &message)).into_response()
+}
+
 fn answer(data: Vec<Value>) -> Json<Value> {
     Json(json!({"data": data, "total": data.len(), "limit": 0, "offset": 0, "errors": null}))
 }
@@ -128,8 +160,9 @@ impl IntoResponse for Error {
             Error::BadRequest(_) => StatusCode::BAD_REQUEST,
             Error::Forbidden(_) => StatusCode::FORBIDDEN,
             Error::NotFound => StatusCode::NOT_FOUND,
-            Error::Closed => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Behind | Error::Closed => StatusCode::SERVICE_UNAVAILABLE,
             Error::File { .. }
+            | Error::Setting(_)
             | Error::Damaged { .. }
             | Error::Newer { .. }
             | Error::Legacy { .. } => StatusCode::INTERNAL_SERVER_ERROR,
@@ -139,6 +172,11 @@ impl IntoResponse for Error {
         }
         (status, failure(status.as_u16(), &self.to_string())).into_response()
     }
+}
+
+/// The changing part of an address.
+fn text(path: std::result::Result<Path<String>, PathRejection>) -> Result<String> {
+    path.map(|Path(text)| text).map_err(|rejection| Error::BadRequest(rejection.body_text()))
 }
 
 /// The scope of a request: nothing when the binary inserted none.

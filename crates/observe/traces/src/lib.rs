@@ -1,11 +1,11 @@
 //! Ingest, store and query traces.
 //!
-//! Owns: what a span is (`span`), OTLP over HTTP in (`otlp`), the store and Jaeger's query
-//! API out (`http`).
+//! Owns: what a span is (`span`), OTLP in (`otlp`), the store and Jaeger's query API out
+//! (`http`).
 //!
 //! ```text
-//! ingest ─ queue ─ writer ┬ head ──────── wal: on disk within 250 ms
-//!                         └ full? block: sealed, compressed, never changed
+//! ingest ─ queue ─ writer ─ sampling ┬ head ──────── wal: on disk within 250 ms
+//!                                    └ full? block: sealed, compressed, never changed
 //! search, trace, … ─ shelf: head and blocks alike, newest first
 //! ```
 //!
@@ -16,13 +16,16 @@
 mod attributes;
 mod block;
 mod body;
+mod compare;
 mod directory;
 mod error;
 mod head;
 mod http;
 mod legacy;
+mod metrics;
 mod otlp;
 mod query;
+mod sampling;
 mod scope;
 mod shelf;
 mod span;
@@ -31,10 +34,13 @@ mod wal;
 mod writer;
 
 pub use attributes::{Attributes, Value};
+pub use compare::{Comparison, compare};
 pub use error::{Error, Result};
 pub use http::router;
-pub use otlp::router as otlp_router;
-pub use query::{Dependency, Query};
+pub use metrics::Metrics;
+pub use otlp::{grpc_router, router as otlp_router};
+pub use query::{CallTraffic, Dependency, Map, Query, ServiceTraffic, Traffic};
+pub use sampling::{Sampling, TailSampling};
 pub use scope::{Scope, scope};
 pub use span::{Event, Kind, NAMESPACE, Span};
 pub use store::{Config, Traces};

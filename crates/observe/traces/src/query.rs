@@ -1,13 +1,14 @@
 //! Questions to the store, each within a scope.
 
-mod dependencies;
+mod latency;
+mod map;
 mod search;
 
 use std::collections::BTreeSet;
 
 use foldhash::{HashMap, HashSet};
 
-pub use dependencies::Dependency;
+pub use map::{CallTraffic, Dependency, Map, ServiceTraffic, Traffic};
 pub use search::Query;
 
 use crate::error::Result;
@@ -45,13 +46,17 @@ impl Traces {
 
     /// All visible spans of a trace, by their start; empty when there is none.
     pub fn trace(&self, id: [u8; 16], scope: &Scope) -> Result<Vec<Span>> {
-        let found = collect(&self.sources(), &HashSet::from_iter([id]), scope).remove(&id);
-        Ok(found.unwrap_or_default())
+        Ok(self.traces(&[id], scope)?.remove(&id).unwrap_or_default())
+    }
+
+    /// Several traces at once; those that are not visible are not there.
+    pub fn traces(&self, ids: &[TraceId], scope: &Scope) -> Result<HashMap<TraceId, Vec<Span>>> {
+        Ok(collect(&self.sources(), &ids.iter().copied().collect(), scope))
     }
 }
 
 /// The visible spans of some traces, by their start. Of a span that came twice the
-/// later one is taken.
+/// later one is taken, unless somebody else sent it: nobody takes another's span away.
 fn collect(
     sources: &[Source],
     wanted: &HashSet<TraceId>,
@@ -63,15 +68,20 @@ fn collect(
     for source in sources.iter().filter(|source| source.may_hold(&ids)) {
         source.scan(|mut rows| {
             while let Some(row) = rows.next()? {
-                if wanted.contains(&row.trace_id) && scope.allows(rows.summary(&row)?.namespace) {
-                    spans.insert((row.trace_id, row.span_id), rows.span(&row)?);
+                if !wanted.contains(&row.trace_id) {
+                    continue;
+                }
+                let namespace = rows.summary(&row)?.namespace;
+                if scope.allows(namespace) {
+                    let whose = namespace.map(str::to_owned);
+                    spans.insert((row.trace_id, row.span_id, whose), rows.span(&row)?);
                 }
             }
             Ok(())
         });
     }
     let mut traces: HashMap<TraceId, Vec<Span>> = HashMap::default();
-    for ((id, _), span) in spans {
+    for ((id, ..), span) in spans {
         traces.entry(id).or_default().push(span);
     }
     for spans in traces.values_mut() {

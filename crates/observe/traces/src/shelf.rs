@@ -48,6 +48,13 @@ impl Source {
         }
     }
 
+    pub fn spans(&self) -> u64 {
+        match self {
+            Source::Head(contents) => contents.spans,
+            Source::Block(block) => block.spans,
+        }
+    }
+
     pub fn names(&self) -> Cow<'_, [Name]> {
         match self {
             Source::Head(contents) => Cow::Borrowed(&contents.names),

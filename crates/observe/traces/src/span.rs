@@ -75,17 +75,28 @@ impl Span {
         }
     }
 
-    /// Whether an attribute of the span or of its resource has that value, written as text.
-    /// `error` asks for failed spans, as Jaeger's search does.
+    /// Whether an attribute of the span, of its resource or of one of its events has that
+    /// value, written as text. What Jaeger shows as a tag can be asked for, too: `error`,
+    /// `span.kind`, `event`, `otel.status_code`, `otel.status_description`.
     pub fn has_tag(&self, key: &str, value: &str) -> bool {
-        if key == "error" {
-            return self.error.is_some() == (value == "true");
+        match key {
+            "error" => self.error.is_some() == (value == "true"),
+            "span.kind" => self.kind.name() == value,
+            "otel.status_code" => self.error.is_some() && value == "ERROR",
+            "otel.status_description" => self.error.as_deref() == Some(value),
+            _ => {
+                let own = self.attributes.get(key).or_else(|| self.resource.get(key));
+                own.is_some_and(|found| found.is_written(value))
+                    || self.events.iter().any(|event| event.has_tag(key, value))
+            }
         }
-        if key == "span.kind" {
-            return self.kind.name() == value;
-        }
-        let found = self.attributes.get(key).or_else(|| self.resource.get(key));
-        found.is_some_and(|found| found.is_written(value))
+    }
+}
+
+impl Event {
+    fn has_tag(&self, key: &str, value: &str) -> bool {
+        (key == "event" && self.name == value)
+            || self.attributes.get(key).is_some_and(|found| found.is_written(value))
     }
 }
 

@@ -12,6 +12,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::error::{Error, Result, file};
+use crate::metrics::{Metrics, Reason};
+use crate::sampling::Sampling;
 use crate::shelf::{Shelf, Source};
 use crate::span::Span;
 use crate::writer::{Message, Writer};
@@ -19,7 +21,7 @@ use crate::writer::{Message, Writer};
 /// Batches waiting for the writer.
 const QUEUE: usize = 256;
 /// Spans in them, some 30 MB: two seconds of what a slow core takes in. What finds the
-/// queue full is dropped and counted: a request is worth more than its trace.
+/// queue full is refused: an exporter tries again, a gateway does without.
 const QUEUED_SPANS: usize = 65_536;
 
 /// Where and for how long spans are kept.
@@ -30,15 +32,17 @@ pub struct Config {
     pub keep: Duration,
     /// The oldest blocks go while the others still hold this many.
     pub keep_spans: u64,
+    pub sampling: Sampling,
 }
 
 impl Config {
-    /// Seven days or five million spans.
+    /// Seven days or five million spans, and every trace.
     pub fn new(directory: impl AsRef<Path>) -> Self {
         Config {
             directory: directory.as_ref().to_owned(),
             keep: Duration::from_secs(7 * 86_400),
             keep_spans: 5_000_000,
+            sampling: Sampling::default(),
         }
     }
 }
@@ -51,6 +55,8 @@ pub struct Traces {
 
 struct Inner {
     shelf: Arc<RwLock<Shelf>>,
+    sampling: Sampling,
+    metrics: Metrics,
     queued: Arc<AtomicUsize>,
     queue: Option<SyncSender<Message>>,
     thread: Option<JoinHandle<()>>,
@@ -58,33 +64,55 @@ struct Inner {
 
 impl Traces {
     pub fn open(config: Config) -> Result<Traces> {
-        let directory = config.directory.clone();
+        let (directory, sampling) = (config.directory.clone(), config.sampling.clone());
         let writer = Writer::open(config)?;
-        let (shelf, queued) = (writer.shelf().clone(), Arc::new(AtomicUsize::new(0)));
+        let (shelf, metrics) = (writer.shelf().clone(), writer.metrics().clone());
+        let queued = Arc::new(AtomicUsize::new(0));
         let (queue, messages) = sync_channel(QUEUE);
         let taken = queued.clone();
         let thread = std::thread::Builder::new()
             .name("traces-writer".into())
             .spawn(move || writer.run(&messages, &taken))
             .map_err(file("start the writer", &directory))?;
-        let inner = Inner { shelf, queued, queue: Some(queue), thread: Some(thread) };
+        let (queue, thread) = (Some(queue), Some(thread));
+        let inner = Inner { shelf, sampling, metrics, queued, queue, thread };
         Ok(Traces { inner: Arc::new(inner) })
     }
 
-    /// Takes spans in. Never blocks; when the writer is far behind they are dropped.
-    pub fn ingest(&self, spans: Vec<Span>) {
-        let Some(queue) = &self.inner.queue else { return };
+    /// Takes spans in, all of them or none. Never blocks.
+    ///
+    /// # Errors
+    /// [`Error::Behind`] when too many wait for the writer.
+    pub fn ingest(&self, spans: Vec<Span>) -> Result<()> {
+        let queue = self.inner.queue.as_ref().ok_or(Error::Closed)?;
         let count = spans.len();
         let is_full = self.inner.queued.fetch_add(count, Ordering::Relaxed) >= QUEUED_SPANS;
-        let is_dropped =
-            is_full || matches!(queue.try_send(Message::Spans(spans)), Err(TrySendError::Full(_)));
-        if is_dropped {
+        let sent = match is_full {
+            true => Err(Error::Behind),
+            false => queue.try_send(Message::Spans(spans)).map_err(|error| match error {
+                TrySendError::Full(_) => Error::Behind,
+                TrySendError::Disconnected(_) => Error::Closed,
+            }),
+        };
+        if sent.is_err() {
+            self.inner.metrics.dropped(Reason::QueueFull, count);
             self.inner.queued.fetch_sub(count, Ordering::Relaxed);
-            tracing::warn!(spans = count, "trace store is behind; spans dropped");
         }
+        sent
     }
 
-    /// Returns when everything taken in before is on disk and can be found.
+    /// How traces are sampled.
+    pub fn sampling(&self) -> &Sampling {
+        &self.inner.sampling
+    }
+
+    /// What became of the spans that came.
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
+    }
+
+    /// Returns when everything taken in before, and not held back by tail sampling, is on
+    /// disk and can be found.
     pub async fn flush(&self) -> Result<()> {
         let (done, written) = tokio::sync::oneshot::channel();
         let queue = self.inner.queue.clone().ok_or(Error::Closed)?;

@@ -1,11 +1,12 @@
-//! The one thread that changes the store: it gathers spans in the head, writes them
-//! ahead, seals full heads and removes old blocks.
+//! The one thread that changes the store: it gathers the spans that are kept in the head,
+//! writes them ahead, seals full heads and removes old blocks.
 //!
 //! Guarantees: what [`Message::Flush`] was answered for survives a crash at any point,
 //! once. A block takes the number of its write-ahead file, so a file that outlived
 //! its block's sealing is known by its name.
 
 mod recovery;
+mod sampling;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,8 @@ use crate::block::{Block, seal};
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::head::{Head, now};
+use crate::metrics::{Metrics, Reason};
+use crate::sampling::Tail;
 use crate::shelf::Shelf;
 use crate::span::Span;
 use crate::store::Config;
@@ -47,6 +50,10 @@ pub struct Writer {
     /// Spans that found a full head which could not be sealed.
     dropped: usize,
     last_retention: Instant,
+    tail: Option<Tail>,
+    /// What tail sampling's times count from.
+    began: Instant,
+    metrics: Metrics,
 }
 
 impl Writer {
@@ -54,14 +61,19 @@ impl Writer {
         &self.shelf
     }
 
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
     /// Until all senders are gone. `queued` counts the spans that wait.
     pub fn run(mut self, messages: &Receiver<Message>, queued: &AtomicUsize) {
         loop {
-            match messages.recv_timeout(RETENTION_EVERY) {
+            match messages.recv_timeout(self.patience()) {
                 Ok(first) => self.take(first, messages, queued),
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Disconnected) => return self.settle(),
             }
+            self.give_up();
             if self.last_retention.elapsed() >= RETENTION_EVERY {
                 self.last_retention = Instant::now();
                 self.retain(now());
@@ -77,8 +89,8 @@ impl Writer {
         while let Some(message) = next {
             match message {
                 Message::Spans(spans) => {
-                    self.push(&spans);
                     queued.fetch_sub(spans.len(), Ordering::Relaxed);
+                    self.sample(spans);
                 }
                 Message::Flush(done) => {
                     waiting = Some(done);
@@ -92,6 +104,7 @@ impl Writer {
         }
         let dropped = std::mem::take(&mut self.dropped);
         if dropped > 0 {
+            self.metrics.dropped(Reason::Disk, dropped);
             tracing::warn!(spans = dropped, "a full head cannot be written; spans dropped");
         }
         let is_written = report(self.write());
@@ -113,6 +126,7 @@ impl Writer {
                 shelf.head = Head::new(number);
             }
             spans.iter().for_each(|span| shelf.head.push(span));
+            self.metrics.stored(spans.len());
             let is_full = shelf.head.is_full();
             drop(shelf);
             if is_full {

@@ -68,7 +68,7 @@ async fn a_gateways_span() {
     println!("empty: {}", resident());
     let (processor, wall) = (processor_time(), Instant::now());
     for batch in 0..SPANS / BATCH {
-        traces.ingest((batch * BATCH..(batch + 1) * BATCH).map(gateway_span).collect());
+        traces.ingest((batch * BATCH..(batch + 1) * BATCH).map(gateway_span).collect()).unwrap();
         if batch % 5 == 4 {
             traces.flush().await.unwrap();
         }

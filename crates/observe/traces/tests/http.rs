@@ -164,12 +164,13 @@ async fn mistakes_are_named_in_jaegers_shape() {
 async fn spans_handed_in_directly_survive_a_reopening() {
     let directory = tempfile::tempdir().unwrap();
     let traces = Traces::open(Config::new(directory.path())).unwrap();
-    traces.ingest(vec![Span {
+    let handed = traces.ingest(vec![Span {
         trace_id: [7; 16],
         span_id: [1; 8],
         name: "x".into(),
         ..Span::default()
     }]);
+    handed.unwrap();
     drop(traces);
     let traces = Traces::open(Config::new(directory.path())).unwrap();
     assert_eq!(traces.trace([7; 16], &Scope::all()).unwrap().len(), 1);

@@ -1,10 +1,24 @@
 //! The OpenTelemetry SDK for Python against served routers. Runs when
-//! `DAIS_TEST_PYTHON` names an interpreter that has `opentelemetry-sdk` and
-//! `opentelemetry-exporter-otlp-proto-http`.
+//! `DAIS_TEST_PYTHON` names an interpreter that has `opentelemetry-sdk`,
+//! `opentelemetry-exporter-otlp-proto-http` and `opentelemetry-exporter-otlp-proto-grpc`.
 
 #![allow(clippy::unwrap_used)]
 
-use dais_traces::{Config, Scope, Traces, otlp_router, router};
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use dais_traces::{Config, Scope, Traces, grpc_router, otlp_router, router};
+
+/// Whoever sends a bearer token has the project of that name, others have none.
+async fn scope(mut request: Request, next: Next) -> Response {
+    let token = request.headers().get("authorization").and_then(|value| value.to_str().ok());
+    let scope = match token.and_then(|token| token.strip_prefix("Bearer ")) {
+        Some(project) => Scope::only([project]),
+        None => Scope::nothing(),
+    };
+    request.extensions_mut().insert(scope);
+    next.run(request).await
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_sdks_spans_are_found() {
@@ -14,8 +28,10 @@ async fn the_sdks_spans_are_found() {
     };
     let directory = tempfile::tempdir().unwrap();
     let traces = Traces::open(Config::new(directory.path())).unwrap();
-    let app =
-        router(traces.clone()).merge(otlp_router(traces)).layer(axum::Extension(Scope::all()));
+    let app = router(traces.clone())
+        .merge(otlp_router(traces.clone()))
+        .merge(grpc_router(traces))
+        .layer(from_fn(scope));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, app).await });

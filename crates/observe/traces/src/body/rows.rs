@@ -84,10 +84,21 @@ impl<'a> Rows<'a> {
         let (rest, _) = take_from_bytes::<Rest>(self.split(row)?.1)?;
         match key {
             "error" => Ok(rest.error.is_some() == (value == "true")),
-            "span.kind" => Ok(true),
+            "span.kind" | "event" => Ok(true),
+            _ if key.starts_with("otel.status_") => Ok(rest.error.is_some()),
             _ if self.may_say(&rest.attributes, key, value)? => Ok(true),
-            _ => self.may_say(&self.resource(&rest)?, key, value),
+            _ if self.may_say(&self.resource(&rest)?, key, value)? => Ok(true),
+            _ => {
+                let mut said = rest.events.iter().map(|e| self.may_say(&e.attributes, key, value));
+                said.try_fold(false, |any, said| Ok(any || said?))
+            }
         }
+    }
+
+    pub fn is_error(&self, row: &Row<'a>) -> Result<bool> {
+        // The first two fields of `Rest`; the others need not be read.
+        let ((_, error), _) = take_from_bytes::<(u32, Option<u32>)>(self.split(row)?.1)?;
+        Ok(error.is_some())
     }
 
     fn may_say(&self, cells: &Cells, key: &str, value: &str) -> Result<bool> {

@@ -1,9 +1,12 @@
-//! The parameters of Jaeger's searches.
+//! The parameters of Jaeger's searches, and of our own questions.
+
+use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 use crate::query::Query;
+use crate::span::unhex;
 
 const LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1500;
@@ -11,6 +14,7 @@ const MICROSECOND: i64 = 1000;
 const MILLISECOND: i64 = 1_000_000;
 /// Jaeger's default for dependencies.
 const DAY: i64 = 86_400_000 * MILLISECOND;
+const HOUR: i64 = 3_600_000 * MILLISECOND;
 
 /// `service`, `operation`, `tags` (JSON) and `tag` (`key:value`), `start` and `end`
 /// (microseconds), `minDuration`, `maxDuration` (`1.5s`, `20ms`), `limit`. All may be
@@ -49,13 +53,60 @@ pub fn query(pairs: &[(String, String)], now: i64) -> Result<Query> {
 
 /// `endTs` and `lookback`, in milliseconds.
 pub fn dependency_span(pairs: &[(String, String)], now: i64) -> Result<(i64, i64)> {
-    let get = |wanted: &str| pairs.iter().find(|(name, value)| name == wanted && !value.is_empty());
-    let milliseconds = |wanted: &str, otherwise: i64| match get(wanted) {
-        Some((name, value)) => Ok(number(name, value)?.saturating_mul(MILLISECOND)),
+    let milliseconds = |name: &str, otherwise: i64| match get(pairs, name) {
+        Some(value) => Ok(number(name, value)?.saturating_mul(MILLISECOND)),
         None => Ok(otherwise),
     };
     let to = milliseconds("endTs", now)?;
     Ok((to.saturating_sub(milliseconds("lookback", DAY)?), to))
+}
+
+/// `start` and `end`, in microseconds; the hour before when they are left out.
+pub fn map_span(pairs: &[(String, String)], now: i64) -> Result<(i64, i64)> {
+    let to = match get(pairs, "end") {
+        Some(end) => number("end", end)?.saturating_mul(MICROSECOND),
+        None => now,
+    };
+    let from = match get(pairs, "start") {
+        Some(start) => number("start", start)?.saturating_mul(MICROSECOND),
+        None => to.saturating_sub(HOUR),
+    };
+    if from >= to {
+        return Err(Error::BadRequest("parameter 'start' must lie before 'end'".into()));
+    }
+    Ok((from, to))
+}
+
+/// The trace id that a parameter must be.
+pub fn id(pairs: &[(String, String)], name: &str) -> Result<[u8; 16]> {
+    let missing = || Error::BadRequest(format!("parameter '{name}' is required: a trace id"));
+    trace_id(get(pairs, name).ok_or_else(missing)?)
+}
+
+/// The traces that a search asks for by name, each once.
+pub fn ids(pairs: &[(String, String)]) -> Result<Vec<[u8; 16]>> {
+    let asked = pairs.iter().filter(|(name, value)| name == "traceID" && !value.is_empty());
+    let mut ids = asked.map(|(_, value)| trace_id(value)).collect::<Result<Vec<_>>>()?;
+    if ids.len() > MAX_LIMIT {
+        return Err(Error::BadRequest(format!(
+            "parameter 'traceID' is given {} times; {MAX_LIMIT} at most",
+            ids.len()
+        )));
+    }
+    let mut seen = HashSet::new();
+    ids.retain(|id| seen.insert(*id));
+    Ok(ids)
+}
+
+pub fn trace_id(text: &str) -> Result<[u8; 16]> {
+    unhex(text).ok_or_else(|| {
+        Error::BadRequest(format!("[{text}] is no trace id: 1 to 32 hexadecimal digits"))
+    })
+}
+
+fn get<'a>(pairs: &'a [(String, String)], wanted: &str) -> Option<&'a str> {
+    let found = pairs.iter().find(|(name, value)| name == wanted && !value.is_empty());
+    found.map(|(_, value)| value.as_str())
 }
 
 fn number(name: &str, value: &str) -> Result<i64> {

@@ -9,12 +9,15 @@ use crate::directory::Directory;
 use crate::error::Result;
 use crate::head::Head;
 use crate::legacy;
+use crate::metrics::Metrics;
+use crate::sampling::Tail;
 use crate::shelf::Shelf;
 use crate::store::Config;
 use crate::wal::Wal;
 
 impl Writer {
     pub fn open(config: Config) -> Result<Writer> {
+        config.sampling.check()?;
         let directory = Directory::open(&config.directory)?;
         legacy::carry_over(&directory)?;
         let mut blocks = Vec::new();
@@ -28,9 +31,18 @@ impl Writer {
             }
         }
         let shelf = Arc::new(RwLock::new(Shelf { head: Head::default(), blocks }));
-        let last_retention = Instant::now();
-        let mut writer =
-            Writer { shelf, directory, config, wal: None, written: 0, dropped: 0, last_retention };
+        let mut writer = Writer {
+            shelf,
+            directory,
+            wal: None,
+            written: 0,
+            dropped: 0,
+            last_retention: Instant::now(),
+            tail: config.sampling.tail.clone().map(Tail::new),
+            began: Instant::now(),
+            metrics: Metrics::default(),
+            config,
+        };
         writer.recover()?;
         writer.retain(crate::head::now());
         Ok(writer)

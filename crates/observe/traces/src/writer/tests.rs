@@ -236,3 +236,23 @@ fn full_heads_become_blocks() {
     let traces = reopened(directory.path());
     assert_eq!(traces.trace([1; 16], &Scope::all()).unwrap().len(), spans.len());
 }
+
+#[test]
+fn of_spans_that_tail_sampling_holds_back_only_kept_traces_are_stored() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut config = Config { keep: Duration::MAX, ..Config::new(directory.path()) };
+    let rules = crate::TailSampling { ratio: 0.0, quiet: Duration::ZERO, ..Default::default() };
+    config.sampling.tail = Some(rules);
+    let mut first = Writer::open(config).unwrap();
+    let failed = Span { error: Some("gone".into()), span_id: [9; 8], ..span(1) };
+    first.sample(vec![span(1), span(2), failed]);
+    assert_eq!(starts(&first), [10, 10]);
+    first.give_up();
+    first.sample(vec![span(3)]);
+    let metrics = first.metrics().text();
+    let told = r#"dais_traces_dropped_spans_total{reason="TailSampling"} 1"#;
+    assert!(metrics.contains(told), "{metrics}");
+    assert!(metrics.contains("dais_traces_waiting_spans 1"), "{metrics}");
+    first.settle();
+    assert_eq!(starts(&writer(directory.path())), [10, 10, 30], "undecided ones are kept");
+}
