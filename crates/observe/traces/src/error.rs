@@ -35,6 +35,8 @@ pub enum Error {
     Setting(String),
     #[error("spans come faster than they are stored; try again in a second")]
     Behind,
+    #[error("spans could not be written, which the log explains; is the disk full?")]
+    NotWritten,
     #[error("the trace store is closed")]
     Closed,
 }

@@ -160,7 +160,7 @@ impl IntoResponse for Error {
             Error::BadRequest(_) => StatusCode::BAD_REQUEST,
             Error::Forbidden(_) => StatusCode::FORBIDDEN,
             Error::NotFound => StatusCode::NOT_FOUND,
-            Error::Behind | Error::Closed => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Behind | Error::NotWritten | Error::Closed => StatusCode::SERVICE_UNAVAILABLE,
             Error::File { .. }
             | Error::Setting(_)
             | Error::Damaged { .. }

@@ -38,7 +38,7 @@ pub use compare::{Comparison, compare};
 pub use error::{Error, Result};
 pub use http::router;
 pub use metrics::Metrics;
-pub use otlp::{grpc_router, router as otlp_router};
+pub use otlp::{grpc_router, request as otlp_request, router as otlp_router};
 pub use query::{CallTraffic, Dependency, Map, Query, ServiceTraffic, Traffic};
 pub use sampling::{Sampling, TailSampling};
 pub use scope::{Scope, scope};

@@ -10,11 +10,13 @@
 //! request carries its [`Scope`] as an extension, one without may write nothing.
 
 mod convert;
+mod encode;
 mod grpc;
 mod http;
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 
+pub use encode::request;
 pub use grpc::router as grpc_router;
 pub use http::router;
 

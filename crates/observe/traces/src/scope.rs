@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use crate::attributes::Attributes;
 use crate::error::{Error, Result};
 use crate::span::{NAMESPACE, Span};
 
@@ -40,9 +41,15 @@ impl Scope {
     pub fn admit(&self, spans: &mut [Span]) -> Result<()> {
         let only =
             self.namespaces.as_ref().filter(|allowed| allowed.len() == 1).and_then(BTreeSet::first);
+        // Spans of one process share what it says of itself, and go on to share it.
+        let mut last: Option<(Arc<Attributes>, Arc<Attributes>)> = None;
         for span in spans {
             if let (None, Some(only)) = (span.namespace(), only) {
-                Arc::make_mut(&mut span.resource).push(NAMESPACE, only.as_str());
+                let (_, named) = match last.take() {
+                    Some(pair) if Arc::ptr_eq(&pair.0, &span.resource) => last.insert(pair),
+                    _ => last.insert((span.resource.clone(), named(&span.resource, only))),
+                };
+                span.resource = named.clone();
             }
             if !self.allows(span.namespace()) {
                 let namespace = span.namespace().unwrap_or("none");
@@ -53,6 +60,12 @@ impl Scope {
         }
         Ok(())
     }
+}
+
+fn named(resource: &Attributes, namespace: &str) -> Arc<Attributes> {
+    let mut resource = resource.clone();
+    resource.push(NAMESPACE, namespace);
+    Arc::new(resource)
 }
 
 /// Narrows the parameters of a Jaeger search to one namespace, to stand in front of a
@@ -104,9 +117,11 @@ mod tests {
 
     #[test]
     fn spans_come_in_under_the_callers_own_namespace_only() {
-        let mut spans = [Span::default()];
+        let mut spans = [Span::default(), Span::default()];
+        spans[1].resource = spans[0].resource.clone();
         Scope::only(["red"]).admit(&mut spans).unwrap();
-        assert_eq!(spans[0].namespace(), Some("red"));
+        assert!(spans.iter().all(|span| span.namespace() == Some("red")));
+        assert!(Arc::ptr_eq(&spans[0].resource, &spans[1].resource));
         assert!(Scope::only(["blue"]).admit(&mut spans).is_err());
         assert!(Scope::only(["a", "b"]).admit(&mut [Span::default()]).is_err());
         Scope::all().admit(&mut spans).unwrap();

@@ -113,12 +113,16 @@ impl Traces {
 
     /// Returns when everything taken in before, and not held back by tail sampling, is on
     /// disk and can be found.
+    ///
+    /// # Errors
+    /// [`Error::NotWritten`] while the disk takes nothing; the spans stay in memory, as
+    /// far as they fit, and are written once it does.
     pub async fn flush(&self) -> Result<()> {
         let (done, written) = tokio::sync::oneshot::channel();
         let queue = self.inner.queue.clone().ok_or(Error::Closed)?;
         let sent = tokio::task::spawn_blocking(move || queue.send(Message::Flush(done))).await;
         sent.map_err(|_| Error::Closed)?.map_err(|_| Error::Closed)?;
-        written.await.map_err(|_| Error::Closed)
+        written.await.map_err(|_| Error::NotWritten)
     }
 
     /// What there is now, in the order in which it was taken in.

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::span::{Event, Kind, Span, hex};
 
 /// The bit of a span's flags with which W3C Trace Context says that its trace is sampled.
-const SAMPLED: u32 = 1;
+pub const SAMPLED: u32 = 1;
 
 /// The spans, and of each whether whoever made it decided to sample its trace.
 ///

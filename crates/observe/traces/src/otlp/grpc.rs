@@ -44,7 +44,7 @@ fn status(error: Error) -> Status {
         Error::BadRequest(_) => Status::invalid_argument(message),
         Error::Forbidden(_) => Status::permission_denied(message),
         // Exporters try again.
-        Error::Behind | Error::Closed => Status::unavailable(message),
+        Error::Behind | Error::NotWritten | Error::Closed => Status::unavailable(message),
         Error::NotFound
         | Error::File { .. }
         | Error::Setting(_)

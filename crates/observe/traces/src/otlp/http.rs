@@ -107,7 +107,9 @@ fn refused(error: &Error) -> Response {
     let (status, code) = match error {
         Error::BadRequest(_) => (StatusCode::BAD_REQUEST, INVALID_ARGUMENT),
         Error::Forbidden(_) => (StatusCode::FORBIDDEN, PERMISSION_DENIED),
-        Error::Behind | Error::Closed => (StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE),
+        Error::Behind | Error::NotWritten | Error::Closed => {
+            (StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE)
+        }
         Error::NotFound
         | Error::File { .. }
         | Error::Setting(_)
