@@ -17,6 +17,7 @@
 //! Start reading at `proxy`.
 
 mod admission;
+mod context;
 mod forward;
 mod metrics;
 mod proxy;
@@ -28,8 +29,9 @@ mod upstream;
 mod watch;
 
 pub use admission::{Admission, Denied, Target};
+pub use context::Identity;
 pub use metrics::Metrics;
 pub use proxy::Gateway;
-pub use span::{Identity, Span, SpanSink};
-pub use table::{Backend, Rule, Table};
+pub use span::{Span, SpanSink};
+pub use table::{Backend, Endpoint, Rule, Table};
 pub use watch::watch;

@@ -11,11 +11,12 @@ use http::{HeaderValue, Response, StatusCode, Uri, Version, header};
 use prometheus_client::metrics::gauge::Gauge;
 
 use crate::admission::{Admission, Denied, Target};
+use crate::context::Identity;
 use crate::forward::{strip_credentials, strip_hop_by_hop};
 use crate::metrics::Metrics;
 use crate::refusal::refuse;
-use crate::span::{Identity, Span, SpanSink, TRACEPARENT};
-use crate::table::{Rule, Table};
+use crate::span::{Span, SpanSink};
+use crate::table::{Endpoint, Rule, Table};
 use crate::upstream::{Failure, Pool};
 
 #[derive(Clone)]
@@ -90,12 +91,15 @@ impl Way {
                 return response;
             }
         };
-        let identity = Identity::of(request.headers());
+        let identity = Identity::of(request.headers(), |id| inner.spans.samples(id));
         let method = request.method().clone();
-        let path = request.uri().path().to_owned();
-        let response = self.forward(&rule, &identity, request).await;
+        let (path, version) = (request.uri().path().to_owned(), request.version());
+        let Forwarded { response, endpoint } = self.forward(&rule, &identity, request).await;
         let (status, duration) = (response.status(), began.elapsed());
         inner.metrics.ended(target, status, duration);
+        if !identity.is_sampled {
+            return response;
+        }
         let span = Span {
             identity,
             start,
@@ -105,48 +109,69 @@ impl Way {
             user,
             method,
             path,
+            version,
+            endpoint,
             route: rule.prefix.clone(),
         };
         inner.spans.record(span);
         response
     }
 
-    async fn forward(&self, rule: &Rule, identity: &Identity, request: Request) -> Response<Body> {
+    async fn forward(&self, rule: &Rule, identity: &Identity, request: Request) -> Forwarded {
         let target = &rule.target;
         let Some(backend) = rule.choose(rand::random()) else {
-            return unavailable(target);
+            return unavailable(target).into();
         };
         let Some(mut request) = outgoing(rule, identity, request) else {
             return refuse(
                 StatusCode::BAD_REQUEST,
                 "the path cannot be forwarded",
                 "check the path",
-            );
+            )
+            .into();
         };
-        let mut unreachable = false;
+        let mut asked: Option<&Endpoint> = None;
         for endpoint in backend.in_turn() {
-            if unreachable {
+            if asked.is_some() {
                 self.gateway.0.metrics.retried(target);
             }
-            match self.pool.send(endpoint, request).await {
+            asked = Some(endpoint);
+            match self.pool.send(endpoint.address, request).await {
                 Ok(mut response) => {
                     // The endpoint's version of HTTP concerns its own connection.
                     *response.version_mut() = Version::HTTP_11;
                     strip_hop_by_hop(response.headers_mut());
-                    return response;
+                    return Forwarded { response, endpoint: Some(endpoint.clone()) };
                 }
                 Err(Failure::Unreachable(unsent, error)) => {
-                    tracing::debug!(%error, %endpoint, "endpoint not reached");
-                    (request, unreachable) = (*unsent, true);
+                    tracing::debug!(%error, endpoint = %endpoint.address, "endpoint not reached");
+                    request = *unsent;
                 }
                 Err(Failure::Broken(error)) => {
                     let Target { namespace, service } = target;
                     tracing::warn!(%error, %namespace, %service, "upstream failed");
-                    return failed("the replica broke off before it answered");
+                    let response = failed("the replica broke off before it answered");
+                    return Forwarded { response, endpoint: Some(endpoint.clone()) };
                 }
             }
         }
-        if unreachable { failed("no replica could be reached") } else { unavailable(target) }
+        let response = match asked {
+            Some(_) => failed("no replica could be reached"),
+            None => unavailable(target),
+        };
+        Forwarded { response, endpoint: asked.cloned() }
+    }
+}
+
+/// An answer, and who gave it or was asked for it last.
+struct Forwarded {
+    response: Response<Body>,
+    endpoint: Option<Endpoint>,
+}
+
+impl From<Response<Body>> for Forwarded {
+    fn from(response: Response<Body>) -> Self {
+        Self { response, endpoint: None }
     }
 }
 
@@ -188,7 +213,7 @@ fn outgoing(rule: &Rule, identity: &Identity, mut request: Request) -> Option<Re
     let headers = request.headers_mut();
     strip_hop_by_hop(headers);
     strip_credentials(headers);
-    headers.insert(TRACEPARENT, identity.traceparent());
+    identity.pass_on(headers);
     // HTTP/2 says it in the address.
     if let Some(authority) = authority
         && !headers.contains_key(header::HOST)

@@ -15,21 +15,29 @@ use crate::admission::Target;
 /// Label with which an EndpointSlice names its Service.
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
+/// Where a backend answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    pub address: SocketAddr,
+    /// The pod behind it, where there is one.
+    pub pod: Option<Arc<str>>,
+}
+
 /// A Service with its share of a rule's traffic.
 #[derive(Debug)]
 pub struct Backend {
     pub service: String,
     pub weight: u32,
-    pub endpoints: Vec<SocketAddr>,
+    pub endpoints: Vec<Endpoint>,
     next: AtomicUsize,
 }
 
 impl Backend {
     /// The endpoints, starting with the one whose turn it is.
-    pub fn in_turn(&self) -> impl Iterator<Item = SocketAddr> + '_ {
+    pub fn in_turn(&self) -> impl Iterator<Item = &Endpoint> {
         let count = self.endpoints.len();
         let first = self.next.fetch_add(1, Ordering::Relaxed);
-        (0..count).map(move |step| self.endpoints[(first.wrapping_add(step)) % count])
+        (0..count).map(move |step| &self.endpoints[(first.wrapping_add(step)) % count])
     }
 }
 
@@ -122,7 +130,7 @@ fn rule(
     route: &HTTPRoute,
     rule: &HttpRouteRule,
     prefix: &str,
-    endpoints: &HashMap<(String, String, i32), Vec<SocketAddr>>,
+    endpoints: &HashMap<(String, String, i32), Vec<Endpoint>>,
 ) -> Rule {
     let namespace = route.namespace().unwrap_or_default();
     let owns_prefix = prefix.split('/').nth(2) == Some(namespace.as_str());
@@ -145,12 +153,12 @@ fn rule(
     }
 }
 
-/// (namespace, service, service port) → ready addresses.
+/// (namespace, service, service port) → ready endpoints.
 fn endpoints(
     services: &[Arc<Service>],
     slices: &[Arc<EndpointSlice>],
-) -> HashMap<(String, String, i32), Vec<SocketAddr>> {
-    let mut found: HashMap<(String, String, i32), Vec<SocketAddr>> = HashMap::new();
+) -> HashMap<(String, String, i32), Vec<Endpoint>> {
+    let mut found: HashMap<(String, String, i32), Vec<Endpoint>> = HashMap::new();
     for slice in slices {
         let namespace = slice.namespace().unwrap_or_default();
         let Some(name) = slice.labels().get(SERVICE_NAME) else { continue };
@@ -166,19 +174,26 @@ fn endpoints(
                 continue;
             };
             let key = (namespace.clone(), name.clone(), port.port);
-            let ready = ready(slice).map(|ip| SocketAddr::new(ip, number));
+            let ready = ready(slice)
+                .map(|(ip, pod)| Endpoint { address: SocketAddr::new(ip, number), pod });
             found.entry(key).or_default().extend(ready);
         }
     }
     found
 }
 
-fn ready(slice: &EndpointSlice) -> impl Iterator<Item = IpAddr> + '_ {
+fn ready(slice: &EndpointSlice) -> impl Iterator<Item = (IpAddr, Option<Arc<str>>)> + '_ {
     let endpoints = slice.endpoints.iter().flatten().filter(|endpoint| {
         let conditions = endpoint.conditions.as_ref();
         conditions.and_then(|conditions| conditions.ready).unwrap_or(true)
     });
-    endpoints.flat_map(|endpoint| &endpoint.addresses).filter_map(|address| address.parse().ok())
+    endpoints.flat_map(|endpoint| {
+        let target = endpoint.target_ref.as_ref();
+        let pod = target.filter(|target| target.kind.as_deref() == Some("Pod"));
+        let pod: Option<Arc<str>> = pod.and_then(|pod| pod.name.as_deref()).map(Arc::from);
+        let addresses = endpoint.addresses.iter().filter_map(|address| address.parse().ok());
+        addresses.map(move |ip| (ip, pod.clone()))
+    })
 }
 
 #[cfg(test)]
@@ -210,7 +225,8 @@ mod tests {
             "metadata": {"name": "digits-1", "namespace": "a", "labels": {SERVICE_NAME: "digits"}},
             "addressType": "IPv4",
             "ports": [{"name": "http", "port": 8080}],
-            "endpoints": [{"addresses": ["127.80.0.1"], "conditions": {"ready": true}},
+            "endpoints": [{"addresses": ["127.80.0.1"], "conditions": {"ready": true},
+                           "targetRef": {"kind": "Pod", "name": "digits-1-x"}},
                           {"addresses": ["127.80.0.2"], "conditions": {"ready": false}}]
         }));
         Table::build(&[route], &[service], &[slice])
@@ -231,7 +247,11 @@ mod tests {
     fn only_ready_endpoints_are_used_and_in_turn() {
         let table = table("/serve/a/digits");
         let backend = &table.find("/serve/a/digits").unwrap().backends[0];
-        assert_eq!(backend.in_turn().collect::<Vec<_>>(), ["127.80.0.1:8080".parse().unwrap()]);
+        let expected = Endpoint {
+            address: "127.80.0.1:8080".parse().unwrap(),
+            pod: Some("digits-1-x".into()),
+        };
+        assert_eq!(backend.in_turn().collect::<Vec<_>>(), [&expected]);
     }
 
     #[test]

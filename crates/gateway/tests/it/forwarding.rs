@@ -59,10 +59,33 @@ async fn a_request_arrives_rewritten_without_credentials_and_with_its_trace() {
     let spans = served.spans.all();
     assert_eq!(spans.len(), 1);
     assert_eq!((spans[0].status, &*spans[0].user), (StatusCode::OK, "somebody"));
+    assert_eq!(spans[0].endpoint.as_ref().unwrap().address, upstream);
     assert_eq!(spans[0].identity.parent, Some([0xb7, 0xad, 0x6b, 0x71, 0x69, 0x20, 0x33, 0x31]));
     let metrics = served.gateway.metrics().text();
     let counted = r#"dais_gateway_requests_total{namespace="a",service="digits",code="200"} 1"#;
     assert!(metrics.contains(counted), "{metrics}");
+}
+
+#[tokio::test]
+async fn what_a_caller_says_of_its_trace_is_honoured_and_nonsense_breaks_nothing() {
+    let upstream = serve(Router::new().fallback(any(echo))).await;
+    let served = Served::to(&[(1, &[upstream])]).await;
+    let unsampled = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+    let ask = |parent: &'static [u8]| {
+        let value = http::HeaderValue::from_bytes(parent).unwrap();
+        served.request(Method::GET, "/serve/a/digits/").header("traceparent", value).send()
+    };
+    let text = ask(unsampled.as_bytes()).await.unwrap().text().await.unwrap();
+    assert!(text.contains("traceparent=00-0af7651916cd43dd8448eb211c80319c-"), "{text}");
+    assert!(text.contains("-00 body="), "the decision goes on: {text}");
+    assert!(served.spans.all().is_empty(), "nobody wants this trace");
+    for broken in [&b"00-0-0-0"[..], b"\xff\xfe", b""] {
+        let response = ask(broken).await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert!(response.text().await.unwrap().contains("-01 body="), "{broken:?}");
+    }
+    assert!(served.spans.all().iter().all(|span| span.identity.parent.is_none()));
+    assert_eq!(served.spans.all().len(), 3);
 }
 
 #[tokio::test]
