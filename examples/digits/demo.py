@@ -25,7 +25,7 @@ import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 CODE = HERE / "code"
-PORTS = {"--http-port": 8080, "--serve-port": 8081, "--kubernetes-port": 6443}
+PORTS = {"--http-port": 8080, "--serve-port": 8081, "--kubernetes-port": 6443, "--otlp-port": 4317}
 SECTION = "\n\033[1m{}\033[0m" if sys.stdout.isatty() else "\n== {}"
 
 

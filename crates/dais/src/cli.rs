@@ -127,6 +127,9 @@ pub struct Up {
     /// Kubernetes API with TLS
     #[arg(long, default_value_t = 6443)]
     pub kubernetes_port: u16,
+    /// OTLP over gRPC: traces from programs outside
+    #[arg(long, default_value_t = 4317)]
+    pub otlp_port: u16,
     /// Added to every port
     #[arg(long, env = "DAIS_PORT_OFFSET", default_value_t = 0)]
     pub port_offset: u16,

@@ -10,6 +10,7 @@
 //!                      ├─ /elasticsearch, /jaeger, /alertmanager …  (scope: projects)
 //! 8081 ─ gateway ──────┴─ what tenants serve
 //! 6443 ─ TLS ──────────── API server, bearer tokens
+//! 4317 ─ gRPC ─────────── OTLP, bearer tokens
 //! ```
 //!
 //! Start reading at [`Platform::start`].
@@ -28,6 +29,7 @@ mod late;
 mod listeners;
 mod monitoring;
 mod notifications;
+mod otlp;
 mod parts;
 mod routes;
 mod scopes;
@@ -79,11 +81,14 @@ impl Platform {
         let welcome = welcome::write(&data, &parts, &addresses, admin_password).await?;
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
-        let Listeners { http, serve, kubernetes } = listeners;
+        let Listeners { http, serve, kubernetes, otlp } = listeners;
         tasks.spawn(listeners::serve(http, routes::portal(&parts, &data), stop.clone()));
         tasks.spawn(gateway::serve(parts.gateway.clone(), serve, stop.clone()));
         let api = parts.kubernetes.router();
         let tls = parts.certificates.server.clone();
+        let services = parts.telemetry.otlp_services();
+        let services = otlp::router(services, &parts.identity, &parts.access);
+        tasks.spawn(listeners::serve(otlp, services, stop.clone()));
         tasks.spawn(listeners::serve_tls(kubernetes, api, tls, stop.clone()));
         parts.start(&data, args, &addresses, (&tasks, &stop)).await?;
         Ok(Self { parts, stop, tasks, welcome })

@@ -47,6 +47,8 @@ impl Right {
     pub const READ_DATA: Self = Self::new("get", dais_api::GROUP, "datasets", "");
     pub const WRITE_DATA: Self = Self::new("update", dais_api::GROUP, "datasets", "");
     pub const WRITE_JOBS: Self = Self::new("create", dais_api::GROUP, "trainingjobs", "");
+    /// To send telemetry of a project's own; to read it is another right.
+    pub const WRITE_TELEMETRY: Self = Self::new("create", dais_api::GROUP, "telemetry", "");
     pub const READ_LOGS: Self = Self::new("get", "", "pods", "log");
     pub const READ_PODS: Self = Self::new("list", "", "pods", "");
     /// Who may change a project's rules may silence their alerts.

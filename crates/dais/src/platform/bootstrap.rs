@@ -97,7 +97,7 @@ fn admins() -> Value {
 }
 
 /// What a project's own work may do: log runs, register models, read data and add
-/// versions, call the project's services.
+/// versions, call the project's services, send telemetry.
 fn workload() -> Value {
     json!({
         "apiVersion": "rbac.authorization.k8s.io/v1",
@@ -108,7 +108,7 @@ fn workload() -> Value {
             {"apiGroups": [dais_api::GROUP], "resources": ["datasets"], "verbs": ["get", "list", "update"]},
             {
                 "apiGroups": [dais_api::GROUP],
-                "resources": ["inferenceservices/predict"],
+                "resources": ["inferenceservices/predict", "telemetry"],
                 "verbs": ["create"],
             },
         ],

@@ -23,6 +23,7 @@ pub struct Listeners {
     pub http: TcpListener,
     pub serve: TcpListener,
     pub kubernetes: TcpListener,
+    pub otlp: TcpListener,
 }
 
 impl Listeners {
@@ -33,6 +34,7 @@ impl Listeners {
             http: at(args.http_port, "--http-port").await?,
             serve: at(args.serve_port, "--serve-port").await?,
             kubernetes: at(args.kubernetes_port, "--kubernetes-port").await?,
+            otlp: at(args.otlp_port, "--otlp-port").await?,
         })
     }
 }

@@ -30,7 +30,7 @@ pub fn portal(parts: &Parts, data_dir: &DataDir) -> Router {
         .nest("/prometheus", scopes::metrics(telemetry.metrics_router(), access.clone()))
         .nest("/alertmanager", scopes::alerts(dais_alerts::router(telemetry.alerts()), access))
         .nest("/jaeger", scopes::traces(telemetry.traces_router(), access.clone()))
-        .merge(scopes::traces(telemetry.otlp_router(), access.clone()))
+        .merge(scopes::spans(telemetry.otlp_router(), access.clone()))
         .merge(parts.portal.router());
     parts.portal.protect(all)
 }

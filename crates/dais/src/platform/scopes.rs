@@ -65,6 +65,12 @@ async fn scope_alerts(State(access): State<Access>, mut request: Request, next: 
     next.run(request).await
 }
 
+/// Extends requests that bring spans by the projects to which the caller may send them.
+pub fn spans(router: Router, access: Access) -> Router {
+    let state = (access, Right::WRITE_TELEMETRY);
+    router.layer(from_fn_with_state(state, scope_namespaces::<dais_traces::Scope>))
+}
+
 /// The Kubernetes API as the caller.
 pub fn kubernetes(router: Router) -> Router {
     router.layer(axum::middleware::from_fn(|mut request: Request, next: Next| async move {

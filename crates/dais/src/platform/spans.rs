@@ -7,7 +7,8 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
 use dais_gateway::{Span, SpanSink};
-use dais_traces::{Attributes, Traces};
+use dais_traces::{Attributes, Sampling, Traces};
+use http::Version;
 use tokio::sync::Notify;
 
 /// How long a batch gathers: far below what a person who looks for a trace notices.
@@ -16,11 +17,11 @@ const GATHER: Duration = Duration::from_millis(100);
 /// request is worth more than its trace.
 const WAITING: usize = 65_536;
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Spans(Arc<Inner>);
 
-#[derive(Default)]
 struct Inner {
+    sampling: Sampling,
     gathered: Mutex<Gathered>,
     first: Notify,
 }
@@ -32,6 +33,10 @@ struct Gathered {
 }
 
 impl SpanSink for Spans {
+    fn samples(&self, trace_id: &[u8; 16]) -> bool {
+        self.0.sampling.keeps(trace_id)
+    }
+
     fn record(&self, span: Span) {
         let mut gathered = self.0.gathered.lock().unwrap_or_else(PoisonError::into_inner);
         if gathered.spans.len() >= WAITING {
@@ -46,6 +51,11 @@ impl SpanSink for Spans {
 }
 
 impl Spans {
+    pub fn new(sampling: Sampling) -> Self {
+        let (gathered, first) = (Mutex::default(), Notify::new());
+        Self(Arc::new(Inner { sampling, gathered, first }))
+    }
+
     /// Hands batches to the store for as long as it is polled.
     pub async fn deliver(self, traces: Traces) {
         loop {
@@ -64,33 +74,56 @@ impl Spans {
         if dropped > 0 {
             tracing::warn!(dropped, "requests come faster than spans are stored; spans dropped");
         }
-        traces.ingest(spans.into_iter().map(stored).collect());
+        if let Err(error) = traces.ingest(spans.into_iter().map(stored).collect()) {
+            tracing::warn!(%error, "requests' spans dropped");
+        }
     }
 }
 
 fn stored(span: Span) -> dais_traces::Span {
-    let Span { identity, start, duration, status, target, user, method, path, route } = span;
+    let Span { identity, start, duration, status, target, .. } = span;
     let since = start.duration_since(UNIX_EPOCH).unwrap_or_default();
     let nanos = |time: Duration| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
+    let mut attributes = Attributes::from([
+        ("http.request.method", span.method.as_str().into()),
+        ("http.response.status_code", i64::from(status.as_u16()).into()),
+        ("http.route", span.route.clone().into()),
+        ("url.path", span.path.into()),
+        ("url.scheme", "http".into()),
+        ("network.protocol.version", version(span.version).into()),
+        ("dais.user", span.user.into()),
+        ("dais.app", target.service.into()),
+        (dais_traces::NAMESPACE, target.namespace.into()),
+    ]);
+    if let Some(pod) = span.endpoint.and_then(|endpoint| endpoint.pod) {
+        attributes.push("k8s.pod.name", pod);
+    }
+    if status.is_server_error() {
+        attributes.push("error.type", status.as_str());
+    }
     dais_traces::Span {
         trace_id: identity.trace_id,
         span_id: identity.span_id,
         parent: identity.parent,
-        name: format!("{method} {route}").into(),
+        name: format!("{} {}", span.method, span.route).into(),
         kind: dais_traces::Kind::Server,
         start: nanos(since),
         duration: nanos(duration),
         error: status.is_server_error().then(|| format!("status {}", status.as_u16())),
-        attributes: Attributes::from([
-            ("http.request.method", method.as_str().into()),
-            ("http.response.status_code", i64::from(status.as_u16()).into()),
-            ("url.path", path.into()),
-            ("dais.user", user.into()),
-            ("dais.app", target.service.into()),
-            (dais_traces::NAMESPACE, target.namespace.into()),
-        ]),
+        attributes,
         resource: GATEWAY.clone(),
         events: Vec::new(),
+    }
+}
+
+/// As OpenTelemetry's conventions for HTTP write it.
+fn version(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_09 => "0.9",
+        Version::HTTP_10 => "1.0",
+        Version::HTTP_2 => "2",
+        Version::HTTP_3 => "3",
+        _ => "1.1",
     }
 }
 

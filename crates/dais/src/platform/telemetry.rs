@@ -68,6 +68,11 @@ pub struct Sources {
     pub kubernetes: ApiServer,
 }
 
+/// OTLP's services over gRPC, one per signal; each has a scope of its own.
+pub struct OtlpServices {
+    pub traces: Router,
+}
+
 impl Telemetry {
     /// `portal` is the address that alerts link to.
     pub async fn open(folder: &Path, engines: &Engines, portal: &str) -> Result<Self> {
@@ -75,6 +80,7 @@ impl Telemetry {
             .context("opening the log store")?;
         let traces = Traces::open(dais_traces::Config::new(folder.join("traces")))
             .context("opening the trace store")?;
+        let spans = Spans::new(traces.sampling().clone());
         let metrics = Store::open(dais_metrics::Config::new(folder.join("metrics")))
             .context("opening the metric store")?;
         let metadata = Metadata::default();
@@ -87,7 +93,6 @@ impl Telemetry {
             External::new(url, engines.prometheus_token.as_deref()).context("--prometheus-url")
         });
         let external = external.transpose()?;
-        let spans = Spans::default();
         let delivery = tokio::spawn(spans.clone().deliver(traces.clone()));
         Ok(Self {
             logs,
@@ -123,6 +128,7 @@ impl Telemetry {
             move || text_of(kubelet.clone(), path).boxed()
         };
         let alerts = self.alerts.clone();
+        let traces = self.traces.metrics().clone();
         let ready = |text: String| async move { Ok::<String, String>(text) }.boxed();
         let targets = vec![
             Target::call("cadvisor", &node, ask("/metrics/cadvisor")).honoring_labels(),
@@ -130,6 +136,7 @@ impl Telemetry {
             Target::call("kube-state-metrics", &node, move || ready(state.text()))
                 .honoring_labels(),
             Target::call("gateway", &node, move || ready(gateway.text())).honoring_labels(),
+            Target::call("traces", &node, move || ready(traces.text())),
             Target::call("controllers", &node, move || ready(controllers.text())),
             Target::call("apiserver", &node, move || ready(kubernetes.metrics())),
             Target::call("alertmanager", &node, move || ready(alerts.metrics())),
@@ -173,6 +180,11 @@ impl Telemetry {
     /// `/v1/traces` of OTLP over HTTP.
     pub fn otlp_router(&self) -> Router {
         dais_traces::otlp_router(self.traces.clone())
+    }
+
+    /// The services of OTLP over gRPC.
+    pub fn otlp_services(&self) -> OtlpServices {
+        OtlpServices { traces: dais_traces::grpc_router(self.traces.clone()) }
     }
 
     pub fn span_sink(&self) -> Arc<dyn SpanSink> {

@@ -14,3 +14,4 @@ mod serving;
 mod start;
 mod support;
 mod tenants;
+mod tracing;

@@ -19,7 +19,7 @@ pub struct Platform {
 }
 
 /// Distance between the lowest and the highest port of a platform without offset.
-const PORTS: [u16; 3] = [8080, 8081, 6443];
+const PORTS: [u16; 4] = [8080, 8081, 6443, 4317];
 
 impl Platform {
     pub fn start() -> Self {
@@ -82,6 +82,10 @@ impl Platform {
 
     pub fn serve_url(&self) -> String {
         format!("http://127.0.0.1:{}", 8081 + self.offset)
+    }
+
+    pub fn otlp_url(&self) -> String {
+        format!("http://127.0.0.1:{}", 4317 + self.offset)
     }
 
     pub fn pid(&self) -> u32 {

@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 use crate::support::Platform;
 
-struct Person {
-    token: String,
+pub struct Person {
+    pub token: String,
     project: &'static str,
 }
 
 /// A project with one person who may edit it and nothing else.
-fn person(platform: &Platform, name: &str, project: &'static str) -> Person {
+pub fn person(platform: &Platform, name: &str, project: &'static str) -> Person {
     let namespace = json!({
         "apiVersion": "v1", "kind": "Namespace",
         "metadata": {"name": project, "labels": {"dais.io/workspace": project}},
