@@ -22,11 +22,13 @@ mod metrics;
 mod model;
 mod request;
 mod response;
+mod span;
 mod specification;
 mod tensor;
 mod zipmap;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
@@ -35,6 +37,7 @@ pub use error::Error;
 pub use http::router;
 pub use locate::find_onnxruntime;
 pub use model::{Model, ModelConfig};
+pub use span::{Attribute, Span, SpanSink};
 
 /// What [`serve`] serves, and where.
 pub struct ServerConfig {
@@ -48,6 +51,8 @@ pub struct ServerConfig {
     /// ONNX Runtime's library, or a Python environment that has it, to be
     /// preferred over the built-in engine. See [`find_onnxruntime`].
     pub runtime_library: Option<PathBuf>,
+    /// Where the spans of inferences go.
+    pub spans: Option<Arc<dyn SpanSink>>,
 }
 
 /// Loads the model and serves it until the process gets SIGTERM or Ctrl-C;
@@ -56,7 +61,7 @@ pub struct ServerConfig {
 /// # Errors
 /// When the model cannot be loaded (with what to do about it) or the listener fails.
 pub async fn serve(config: ServerConfig) -> Result<(), Error> {
-    let ServerConfig { model_name, model_version, path, listener, threads, runtime_library } =
+    let ServerConfig { model_name, model_version, path, listener, threads, runtime_library, spans } =
         config;
     let model = ModelConfig {
         name: model_name,
@@ -74,7 +79,7 @@ pub async fn serve(config: ServerConfig) -> Result<(), Error> {
                 hint: "report this model as a defect",
             }
         })??;
-    axum::serve(listener, router(model))
+    axum::serve(listener, router(model, spans))
         .with_graceful_shutdown(stopped())
         .await
         .map_err(Error::Serve)

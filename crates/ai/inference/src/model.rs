@@ -20,6 +20,7 @@ use tract_onnx::pb::ModelProto;
 use crate::engine::{self, Choice, Engine, Source};
 use crate::error::{Error, Result};
 use crate::metrics::{Metrics, escaped};
+use crate::span::Stages;
 use crate::specification::Specification;
 use crate::tensor::Tensor;
 use crate::{check, find_onnxruntime, locate, zipmap};
@@ -148,7 +149,11 @@ impl Model {
     }
 
     /// Checks the inputs, and computes when a worker is free.
-    pub(crate) async fn infer(&self, inputs: Vec<Tensor>) -> Result<Vec<Tensor>> {
+    pub(crate) async fn infer(
+        &self,
+        inputs: Vec<Tensor>,
+        stages: &mut Stages,
+    ) -> Result<Vec<Tensor>> {
         let inputs = check::inputs(&self.inner.specification, inputs)?;
         let place = Place::take(&self.inner)?;
         let queued = Instant::now();
@@ -159,6 +164,7 @@ impl Model {
             .acquire_owned()
             .await
             .expect("the semaphore is never closed");
+        stages.end("queue", queued);
         let queued = queued.elapsed();
         let inner = self.inner.clone();
         let computed = Instant::now();
@@ -168,6 +174,7 @@ impl Model {
             inner.engine.run(inputs)
         })
         .await;
+        stages.end("compute", computed);
         self.inner.metrics.computed(queued, computed.elapsed());
         outcome.unwrap_or_else(|error| Err(Error::Engine(format!("it panicked ({error})"))))
     }

@@ -215,11 +215,17 @@ fn environment(service: &InferenceService, settings: &Settings) -> Vec<EnvVar> {
         key: TOKEN_KEY.to_owned(),
         optional: Some(false),
     };
+    let pod_name = ObjectFieldSelector {
+        field_path: "metadata.name".to_owned(),
+        ..ObjectFieldSelector::default()
+    };
     let mut env = vec![
         text("DAIS_PROJECT", project.clone()),
         text("DAIS_APP", application(service)),
         text("MLFLOW_TRACKING_URI", format!("{}/mlflow/p/{project}", settings.platform_url)),
+        text("OTEL_EXPORTER_OTLP_ENDPOINT", settings.platform_url.clone()),
         from("POD_IP", EnvVarSource { field_ref: Some(pod_ip), ..EnvVarSource::default() }),
+        from("POD_NAME", EnvVarSource { field_ref: Some(pod_name), ..EnvVarSource::default() }),
         from(
             "MLFLOW_TRACKING_TOKEN",
             EnvVarSource { secret_key_ref: Some(token), ..EnvVarSource::default() },

@@ -1,17 +1,22 @@
 //! `dais serve-model`: fetches one model version and serves it. Runs inside a pod.
 
+mod spans;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use dais_api::ModelReference;
 use dais_api::reference::ModelVersion;
+use dais_inference::SpanSink;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::cli::ServeModel;
 use crate::client;
+use spans::Spans;
 
 /// The tracking server and the token for it, as every pod gets them.
 struct Registry {
@@ -30,6 +35,8 @@ pub async fn run(args: ServeModel) -> Result<ExitCode> {
     let path = registry.fetch(&model.name, version, folder.path()).await?;
     let listener = bind(args.listen).await?;
     println!("serving {model} at http://{}", args.listen);
+    let spans = Spans::from_env(&registry.token);
+    let delivery = spans.clone().map(|spans| tokio::spawn(spans.deliver()));
     let config = dais_inference::ServerConfig {
         model_name: model.name.clone(),
         model_version: version.clone(),
@@ -37,8 +44,14 @@ pub async fn run(args: ServeModel) -> Result<ExitCode> {
         listener,
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         runtime_library: args.environment.as_deref().and_then(runtime_library),
+        spans: spans.clone().map(|spans| Arc::new(spans) as Arc<dyn SpanSink>),
     };
-    dais_inference::serve(config).await.context("serving the model")?;
+    let served = dais_inference::serve(config).await.context("serving the model");
+    if let (Some(spans), Some(delivery)) = (spans, delivery) {
+        delivery.abort();
+        spans.flush().await;
+    }
+    served?;
     Ok(ExitCode::SUCCESS)
 }
 

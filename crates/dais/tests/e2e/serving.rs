@@ -73,6 +73,15 @@ fn a_model_is_served_and_wrong_requests_are_told_what_is_wrong() {
         let traces = platform.get(&format!("/jaeger/api/traces?{query}")).ok()?;
         (traces["data"].as_array()?.len() >= 7).then_some(())
     });
+    platform.until("the model server's spans below the gateway's", || {
+        let traces = platform.get("/jaeger/api/traces?service=sum&operation=compute").ok()?;
+        let shown = traces["data"].as_array()?.first()?.to_string();
+        let complete = ["gateway", "decode", "queue", "encode", "k8s.pod.name"];
+        complete.iter().all(|word| shown.contains(word)).then_some(())
+    });
+    let map = platform.get("/jaeger/api/map").unwrap();
+    assert_eq!(map["data"]["calls"][0]["parent"], "gateway", "{map}");
+    assert_eq!(map["data"]["calls"][0]["child"], "sum", "{map}");
     platform.ok(&["delete", "inferenceservice", "sum"]);
     platform.until("the service to go", || {
         (infer(&platform, &token, &json!({})).0 == 404).then_some(())

@@ -6,3 +6,4 @@ mod loading;
 mod models;
 mod protocol;
 mod server;
+mod spans;

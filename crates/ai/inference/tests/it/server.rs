@@ -1,13 +1,31 @@
 //! A served model.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
-use dais_inference::{Choice, Error, Model, ModelConfig, router};
+use dais_inference::{Choice, Error, Model, ModelConfig, Span, SpanSink, router};
 use serde_json::Value;
 
 pub struct Server {
     pub base: String,
     pub http: reqwest::Client,
+    pub spans: Arc<Spans>,
+}
+
+/// The spans of each request, as they came.
+#[derive(Default)]
+pub struct Spans(Mutex<Vec<Vec<Span>>>);
+
+impl Spans {
+    pub fn all(&self) -> Vec<Vec<Span>> {
+        self.0.lock().expect("no test panics here").clone()
+    }
+}
+
+impl SpanSink for Spans {
+    fn record(&self, spans: Vec<Span>) {
+        self.0.lock().expect("no test panics here").push(spans);
+    }
 }
 
 pub fn load(path: &Path, engine: Choice, runtime_library: Option<PathBuf>) -> Result<Model, Error> {
@@ -25,8 +43,10 @@ impl Server {
     pub async fn start(model: Model) -> Server {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("bound"));
-        tokio::spawn(async move { axum::serve(listener, router(model)).await.expect("serves") });
-        Server { base, http: reqwest::Client::new() }
+        let spans = Arc::new(Spans::default());
+        let router = router(model, Some(spans.clone()));
+        tokio::spawn(async move { axum::serve(listener, router).await.expect("serves") });
+        Server { base, http: reqwest::Client::new(), spans }
     }
 
     pub async fn weigh() -> Server {
