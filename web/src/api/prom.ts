@@ -14,11 +14,13 @@ export interface Series {
 
 interface Answer<R> {
   data: { result: R[] }
+  warnings?: string[]
+  infos?: string[]
 }
 
-export async function instant(expression: string, signal?: AbortSignal): Promise<Sample[]> {
+export async function instant(expression: string, signal?: AbortSignal, time?: number): Promise<Sample[]> {
   const answer = await request<Answer<{ metric: Labels; value: [number, string] }>>(
-    `/prometheus/api/v1/query${queryString({ query: expression })}`, signal ? { signal } : {},
+    `/prometheus/api/v1/query${queryString({ query: expression, time })}`, signal ? { signal } : {},
   )
   return answer.data.result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }))
 }
@@ -29,23 +31,36 @@ export interface Window {
   step: number
 }
 
+export interface Answered {
+  series: Series[]
+  /** What the server wants to be read beside the answer. */
+  warnings: string[]
+}
+
 export async function ranged(expression: string, window: Window, signal?: AbortSignal): Promise<Series[]> {
+  return (await answered(expression, window, signal)).series
+}
+
+export async function answered(expression: string, window: Window, signal?: AbortSignal): Promise<Answered> {
   const answer = await request<Answer<{ metric: Labels; values: [number, string][] }>>(
     `/prometheus/api/v1/query_range${queryString({ query: expression, ...window })}`, signal ? { signal } : {},
   )
-  return answer.data.result.map(({ metric, values }) => ({
+  const series = answer.data.result.map(({ metric, values }): Series => ({
     labels: metric,
     points: values.map(([time, value]) => [time, Number(value)]),
   }))
+  return { series, warnings: [...(answer.warnings ?? []), ...(answer.infos ?? [])] }
 }
 
 const REFRESH_MS = 10_000
 
-export function useInstant(expression: string, enabled = true) {
+/** Now, or at `time` in seconds since the epoch. */
+export function useInstant(expression: string, enabled = true, time?: number) {
   return useQuery({
-    queryKey: ['prom', expression],
-    queryFn: ({ signal }) => instant(expression, signal),
-    refetchInterval: REFRESH_MS,
+    queryKey: ['prom', expression, ...(time ? [time] : [])],
+    queryFn: ({ signal }) => instant(expression, signal, time),
+    refetchInterval: time ? false : REFRESH_MS,
+    placeholderData: keepPreviousData,
     enabled,
   })
 }
@@ -84,4 +99,39 @@ export function by(samples: Sample[] | undefined, label: string): Map<string, nu
     if (name) found.set(name, (found.get(name) ?? 0) + sample.value)
   }
   return found
+}
+
+/** The last `seconds` with what the server remarks; for questions that a person wrote. */
+export function useAnswered(expression: string, seconds: number, end?: number) {
+  return useQuery({
+    queryKey: ['prom-answered', expression, seconds, end ?? 'now'],
+    queryFn: ({ signal }) => answered(expression, windowOf(seconds, end), signal),
+    refetchInterval: end ? false : REFRESH_MS,
+    placeholderData: keepPreviousData,
+    retry: false,
+    enabled: expression !== '',
+  })
+}
+
+const NAMES_MS = 60_000
+
+/** Label names, of one metric when it is named. */
+export function useLabelNames(metric: string | undefined, enabled: boolean) {
+  return useQuery({
+    queryKey: ['prom-labels', metric ?? ''],
+    staleTime: NAMES_MS,
+    enabled,
+    queryFn: async ({ signal }) => (await request<{ data: string[] | null }>(`/prometheus/api/v1/labels${queryString({ 'match[]': metric })}`, { signal })).data ?? [],
+  })
+}
+
+/** Values of one label; of `__name__` they are the names of all metrics. */
+export function useLabelValues(label: string, metric: string | undefined, enabled: boolean) {
+  return useQuery({
+    queryKey: ['prom-values', label, metric ?? ''],
+    staleTime: NAMES_MS,
+    enabled,
+    queryFn: async ({ signal }) =>
+      (await request<{ data: string[] | null }>(`/prometheus/api/v1/label/${encodeURIComponent(label)}/values${queryString({ 'match[]': metric })}`, { signal })).data ?? [],
+  })
 }

@@ -1,16 +1,19 @@
 import { lazy, Suspense } from 'react'
 import { useTheme } from '../theme/ThemeProvider'
+import { useAxis } from './plot/axis'
 import type { Line, PlotProps } from './plot/Plot'
 
 export type { Line }
 
 const Plot = lazy(async () => ({ default: (await import('./plot/Plot')).Plot }))
 
-type Props = Omit<PlotProps, 'palette'> & { legend?: boolean }
+type Props = Omit<PlotProps, 'palette' | 'axis'> & { legend?: boolean }
 
 /** Lines over time or steps. The drawing library is fetched when the first chart is. */
 export function Chart({ legend = true, height = 200, ...rest }: Props) {
   const { palette } = useTheme()
+  const shared = useAxis()
+  const axis = rest.over === 'step' ? null : shared
   const named = rest.lines.filter((line) => line.name !== '')
   return (
     <div className="chart">
@@ -25,7 +28,7 @@ export function Chart({ legend = true, height = 200, ...rest }: Props) {
         </div>
       )}
       <Suspense fallback={<div style={{ height }} aria-busy />}>
-        <Plot {...rest} height={height} palette={palette} />
+        <Plot {...rest} height={height} palette={palette} axis={axis} />
       </Suspense>
     </div>
   )

@@ -37,6 +37,8 @@ export function useSince(): { since: Since; seconds: number; choose: (since: str
         (before) => {
           const changed = new URLSearchParams(before)
           changed.set('since', next)
+          // A range that was drawn on a chart ends.
+          changed.delete('between')
           return changed
         },
         { replace: true },

@@ -1,12 +1,14 @@
-import { LineChart } from 'echarts/charts'
+import { BarChart, LineChart } from 'echarts/charts'
 import { GridComponent, MarkLineComponent, TooltipComponent } from 'echarts/components'
-import { init, use as register, type EChartsType } from 'echarts/core'
+import { connect, init, use as register, type EChartsType } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
 import { useEffect, useRef } from 'react'
 import type { Palette } from '../../theme/palette'
+import type { Axis } from './axis'
+import { brush } from './brush'
 import { optionOf } from './option'
 
-register([LineChart, GridComponent, MarkLineComponent, TooltipComponent, SVGRenderer])
+register([BarChart, LineChart, GridComponent, MarkLineComponent, TooltipComponent, SVGRenderer])
 
 export interface Line {
   name: string
@@ -14,6 +16,10 @@ export interface Line {
   colour?: string
   /** Filled below. */
   area?: boolean
+  /** Piled upon the others of the same pile. */
+  stack?: string
+  /** Bars instead of a line. */
+  bars?: boolean
   /** On the right-hand scale. */
   right?: boolean
 }
@@ -32,12 +38,19 @@ export interface PlotProps {
   binary?: boolean
   /** The scale begins at zero. */
   zero?: boolean
+  /** The scale ends here: 1 for shares. */
+  top?: number
   palette: Palette
+  axis?: Axis | null
 }
 
 export function Plot(props: PlotProps) {
   const holder = useRef<HTMLDivElement>(null)
   const chart = useRef<EChartsType | null>(null)
+  const { axis } = props
+  const name = axis?.name
+  const drawn = useRef(axis?.draw)
+  drawn.current = axis?.draw
   useEffect(() => {
     const element = holder.current
     if (!element) return
@@ -45,14 +58,21 @@ export function Plot(props: PlotProps) {
     chart.current = made
     const watcher = new ResizeObserver(() => made.resize())
     watcher.observe(element)
+    let stop = () => undefined as void
+    if (name) {
+      made.group = name
+      connect(name)
+      stop = brush(element, made, (from, to) => drawn.current?.(from, to))
+    }
     return () => {
+      stop()
       watcher.disconnect()
       made.dispose()
       chart.current = null
     }
-  }, [])
+  }, [name])
   useEffect(() => {
     chart.current?.setOption(optionOf(props), { notMerge: true })
   })
-  return <div ref={holder} role="img" aria-label={props.label} style={{ height: props.height, width: '100%' }} />
+  return <div ref={holder} role="img" aria-label={props.label} className={name ? 'plot brushed' : 'plot'} style={{ height: props.height, width: '100%' }} />
 }

@@ -1,13 +1,15 @@
 import type { EChartsCoreOption } from 'echarts/core'
+import { windowOf } from '../../api/prom'
 import { clock, dateTime } from '../../i18n/format'
 import { SANS } from '../../theme/tokens'
+import type { Axis } from './axis'
 import type { Line, PlotProps } from './Plot'
 
 type Format = (value: number) => string
 const plain: Format = (value) => value.toLocaleString('en-US', { maximumSignificantDigits: 4 })
 
 /** The house's chart: thin lines, faint rules, no frame. */
-export function optionOf({ lines, over = 'time', format = plain, formatRight, limit, zero = true, binary = false, palette }: PlotProps): EChartsCoreOption {
+export function optionOf({ lines, over = 'time', format = plain, formatRight, limit, zero = true, binary = false, top, palette, axis }: PlotProps): EChartsCoreOption {
   const label = { color: palette.muted, fontSize: 11, fontFamily: SANS }
   const scale = (formatter: Format, right: boolean) => ({
     type: 'value' as const,
@@ -19,8 +21,9 @@ export function optionOf({ lines, over = 'time', format = plain, formatRight, li
     axisLine: { show: false },
     axisTick: { show: false },
     splitLine: { show: !right, lineStyle: { color: palette.line } },
-    ...(zero && rulesOf(lines.filter((line) => Boolean(line.right) === right), right ? 0 : (limit?.value ?? 0), binary)),
+    ...(zero && top !== undefined && !right ? { max: top, interval: top / 4 } : zero && rulesOf(lines.filter((line) => Boolean(line.right) === right), right ? 0 : (limit?.value ?? 0), binary)),
   })
+  const marks = marksOf(axis, palette)
   return {
     animation: false,
     grid: { left: 4, right: formatRight ? 4 : 12, top: 12, bottom: 2, containLabel: true },
@@ -28,6 +31,7 @@ export function optionOf({ lines, over = 'time', format = plain, formatRight, li
       type: over === 'time' ? 'time' : 'value',
       min: over === 'step' ? 'dataMin' : undefined,
       max: over === 'step' ? 'dataMax' : undefined,
+      ...(over === 'time' && axis && boundsOf(axis)),
       axisLine: { lineStyle: { color: palette.line } },
       axisTick: { show: false },
       splitLine: { show: false },
@@ -45,17 +49,48 @@ export function optionOf({ lines, over = 'time', format = plain, formatRight, li
       axisPointer: { lineStyle: { color: palette.muted, type: 'dashed' } },
       formatter: (shown: unknown) => tip(shown, lines, over, format, formatRight),
     },
-    series: lines.map((line, index) => series(line, index, palette.series, index === 0 ? limit : undefined, palette.warning, label)),
+    series: lines.map((line, index) => series(line, index, palette.series, index === 0 ? limit : undefined, index === 0 ? marks : [], palette.warning, label)),
   }
+}
+
+/** The ends of a shared axis, the same in every chart of it. */
+function boundsOf({ seconds, end }: Axis): { min: number; max: number } {
+  const { start, end: last } = windowOf(seconds, end)
+  return { min: start * 1000, max: last * 1000 }
+}
+
+function marksOf(axis: Axis | null | undefined, palette: PlotProps['palette']): object[] {
+  if (!axis) return []
+  const { min, max } = boundsOf(axis)
+  const colours: Record<string, string> = { ...palette, series: '' }
+  return axis.marks
+    .filter(({ time }) => time >= min && time <= max)
+    .map(({ time, tone }) => ({ xAxis: time, symbol: 'none', label: { show: false }, lineStyle: { color: colours[tone], type: 'dotted', width: 1 } }))
 }
 
 /** Where the rules of a scale from zero lie: about four, at round values, the last above everything. */
 export function rulesOf(lines: Line[], limit: number, binary: boolean): { interval?: number; max?: number } {
-  const top = lines.reduce((most, line) => line.points.reduce((high, [, value]) => Math.max(high, value), most), limit * 1.02)
+  const top = Math.max(limit * 1.02, highest(lines))
   if (!Number.isFinite(top) || top <= 0) return {}
   const unit = binary ? 2 ** Math.floor(Math.log2(top / 4)) : 10 ** Math.floor(Math.log10(top / 4))
   const interval = unit * ((binary ? [1, 2] : [1, 2, 2.5, 5, 10]).find((factor) => top / (unit * factor) <= 4.5) ?? 1)
   return { interval, max: Math.ceil(top / interval) * interval }
+}
+
+/** The highest value, piles counted as piles. */
+function highest(lines: Line[]): number {
+  const piles = new Map<string, number>()
+  let top = 0
+  for (const { stack, points } of lines) {
+    for (const [place, value] of points) {
+      if (!Number.isFinite(value)) continue
+      const key = `${stack} ${place}`
+      const sum = stack ? (piles.get(key) ?? 0) + value : value
+      if (stack) piles.set(key, sum)
+      top = Math.max(top, sum)
+    }
+  }
+  return top
 }
 
 const DAY_MS = 86_400_000
@@ -71,10 +106,10 @@ function timeOf(lines: Line[]): (time: number) => string {
 
 type Label = { color: string; fontSize: number; fontFamily: string }
 
-function series(line: Line, index: number, colours: readonly string[], limit: PlotProps['limit'], warning: string, label: Label) {
+function series(line: Line, index: number, colours: readonly string[], limit: PlotProps['limit'], marks: object[], warning: string, label: Label) {
   const colour = line.colour ?? colours[index % colours.length]
   return {
-    type: 'line',
+    type: line.bars ? 'bar' : 'line',
     name: line.name,
     data: line.points,
     showSymbol: line.points.length === 1,
@@ -82,14 +117,16 @@ function series(line: Line, index: number, colours: readonly string[], limit: Pl
     yAxisIndex: line.right ? 1 : 0,
     lineStyle: { width: 1.6, color: colour },
     itemStyle: { color: colour },
-    ...(line.area && { areaStyle: { color: colour, opacity: 0.1 } }),
-    ...(limit && {
+    ...(line.stack && { stack: line.stack }),
+    ...(line.bars && { barCategoryGap: '20%', large: false }),
+    ...(line.area && { areaStyle: { color: colour, opacity: line.stack ? 0.35 : 0.1 } }),
+    ...((limit || marks.length > 0) && {
       markLine: {
         silent: true,
         symbol: 'none',
         lineStyle: { color: warning, type: 'dashed' },
-        label: { ...label, formatter: limit.label, position: 'insideEndTop' },
-        data: [{ yAxis: limit.value }],
+        label: { ...label, formatter: limit?.label ?? '', position: 'insideEndTop' },
+        data: [...(limit ? [{ yAxis: limit.value }] : []), ...marks],
       },
     }),
   }
