@@ -6,6 +6,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs'
 import { createServer, request as forward } from 'node:http'
 import { dirname, extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { alertmanager } from './alertmanager.mjs'
 import { data } from './data.mjs'
 import { jaeger } from './jaeger.mjs'
 import { kube } from './kube.mjs'
@@ -13,11 +14,12 @@ import { search, tail } from './logs.mjs'
 import { mlflow } from './mlflow.mjs'
 import { portal } from './portal.mjs'
 import { prometheus } from './prometheus.mjs'
+import { rules } from './rules.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const port = Number(process.env.PORT ?? 5173)
 const real = process.env.DAIS_URL ? new URL(process.env.DAIS_URL) : undefined
-const BACKENDS = /^\/(api|k8s|prometheus|elasticsearch|jaeger|mlflow|data)\//
+const BACKENDS = /^\/(api|k8s|prometheus|alertmanager|elasticsearch|jaeger|mlflow|data)\//
 
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' }
 
@@ -41,6 +43,8 @@ function dispatch(request, response, { pathname, searchParams: query }, body) {
   if (pathname.startsWith('/api/')) return portal(request, pathname.slice(5), body)
   if (!request.user) return { code: 401, body: { error: { reason: 'not signed in' } } }
   if (pathname.startsWith('/k8s/')) return kube(request, response, pathname.slice(4), query, body)
+  if (/^\/prometheus\/api\/v1\/(rules|alerts)$/.test(pathname)) return rules(pathname, request.user)
+  if (pathname.startsWith('/alertmanager/api/v2/')) return alertmanager(request.method, pathname.slice(21), request.user, body)
   if (pathname.startsWith('/prometheus/')) return prometheus(pathname, query, request.user === 'empty')
   if (pathname === '/elasticsearch/_search') return search(body)
   if (pathname === '/elasticsearch/_tail') return tail(request, response, query)

@@ -28,6 +28,7 @@ const Explore = page(() => import('./kinds/explore/Explore'), 'Explore')
 const Logs = page(() => import('./kinds/logs/Explorer'), 'LogExplorer')
 const Traces = page(() => import('./kinds/traces/List'), 'TraceList')
 const Trace = page(() => import('./kinds/traces/Details'), 'TraceDetails')
+const Alerts = page(() => import('./kinds/alerts/Alerts'), 'AlertsPage')
 const Nodes = page(() => import('./kinds/nodes/List'), 'NodeList')
 const Node = page(() => import('./kinds/nodes/Details'), 'NodeDetails')
 const Projects = page(() => import('./kinds/platform/Projects'), 'Projects')
@@ -58,10 +59,13 @@ export function Pages() {
         <Route path="services/new" element={<ServiceCreate />} />
         <Route path="services/:name/:tab?" element={<Service />} />
         <Route path="explore" element={<Explore />} />
+        <Route path="alerts" element={<Alerts />} />
         <Route path="logs" element={<Logs />} />
         <Route path="traces" element={<Traces />} />
         <Route path="traces/:id" element={<Trace />} />
       </Route>
+      <Route path="alerts" element={<Alerts />} />
+      <Route path="explore" element={<Explore />} />
       <Route path="nodes" element={<Nodes />} />
       <Route path="nodes/:name" element={<Node />} />
       <Route path="projects" element={<Projects />} />

@@ -1,4 +1,5 @@
 import { NavLink } from 'react-router'
+import { useTravel } from '../components/range'
 import { useText, type MessageKey } from '../i18n'
 import { useFrame } from './context'
 import { at } from './useProject'
@@ -12,6 +13,8 @@ interface Entry {
 }
 interface Group {
   title: MessageKey
+  /** The time range and the filters go along. */
+  travels?: boolean
   entries: Entry[]
 }
 
@@ -21,7 +24,16 @@ export const GROUPS: Group[] = [
   { title: 'nav.develop', entries: [{ title: 'nav.environments', page: 'environments' }] },
   { title: 'nav.train', entries: [{ title: 'nav.jobs', page: 'jobs' }, { title: 'nav.experiments', page: 'experiments' }] },
   { title: 'nav.serve', entries: [{ title: 'nav.models', page: 'models' }, { title: 'nav.services', page: 'services' }] },
-  { title: 'nav.observe', entries: [{ title: 'nav.explore', page: 'explore' }, { title: 'nav.logs', page: 'logs' }, { title: 'nav.traces', page: 'traces' }] },
+  {
+    title: 'nav.observe',
+    travels: true,
+    entries: [
+      { title: 'nav.explore', page: 'explore' },
+      { title: 'nav.logs', page: 'logs' },
+      { title: 'nav.traces', page: 'traces' },
+      { title: 'nav.alerts', path: '/alerts' },
+    ],
+  },
   {
     title: 'nav.platform',
     entries: [
@@ -40,6 +52,7 @@ export const addressOf = (entry: Entry, project: string | undefined): string | u
 export function Navigation({ onChoose }: { onChoose?: () => void }) {
   const t = useText()
   const { project, session } = useFrame()
+  const travel = useTravel()
   return (
     <nav className="nav" aria-label={t('frame.navigation')}>
       <NavLink to="/" end onClick={onChoose}>{t('nav.home')}</NavLink>
@@ -49,7 +62,7 @@ export function Navigation({ onChoose }: { onChoose?: () => void }) {
           <div key={group.title}>
             <div className="nav-group">{t(group.title)}</div>
             {entries.map((entry) => (
-              <NavLink key={entry.title} to={addressOf(entry, project) ?? '/'} onClick={onChoose}>{t(entry.title)}</NavLink>
+              <NavLink key={entry.title} to={group.travels ? travel(addressOf(entry, project) ?? '/') : (addressOf(entry, project) ?? '/')} onClick={onChoose}>{t(entry.title)}</NavLink>
             ))}
           </div>
         )

@@ -10,7 +10,7 @@ describe('numbers for people', () => {
     expect([0, 512, 1536, 812_345, 4 * 2 ** 30].map(bytes)).toEqual(['0 B', '512 B', '1.5 KiB', '793 KiB', '4 GiB'])
   })
   it('names times by their size', () => {
-    expect([0.00042, 0.0061, 0.38, 5, 200, 7500, 100_000].map(duration)).toEqual(['420 µs', '6.1 ms', '380 ms', '5 s', '3 min 20 s', '2 h 5 min', '1 d 3 h'])
+    expect([0.00042, 0.0061, 0.38, 5, 200, 300, 7500, 100_000].map(duration)).toEqual(['420 µs', '6.1 ms', '380 ms', '5 s', '3 min 20 s', '5 min', '2 h 5 min', '1 d 3 h'])
   })
   it('drops digits that tell nothing', () => {
     expect([59.44, 1284.4, 0.25].map((one) => number(one))).toEqual(['59.4', '1,284', '0.3'])

@@ -47,10 +47,12 @@ export function duration(seconds: number | undefined): string {
   if (seconds < 1) return `${number(seconds * 1000, seconds < 0.1 ? 1 : 0)} ms`
   if (seconds < 60) return `${number(seconds, seconds < 10 ? 1 : 0)} s`
   const whole = Math.round(seconds)
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
-  if (whole < 86400) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
-  return `${Math.floor(whole / 86400)} d ${Math.floor((whole % 86400) / 3600)} h`
+  if (whole < 3600) return both(Math.floor(whole / 60), 'min', whole % 60, 's')
+  if (whole < 86400) return both(Math.floor(whole / 3600), 'h', Math.floor((whole % 3600) / 60), 'min')
+  return both(Math.floor(whole / 86400), 'd', Math.floor((whole % 86400) / 3600), 'h')
 }
+
+const both = (large: number, unit: string, small: number, smaller: string) => (small ? `${large} ${unit} ${small} ${smaller}` : `${large} ${unit}`)
 
 export function between(start: string | undefined, end: string | undefined): number | undefined {
   if (!start) return undefined

@@ -49,8 +49,7 @@ export function Plot(props: PlotProps) {
   const chart = useRef<EChartsType | null>(null)
   const { axis } = props
   const name = axis?.name
-  const drawn = useRef(axis?.draw)
-  drawn.current = axis?.draw
+  const draw = useRef(axis?.draw)
   useEffect(() => {
     const element = holder.current
     if (!element) return
@@ -62,7 +61,7 @@ export function Plot(props: PlotProps) {
     if (name) {
       made.group = name
       connect(name)
-      stop = brush(element, made, (from, to) => drawn.current?.(from, to))
+      stop = brush(element, made, (from, to) => draw.current?.(from, to))
     }
     return () => {
       stop()
@@ -72,6 +71,7 @@ export function Plot(props: PlotProps) {
     }
   }, [name])
   useEffect(() => {
+    draw.current = axis?.draw
     chart.current?.setOption(optionOf(props), { notMerge: true })
   })
   return <div ref={holder} role="img" aria-label={props.label} className={name ? 'plot brushed' : 'plot'} style={{ height: props.height, width: '100%' }} />

@@ -1,3 +1,4 @@
+import { alerts } from './alerts'
 import { data } from './data'
 import { frame } from './frame'
 import { jobs } from './jobs'
@@ -6,5 +7,5 @@ import { observe } from './observe'
 import { serve } from './serve'
 
 /** The whole catalogue. Each entry has every language, so that none can be forgotten. */
-export const MESSAGES = { ...frame, ...objects, ...data, ...jobs, ...serve, ...observe } as const
+export const MESSAGES = { ...frame, ...objects, ...data, ...jobs, ...serve, ...observe, ...alerts } as const
 export type MessageKey = keyof typeof MESSAGES

@@ -1,0 +1,75 @@
+import { Select } from 'antd'
+import { Link } from 'react-router'
+import type { Rule } from '../../api/rules'
+import { useAddress } from '../../components/address'
+import { Ago } from '../../components/Ago'
+import { Card } from '../../components/Card'
+import { DataTable, type Column } from '../../components/DataTable'
+import { Empty } from '../../components/States'
+import { Status } from '../../components/Status'
+import type { Tone } from '../../components/tone'
+import { useTravel } from '../../components/range'
+import { at } from '../../frame/useProject'
+import { useText, type MessageKey } from '../../i18n'
+import { duration } from '../../i18n/format'
+import { severityTone, urgency } from './alert'
+import type { Alerts } from './useAlerts'
+
+const HEALTH: Record<Rule['health'], [Tone, MessageKey]> = { ok: ['success', 'rules.ok'], err: ['error', 'rules.err'], unknown: ['muted', 'rules.unknown'] }
+const STATE: Record<NonNullable<Rule['state']>, [Tone, MessageKey]> = {
+  firing: ['error', 'alerts.state.firing'], pending: ['warning', 'alerts.state.pending'], inactive: ['muted', 'alerts.state.inactive'],
+}
+const TROUBLE = ['firing', 'pending', 'inactive']
+
+interface Row extends Rule {
+  group: string
+}
+
+/** Every rule: what it asks, whether it works, when it was last evaluated. */
+export function Rules({ all, project }: { all: Alerts; project: string | undefined }) {
+  const t = useText()
+  const travel = useTravel()
+  const [health, setHealth] = useAddress('health')
+  const rows = all.groups?.flatMap((group) => group.rules.map((rule): Row => ({ ...rule, group: group.name })))
+  const shown = rows?.filter((rule) => !health || rule.health === health)
+  const explore = (rule: Row) => travel(`${project ? at(project, 'explore') : '/explore'}?expr=${encodeURIComponent(rule.query)}`)
+  const severity = (rule: Row) => rule.labels?.severity ?? ''
+  const columns: Column<Row>[] = [
+    {
+      key: 'name', title: t('field.name'), sort: (rule) => rule.name,
+      cell: (rule) => <div><span className="strong">{rule.name}</span><div className="muted small">{rule.group}</div></div>,
+    },
+    {
+      key: 'state', title: t('field.status'), sort: (rule) => TROUBLE.indexOf(rule.state ?? 'inactive'),
+      cell: (rule) => {
+        if (rule.type === 'recording') return <span className="muted">{t('rules.records')}</span>
+        const [tone, word] = STATE[rule.state ?? 'inactive']
+        return <span className="row"><Status tone={tone} label={t(word)} />{severity(rule) && <span className={`tag tone-${severityTone(severity(rule))}`}>{severity(rule)}</span>}</span>
+      },
+    },
+    {
+      key: 'expression', title: t('rules.expression'),
+      cell: (rule) => <div className="wraps" style={{ minWidth: 320 }}><Link className="mono" to={explore(rule)}>{rule.query}</Link>{rule.duration ? <span className="muted small"> {t('rules.for', { time: duration(rule.duration) })}</span> : null}</div>,
+    },
+    {
+      key: 'health', title: t('condition.type'), sort: (rule) => rule.health,
+      cell: (rule) => {
+        const [tone, word] = HEALTH[rule.health] ?? HEALTH.unknown
+        return <div className={rule.lastError ? 'wraps' : ''}><Status tone={tone} label={t(word)} />{rule.lastError && <div className="muted small anywhere">{rule.lastError}</div>}</div>
+      },
+    },
+    { key: 'evaluated', title: t('rules.evaluated'), from: 'lg', sort: (rule) => rule.lastEvaluation, cell: (rule) => <Ago time={known(rule.lastEvaluation)} /> },
+    { key: 'took', title: t('rules.took'), align: 'right', from: 'xl', sort: (rule) => rule.evaluationTime, cell: (rule) => (rule.evaluationTime ? duration(rule.evaluationTime) : '—') },
+  ]
+  return (
+    <Card extra={rows && t('rules.count', { count: rows.length })}>
+      <DataTable rows={shown?.toSorted((a, b) => urgency(severity(a)) - urgency(severity(b)))} error={all.error} retry={all.refetch} columns={columns} rowKey={(rule) => `${rule.group}/${rule.name}/${rule.query}/${JSON.stringify(rule.labels)}`} order="state" prefix="rules."
+        text={(rule) => `${rule.name} ${rule.group} ${rule.query} ${severity(rule)}`}
+        tools={rows && rows.length > 0 && <Select value={health} onChange={setHealth} aria-label={t('condition.type')} style={{ minWidth: 150 }} options={[{ value: '', label: t('rules.anyHealth') }, { value: 'err', label: t('rules.onlyBad') }]} />}
+        empty={<Empty title={t('rules.none')} hint={t('rules.noneHint')} />} />
+    </Card>
+  )
+}
+
+/** What was never evaluated has the year 1. */
+const known = (time: string | undefined) => (time && !time.startsWith('0001') ? time : undefined)

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import { ApiError, NOT_JSON } from '../../api/http'
+import { isAbsent, matcherWords, silences, type Notified } from '../../api/alertmanager'
+import type { Rule, RuleAlert } from '../../api/rules'
+import { alertsOf, grouped, jumpsOf, matchersOf, severityTone } from './alert'
+
+const found = (labels: Record<string, string>, state: RuleAlert['state'] = 'firing', value = '3'): RuleAlert => ({ labels, annotations: {}, state, value, activeAt: '2026-01-01T00:00:00Z' })
+const told = (fingerprint: string, labels: Record<string, string>, status: Partial<Notified['status']> = {}): Notified => ({
+  fingerprint, labels, annotations: {}, startsAt: '2026-01-01T00:01:00Z', endsAt: '', receivers: [{ name: 'team' }],
+  status: { state: 'active', silencedBy: [], inhibitedBy: [], ...status },
+})
+const rule = (name: string, query: string): Rule => ({ type: 'alerting', name, query, health: 'ok' })
+
+describe('alerts', () => {
+  it('join what rules found with what was notified, external labels or not', () => {
+    const [alert, ...rest] = alertsOf([found({ alertname: 'Full', node: 'a' })], [told('f1', { alertname: 'Full', node: 'a', cluster: 'c' }, { silencedBy: ['s'] })], [{ name: 'g', file: 'f', interval: 30, rules: [rule('Full', 'x > 1')] }])
+    expect(rest).toEqual([])
+    expect(alert).toMatchObject({ name: 'Full', state: 'silenced', fingerprint: 'f1', value: 3, since: '2026-01-01T00:00:00Z', silencedBy: ['s'], receivers: ['team'], rule: { query: 'x > 1' } })
+  })
+  it('keep two of one name apart', () => {
+    const alerts = alertsOf([found({ alertname: 'Full', node: 'a' }), found({ alertname: 'Full', node: 'b' })], [told('fb', { alertname: 'Full', node: 'b' })], [])
+    expect(alerts.map(({ labels, fingerprint }) => [labels.node, fingerprint])).toEqual([['a', undefined], ['b', 'fb']])
+  })
+  it('include what only Alertmanager knows of', () => {
+    expect(alertsOf([], [told('x', { alertname: 'Outside' }, { inhibitedBy: ['y'] })], [])).toMatchObject([{ name: 'Outside', state: 'inhibited', value: undefined, rule: undefined }])
+  })
+  it('come most urgent first, pending after firing', () => {
+    const alerts = alertsOf([found({ alertname: 'P', severity: 'critical' }, 'pending'), found({ alertname: 'W', severity: 'warning' }), found({ alertname: 'C', severity: 'critical' }), found({ alertname: 'Off' }, 'inactive')], [], [])
+    expect(alerts.map(({ name }) => name)).toEqual(['C', 'W', 'P'])
+    expect(grouped(alerts, 'severity').map(([name, of]) => [name, of.length])).toEqual([['critical', 2], ['warning', 1]])
+  })
+  it('have a colour that fits their severity', () => {
+    expect(['critical', 'warning', 'info', 'unheard-of', ''].map(severityTone)).toEqual(['error', 'warning', 'accent', 'warning', 'warning'])
+  })
+  it('lead to what they are about', () => {
+    const of = (labels: Record<string, string>) => alertsOf([found({ alertname: 'A', ...labels })], [], [{ name: 'g', file: '', interval: 1, rules: [rule('A', 'up == 0')] }]).flatMap(jumpsOf).map(({ to, address }) => `${to} ${address}`)
+    expect(of({ namespace: 'p', pod: 'x-0' })).toEqual(['explore /p/p/explore?expr=up%20%3D%3D%200', 'logs /p/p/logs?pod=x-0'])
+    expect(of({ namespace: 'p', app: 'digits' })).toEqual(['explore /p/p/explore?expr=up%20%3D%3D%200', 'app /p/p/apps/digits', 'logs /p/p/logs?app=digits'])
+    expect(of({ instance: 'train-01:9100' })).toEqual(['explore /explore?expr=up%20%3D%3D%200', 'machine /nodes/train-01'])
+    expect(of({ UUID: 'GPU-1', Hostname: 'a' })).toContain('device /gpus/GPU-1')
+  })
+})
+
+describe('a silence', () => {
+  const labels = { alertname: 'Full', node: 'a.b' }
+  it('of an alert keeps that alert quiet and no other', () => {
+    expect(silences(matchersOf(labels), labels)).toBe(true)
+    expect(silences(matchersOf(labels), { ...labels, node: 'axb' })).toBe(false)
+    expect(silences([], labels)).toBe(false)
+  })
+  it.each([
+    [{ name: 'node', value: 'a.*', isRegex: true }, true, 'node=~"a.*"'],
+    [{ name: 'node', value: 'a', isRegex: true }, false, 'node=~"a"'],
+    [{ name: 'node', value: '(', isRegex: true }, false, 'node=~"("'],
+    [{ name: 'zone', value: '', isRegex: false }, true, 'zone=""'],
+    [{ name: 'node', value: 'a.b', isRegex: false, isEqual: false }, false, 'node!="a.b"'],
+    [{ name: 'node', value: 'z.*', isRegex: true, isEqual: false }, true, 'node!~"z.*"'],
+  ])('%j', (matcher, quiet, words) => {
+    expect(silences([matcher], labels)).toBe(quiet)
+    expect(matcherWords(matcher)).toBe(words)
+  })
+})
+
+describe('an absent Alertmanager', () => {
+  it('is told from a broken one', () => {
+    expect([new ApiError(404, 'x'), new ApiError(200, '/alertmanager', NOT_JSON)].map(isAbsent)).toEqual([true, true])
+    expect([new ApiError(500, 'x'), new ApiError(403, 'x'), null].map(isAbsent)).toEqual([false, false, false])
+  })
+})
