@@ -1,13 +1,11 @@
 // Plausible series for the queries that the pages ask; no PromQL is evaluated.
-const P = 'credit-score'
-const wave = (seed, time, low, high) => low + (high - low) * (0.5 + 0.28 * Math.sin(time / 190 + seed) + 0.12 * Math.sin(time / 37 + seed * 3) + 0.1 * Math.sin(time / 11 + seed * 7))
-const GiB = 2 ** 30
-const NODES = [['train-01', 48, 384, 0.78, 0.61], ['train-02', 32, 256, 0.66, 0.52], ['edge-01', 16, 128, 0.31, 0.28]]
+import { GiB, names, NODES, P, SERIES, wave } from './series.mjs'
+
 const APPS = [['digits', 3.1, 2.4], ['score-card', 11.2, 18], ['ocr-idcard', 6, 9], ['fraud-graph', 9.7, 22]]
-const PEOPLE = [['user-17', 9, 12.4, 402], ['user-08', 3, 3.9, 61], ['user-23', 0, 0, 7.4]]
 
 /** [pattern, series of (labels, value at time)]; the first that matches answers. */
 const RULES = [
+  ...SERIES,
   [/^sum\(rate\(node_cpu/, () => [[{}, (t) => NODES.reduce((sum, n, i) => sum + wave(i, t, n[1] * n[3] * 0.85, n[1] * n[3] * 1.15), 0)]]],
   [/rate\(node_cpu/, () => NODES.map((n, i) => [{ node: n[0], instance: `${n[0]}:9100` }, (t) => wave(i, t, n[1] * n[3] * 0.85, n[1] * n[3] * 1.15)])],
   [/count .*node_cpu/, () => NODES.map((n) => [{ node: n[0] }, () => n[1]])],
@@ -15,11 +13,7 @@ const RULES = [
   [/MemAvailable/, () => NODES.map((n) => [{ node: n[0] }, () => n[2] * GiB * (1 - n[4])])],
   [/DCGM/, () => [[{ Hostname: 'train-01' }, () => 72], [{ Hostname: 'train-02' }, () => 56]]],
   [/^sum by \(node\) \(kube_pod_container/, () => [[{ node: 'train-01' }, () => 7], [{ node: 'train-02' }, () => 6]]],
-  [/by \(label_dais_io_user\) \(\(?increase/, () => PEOPLE.map((p) => [{ label_dais_io_user: p[0] }, () => p[3]])],
-  [/count by \(label_dais_io_user/, () => PEOPLE.filter((p) => p[1]).map((p) => [{ label_dais_io_user: p[0] }, () => p[1]])],
-  [/by \(label_dais_io_user\) .*cpu/, () => PEOPLE.map((p) => [{ label_dais_io_user: p[0] }, () => p[2]])],
-  [/by \(label_dais_io_user\) .*memory/, () => PEOPLE.map((p) => [{ label_dais_io_user: p[0] }, () => p[2] * 2.1 * GiB])],
-  [/label_dais_io_app\) \(rate\(container_cpu/, () => APPS.map((a) => [{ namespace: P, label_dais_io_app: a[0] }, () => a[1]])],
+  [/label_dais_io_app\) \(rate\(container_cpu/, () => APPS.map((a, i) => [{ namespace: P, label_dais_io_app: a[0] }, (t) => wave(i, t, a[1] * 0.7, a[1] * 1.2)])],
   [/label_dais_io_app\) \(container_memory/, () => APPS.map((a) => [{ namespace: P, label_dais_io_app: a[0] }, () => a[2] * GiB])],
   [/label_dais_io_app\) \(kube_pod_container/, () => [[{ namespace: P, label_dais_io_app: 'score-card' }, () => 4]]],
   [/histogram_quantile\((0\.\d+).*duration/, (m) => [[{ namespace: P, service: 'digits' }, (t) => wave(2, t, m[1] === '0.5' ? 0.0011 : 0.0042, m[1] === '0.5' ? 0.0018 : 0.0091)]]],
@@ -32,6 +26,7 @@ const RULES = [
 ]
 
 export function prometheus(path, query, empty) {
+  if (/\/(labels|values)$/.test(path)) return { code: 200, body: { status: 'success', data: names(path, query) } }
   const expression = query.get('query') ?? ''
   if (expression.includes('forbidden')) return { code: 403, body: { status: 'error', errorType: 'forbidden', error: 'metrics of namespace forbidden are not yours' } }
   const rule = RULES.find(([pattern]) => pattern.test(expression))
@@ -41,11 +36,12 @@ export function prometheus(path, query, empty) {
     return answer('vector', series.map(([metric, at]) => ({ metric, value: [time, String(at(time))] })))
   }
   const [start, end, step] = ['start', 'end', 'step'].map((name) => Number(query.get(name)))
+  const warnings = expression.includes('rate(') && !expression.includes('_total') && !expression.includes('_bucket') ? ['PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket'] : []
   return answer('matrix', series.map(([metric, at]) => {
     const values = []
     for (let time = start; time <= end; time += step) values.push([time, String(at(time))])
     return { metric, values }
-  }))
+  }), warnings)
 }
 
-const answer = (resultType, result) => ({ code: 200, body: { status: 'success', data: { resultType, result } } })
+const answer = (resultType, result, warnings = []) => ({ code: 200, body: { status: 'success', data: { resultType, result }, ...(warnings.length && { warnings }) } })

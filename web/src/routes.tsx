@@ -28,6 +28,13 @@ const Explore = page(() => import('./kinds/explore/Explore'), 'Explore')
 const Logs = page(() => import('./kinds/logs/Explorer'), 'LogExplorer')
 const Traces = page(() => import('./kinds/traces/List'), 'TraceList')
 const Trace = page(() => import('./kinds/traces/Details'), 'TraceDetails')
+const Apps = page(() => import('./kinds/applications/List'), 'ApplicationList')
+const App = page(() => import('./kinds/applications/Details'), 'ApplicationDetails')
+const Cluster = page(() => import('./kinds/cluster/Cluster'), 'Cluster')
+const Devices = page(() => import('./kinds/gpus/List'), 'DeviceList')
+const Device = page(() => import('./kinds/gpus/Details'), 'DeviceDetails')
+const People = page(() => import('./kinds/people/List'), 'PeopleList')
+const Person = page(() => import('./kinds/people/Details'), 'PersonDetails')
 const Alerts = page(() => import('./kinds/alerts/Alerts'), 'AlertsPage')
 const Nodes = page(() => import('./kinds/nodes/List'), 'NodeList')
 const Node = page(() => import('./kinds/nodes/Details'), 'NodeDetails')
@@ -59,6 +66,8 @@ export function Pages() {
         <Route path="services/new" element={<ServiceCreate />} />
         <Route path="services/:name/:tab?" element={<Service />} />
         <Route path="explore" element={<Explore />} />
+        <Route path="apps" element={<Apps />} />
+        <Route path="apps/:name" element={<App />} />
         <Route path="alerts" element={<Alerts />} />
         <Route path="logs" element={<Logs />} />
         <Route path="traces" element={<Traces />} />
@@ -66,6 +75,11 @@ export function Pages() {
       </Route>
       <Route path="alerts" element={<Alerts />} />
       <Route path="explore" element={<Explore />} />
+      <Route path="cluster" element={<Cluster />} />
+      <Route path="gpus" element={<Devices />} />
+      <Route path="gpus/:uuid" element={<Device />} />
+      <Route path="people" element={<People />} />
+      <Route path="people/:name" element={<Person />} />
       <Route path="nodes" element={<Nodes />} />
       <Route path="nodes/:name" element={<Node />} />
       <Route path="projects" element={<Projects />} />

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
-import { ApiError, NOT_JSON, request } from './http'
+import { request } from './http'
+import { isAbsent, optional } from './optional'
 import type { Labels } from './prom'
 
 /**
@@ -88,31 +89,16 @@ export interface Receiver {
   integrations?: Integration[]
 }
 
-/** There is no such part: switched off, or a plain Alertmanager without our additions. */
-export function isAbsent(error: Error | null): boolean {
-  return error instanceof ApiError && (error.status === 404 || error.reason === NOT_JSON)
-}
-
 const REFRESH_MS = 10_000
 const SELDOM_MS = 30_000
 
-/** What is absent stays absent for a while: it is asked for again seldom. */
-function asked<T>(name: string, path: string, most = REFRESH_MS) {
-  return {
-    queryKey: ['alertmanager', name],
-    queryFn: ({ signal }: { signal: AbortSignal }) => request<T>(path, { signal }),
-    retry: (failures: number, error: Error) => !isAbsent(error) && failures < 2,
-    refetchInterval: (query: { state: { error: Error | null } }) => (isAbsent(query.state.error) ? SELDOM_MS : most),
-  }
-}
-
-export const useNotified = () => useQuery(asked<Notified[]>('alerts', PATHS.alerts))
-export const useSilences = () => useQuery(asked<Silence[]>('silences', PATHS.silences))
+export const useNotified = () => useQuery(optional<Notified[]>(['alertmanager', 'alerts'], PATHS.alerts, REFRESH_MS))
+export const useSilences = () => useQuery(optional<Silence[]>(['alertmanager', 'silences'], PATHS.silences, REFRESH_MS))
 
 /** With their integrations where the server tells them, by name alone where it does not. */
 export function useReceivers() {
   return useQuery({
-    ...asked<Receiver[]>('receivers', PATHS.receivers, SELDOM_MS),
+    ...optional<Receiver[]>(['alertmanager', 'receivers'], PATHS.receivers, SELDOM_MS),
     queryFn: async ({ signal }): Promise<Receiver[]> => {
       const names = await request<Receiver[]>(PATHS.receivers, { signal })
       const detailed = await request<Receiver[]>(PATHS.detailed, { signal }).catch((error: Error) => {

@@ -65,15 +65,17 @@ export function useInstant(expression: string, enabled = true, time?: number) {
   })
 }
 
+/** How one expression is asked over a range; equal questions are asked once. */
+export const rangedOptions = (expression: string, seconds: number, end?: number) => ({
+  queryKey: ['prom', expression, seconds, end ?? 'now'],
+  queryFn: ({ signal }: { signal: AbortSignal }) => ranged(expression, windowOf(seconds, end), signal),
+  refetchInterval: end ? (false as const) : REFRESH_MS,
+  placeholderData: keepPreviousData<Series[]>,
+})
+
 /** The last `seconds` up to now, or up to `end` when it is over. */
 export function useRanged(expression: string, seconds: number, end?: number, enabled = true) {
-  return useQuery({
-    queryKey: ['prom', expression, seconds, end ?? 'now'],
-    queryFn: ({ signal }) => ranged(expression, windowOf(seconds, end), signal),
-    refetchInterval: end ? false : REFRESH_MS,
-    placeholderData: keepPreviousData,
-    enabled,
-  })
+  return useQuery({ ...rangedOptions(expression, seconds, end), enabled })
 }
 
 /** About 180 points, never finer than five seconds, aligned so that points keep their place. */

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { request } from './http'
+import { optional } from './optional'
 import type { Labels } from './prom'
 
 /** Rules and alerts as Prometheus's HTTP API gives them. */
@@ -40,20 +40,13 @@ export interface RuleGroup {
 
 const REFRESH_MS = 10_000
 
-export function useRules(enabled = true) {
-  return useQuery({
-    queryKey: ['rules'],
-    enabled,
-    refetchInterval: REFRESH_MS,
-    queryFn: async ({ signal }) => (await request<{ data: { groups: RuleGroup[] | null } }>('/prometheus/api/v1/rules', { signal })).data.groups ?? [],
-  })
+export function useRules() {
+  return useQuery({ ...optional<{ data: { groups: RuleGroup[] | null } }>(['rules'], '/prometheus/api/v1/rules', REFRESH_MS), select: groupsOf })
 }
 
-export function useRuleAlerts(enabled = true) {
-  return useQuery({
-    queryKey: ['rule-alerts'],
-    enabled,
-    refetchInterval: REFRESH_MS,
-    queryFn: async ({ signal }) => (await request<{ data: { alerts: RuleAlert[] | null } }>('/prometheus/api/v1/alerts', { signal })).data.alerts ?? [],
-  })
+export function useRuleAlerts() {
+  return useQuery({ ...optional<{ data: { alerts: RuleAlert[] | null } }>(['rule-alerts'], '/prometheus/api/v1/alerts', REFRESH_MS), select: alertsOf })
 }
+
+const groupsOf = ({ data }: { data: { groups: RuleGroup[] | null } }) => data.groups ?? []
+const alertsOf = ({ data }: { data: { alerts: RuleAlert[] | null } }) => data.alerts ?? []

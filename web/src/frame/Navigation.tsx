@@ -23,7 +23,7 @@ export const GROUPS: Group[] = [
   { title: 'nav.data', entries: [{ title: 'nav.datasets', page: 'datasets' }] },
   { title: 'nav.develop', entries: [{ title: 'nav.environments', page: 'environments' }] },
   { title: 'nav.train', entries: [{ title: 'nav.jobs', page: 'jobs' }, { title: 'nav.experiments', page: 'experiments' }] },
-  { title: 'nav.serve', entries: [{ title: 'nav.models', page: 'models' }, { title: 'nav.services', page: 'services' }] },
+  { title: 'nav.serve', entries: [{ title: 'nav.models', page: 'models' }, { title: 'nav.services', page: 'services' }, { title: 'nav.applications', page: 'apps' }] },
   {
     title: 'nav.observe',
     travels: true,
@@ -31,6 +31,9 @@ export const GROUPS: Group[] = [
       { title: 'nav.explore', page: 'explore' },
       { title: 'nav.logs', page: 'logs' },
       { title: 'nav.traces', page: 'traces' },
+      { title: 'nav.cluster', path: '/cluster' },
+      { title: 'nav.gpus', path: '/gpus' },
+      { title: 'nav.people', path: '/people' },
       { title: 'nav.alerts', path: '/alerts' },
     ],
   },

@@ -1,5 +1,6 @@
 import { Link } from 'react-router'
 import { DataTable, type Column } from '../components/DataTable'
+import { useTravel } from '../components/range'
 import { Sparkline } from '../components/Sparkline'
 import { Empty } from '../components/States'
 import { Status } from '../components/Status'
@@ -18,10 +19,11 @@ interface Props {
 
 export function MachineTable({ machines, error, retry, full = false }: Props) {
   const t = useText()
+  const travel = useTravel()
   const columns: Column<Machine>[] = [
     {
       key: 'name', title: t('field.name'), sort: (one) => one.name,
-      cell: (one) => <span className="row"><Status tone={one.ready ? 'success' : 'error'} label="" /><Link to={`/nodes/${one.name}`}>{one.name}</Link>{!one.ready && <span className="tag tone-error">{t('ready.no')}</span>}</span>,
+      cell: (one) => <span className="row"><Status tone={one.ready ? 'success' : 'error'} label="" /><Link to={travel(`/nodes/${one.name}`)}>{one.name}</Link>{!one.ready && <span className="tag tone-error">{t('ready.no')}</span>}</span>,
     },
     {
       key: 'cpu', title: t('field.cpu'), width: '22%', sort: (one) => ratio(one.cpu.used, one.cpu.total),

@@ -3,6 +3,7 @@ import { NODES } from '../api/kinds'
 import type { Node } from '../api/meta'
 import { useInstant, useRanged, type Labels, type Sample } from '../api/prom'
 import { useList } from '../api/useKube'
+import type { Range } from '../components/range'
 import { quantity } from '../i18n/format'
 
 /** Machines and how full they are, in the field's own metric names. */
@@ -29,7 +30,7 @@ export interface Machine {
 }
 
 /** Of which node a series speaks: its name, else the host part of its address. */
-function nodeOf(labels: Labels, names: Set<string>): string | undefined {
+export function nodeOf(labels: Labels, names: Set<string>): string | undefined {
   for (const given of [labels.node, labels.Hostname, labels.nodename, labels.instance?.replace(/:\d+$/, '')]) {
     if (given && names.has(given)) return given
   }
@@ -49,16 +50,16 @@ function perNode(samples: Sample[] | undefined, names: Set<string>): Map<string,
 const accelerators = (node: Node) =>
   Object.entries(node.status?.capacity ?? {}).reduce((sum, [name, count]) => sum + (ACCELERATOR.test(name) ? Number(count) : 0), 0)
 
-export function useMachines(seconds: number) {
+export function useMachines({ seconds, end }: Range) {
   const nodes = useList(NODES, { live: 10_000 })
-  const cpuUsed = useInstant(QUERIES.cpuUsed)
-  const cpuTotal = useInstant(QUERIES.cpuTotal)
-  const memoryTotal = useInstant(QUERIES.memoryTotal)
-  const memoryFree = useInstant(QUERIES.memoryFree)
+  const cpuUsed = useInstant(QUERIES.cpuUsed, true, end)
+  const cpuTotal = useInstant(QUERIES.cpuTotal, true, end)
+  const memoryTotal = useInstant(QUERIES.memoryTotal, true, end)
+  const memoryFree = useInstant(QUERIES.memoryFree, true, end)
   const some = nodes.data?.some((node) => accelerators(node) > 0) ?? false
-  const busy = useInstant(QUERIES.acceleratorUse, some)
-  const asked = useInstant(QUERIES.acceleratorAsked, some)
-  const trend = useRanged(QUERIES.cpuUsed, seconds)
+  const busy = useInstant(QUERIES.acceleratorUse, some, end)
+  const asked = useInstant(QUERIES.acceleratorAsked, some, end)
+  const trend = useRanged(QUERIES.cpuUsed, seconds, end)
   const machines = useMemo(() => {
     if (!nodes.data) return undefined
     const names = new Set(nodes.data.map((node) => node.metadata.name))

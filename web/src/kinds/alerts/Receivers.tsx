@@ -1,6 +1,7 @@
 import { Button, Modal } from 'antd'
 import { useState } from 'react'
-import { isAbsent, testReceiver, useReceivers, type Attempt, type Integration, type Receiver } from '../../api/alertmanager'
+import { testReceiver, useReceivers, type Attempt, type Integration, type Receiver } from '../../api/alertmanager'
+import { isAbsent } from '../../api/optional'
 import { Ago } from '../../components/Ago'
 import { Card } from '../../components/Card'
 import { Code } from '../../components/Code'

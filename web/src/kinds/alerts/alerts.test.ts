@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ApiError, NOT_JSON } from '../../api/http'
-import { isAbsent, matcherWords, silences, type Notified } from '../../api/alertmanager'
+import { matcherWords, silences, type Notified } from '../../api/alertmanager'
+import { isAbsent } from '../../api/optional'
 import type { Rule, RuleAlert } from '../../api/rules'
 import { alertsOf, grouped, jumpsOf, matchersOf, severityTone } from './alert'
 

@@ -1,5 +1,6 @@
 import { useMemo } from 'react'
-import { isAbsent, useNotified } from '../../api/alertmanager'
+import { useNotified } from '../../api/alertmanager'
+import { isAbsent } from '../../api/optional'
 import { useRuleAlerts, useRules, type RuleGroup } from '../../api/rules'
 import { alertsOf, type Alert } from './alert'
 

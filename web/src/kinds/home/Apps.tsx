@@ -1,6 +1,8 @@
 import type { ReactNode } from 'react'
 import { Link } from 'react-router'
 import { DataTable, type Column } from '../../components/DataTable'
+import { useTravel } from '../../components/range'
+import { Sparkline } from '../../components/Sparkline'
 import { Empty } from '../../components/States'
 import { at } from '../../frame/useProject'
 import { useText } from '../../i18n'
@@ -15,35 +17,39 @@ interface Props {
   error: Error | null
   refetch: () => unknown
   action: ReactNode
+  /** With a search box. */
+  full?: boolean
 }
 
-export function Apps({ apps, error, refetch, action }: Props) {
+export function Apps({ apps, error, refetch, action, full = false }: Props) {
   const t = useText()
+  const travel = useTravel()
   const several = new Set(apps?.map((one) => one.project)).size > 1
   const some = apps?.some((one) => one.accelerators) ?? false
   const columns: Column<App>[] = [
     {
       key: 'name', title: t('field.application'), sort: (app) => app.name,
-      cell: (app) => <Link to={`${at(app.project, 'logs')}?app=${encodeURIComponent(app.name)}`}>{app.name}</Link>,
+      cell: (app) => <Link className="strong" to={travel(at(app.project, 'apps', app.name))}>{app.name}</Link>,
     },
     ...(several ? [{ key: 'project', title: t('frame.project'), from: 'xxl' as const, sort: (app: App) => app.project, cell: (app: App) => app.project }] : []),
     { key: 'rate', title: t('services.rate'), align: 'right', sort: (app) => app.rate, cell: (app) => (app.rate === undefined ? '—' : number(app.rate)) },
     { key: 'p99', title: 'p99', align: 'right', sort: (app) => app.p99, cell: (app) => <span className={(app.p99 ?? 0) > SLOW_SECONDS ? 'toned tone-warning' : ''}>{duration(app.p99)}</span> },
     { key: 'cpu', title: t('field.cpu'), align: 'right', sort: (app) => app.cpu, cell: (app) => (app.cpu === undefined ? '—' : t('unit.cores', { n: number(app.cpu, 2) })) },
-    { key: 'memory', title: t('field.memory'), align: 'right', from: 'sm', sort: (app) => app.memory, cell: (app) => bytes(app.memory) },
-    ...(some ? [{ key: 'cards', title: t('field.accelerators'), align: 'right' as const, sort: (app: App) => app.accelerators, cell: (app: App) => (app.accelerators ? t('unit.cards', { n: app.accelerators }) : '0') }] : []),
+    { key: 'memory', title: t('field.memory'), align: 'right', from: full ? 'sm' : 'xxl', sort: (app) => app.memory, cell: (app) => bytes(app.memory) },
+    ...(some ? [{ key: 'cards', title: t('field.accelerators'), align: 'right' as const, from: full ? ('sm' as const) : ('xxl' as const), sort: (app: App) => app.accelerators, cell: (app: App) => (app.accelerators ? t('unit.cards', { n: app.accelerators }) : '0') }] : []),
+    { key: 'trend', title: t('machines.trend'), from: 'md', cell: (app) => <Sparkline values={app.trend} label={t('machines.trendOf', { name: app.name })} width={72} /> },
     {
       key: 'go', title: '', align: 'right',
       cell: (app) => (
         <span className="cell-actions">
-          <Link to={`${at(app.project, 'logs')}?app=${encodeURIComponent(app.name)}`}>{t('action.logs')}</Link>
-          <Link to={`${at(app.project, 'traces')}?service=${encodeURIComponent(app.name)}`}>{t('action.traces')}</Link>
+          <Link to={travel(`${at(app.project, 'logs')}?app=${encodeURIComponent(app.name)}`)}>{t('action.logs')}</Link>
+          <Link to={travel(`${at(app.project, 'traces')}?service=${encodeURIComponent(app.name)}`)}>{t('action.traces')}</Link>
         </span>
       ),
     },
   ]
   return (
-    <DataTable rows={apps} error={error} retry={refetch} columns={columns} rowKey={(app) => `${app.project}/${app.name}`} order="cpu.desc" prefix="apps."
+    <DataTable rows={apps} error={error} retry={refetch} columns={columns} rowKey={(app) => `${app.project}/${app.name}`} order="cpu.desc" prefix="apps." {...(full && { text: (app: App) => `${app.project} ${app.name}` })}
       empty={<Empty title={t('home.noApps')} hint={t('home.noAppsHint')} action={action} />} />
   )
 }

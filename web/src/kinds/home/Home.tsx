@@ -1,9 +1,9 @@
 import { Button } from 'antd'
 import { Link } from 'react-router'
-import { useSince } from '../../components/address'
 import { Card } from '../../components/Card'
 import { Notice } from '../../components/Notice'
 import { PageHead } from '../../components/PageHead'
+import { useRange, useTravel } from '../../components/range'
 import { ErrorWords } from '../../components/States'
 import { useFrame } from '../../frame/context'
 import { at } from '../../frame/useProject'
@@ -18,17 +18,18 @@ import { useApps, usePeople } from './use'
 /** How full the machines are, and with what, and for whom. */
 export function Home() {
   const t = useText()
-  const { seconds } = useSince()
+  const range = useRange()
+  const travel = useTravel()
   const { project, projects, session } = useFrame()
-  const { machines, error, refetch, metricsError } = useMachines(seconds)
-  const apps = useApps()
-  const people = usePeople(seconds)
+  const { machines, error, refetch, metricsError } = useMachines(range)
+  const apps = useApps(range)
+  const people = usePeople(range)
   const down = machines?.filter((one) => !one.ready).length ?? 0
   return (
     <>
       <PageHead title={t('nav.home')} actions={
         <span className="page-facts numbers">
-          {machines && <span><Link to="/nodes">{t('home.machineCount', { count: machines.length })}</Link></span>}
+          {machines && <span><Link to={travel('/cluster')}>{t('home.machineCount', { count: machines.length })}</Link></span>}
           {apps.apps && <span>{t('home.appCount', { count: apps.apps.length })}</span>}
           {people.people && <span>{t('home.peopleCount', { count: people.people.length })}</span>}
           {machines && <span className={down ? 'toned tone-error' : ''}>{down ? t('home.machinesDown', { count: down }) : t('home.allWell')}</span>}
@@ -41,13 +42,13 @@ export function Home() {
           </Notice>
         )}
         {metricsError && <Notice tone="warning" title={t('home.noMetrics')}><ErrorWords error={metricsError} /></Notice>}
-        <Rings machines={machines} seconds={seconds} />
-        <Card title={t('home.machines')} extra={<Link to="/nodes">{t('home.allMachines')}</Link>}>
+        <Rings machines={machines} range={range} />
+        <Card title={t('home.machines')} extra={<Link to={travel('/cluster')}>{t('nav.cluster')}</Link>}>
           <MachineTable machines={machines} error={error} retry={refetch} />
         </Card>
         <div className="grid">
-          <Card className="span-7" title={t('home.apps')}><Apps {...apps} action={project && <Link to={at(project, 'jobs', 'new')}><Button type="primary">{t('jobs.new')}</Button></Link>} /></Card>
-          <Card className="span-5" title={t('home.people')} extra={t('home.peopleRange')}><People {...people} /></Card>
+          <Card className="span-7" title={t('home.apps')} extra={project && <Link to={travel(at(project, 'apps'))}>{t('home.allApps')}</Link>}><Apps {...apps} action={project && <Link to={at(project, 'jobs', 'new')}><Button type="primary">{t('jobs.new')}</Button></Link>} /></Card>
+          <Card className="span-5" title={t('home.people')} extra={<Link to={travel('/people')}>{t('home.allPeople')}</Link>}><People {...people} /></Card>
         </div>
       </div>
     </>

@@ -1,6 +1,7 @@
 import { Link } from 'react-router'
 import { useRanged } from '../../api/prom'
 import { Ring } from '../../components/Ring'
+import { useTravel, type Range } from '../../components/range'
 import type { Tone } from '../../components/tone'
 import { useText } from '../../i18n'
 import { bytes, bytesOf, number, percent } from '../../i18n/format'
@@ -12,9 +13,9 @@ const sum = (values: (number | undefined)[]): number | undefined =>
   values.every((one) => one === undefined) ? undefined : values.reduce<number>((all, one) => all + (one ?? 0), 0)
 
 /** Three questions: how much computing, memory and acceleration is in use? */
-export function Rings({ machines, seconds }: { machines: Machine[] | undefined; seconds: number }) {
+export function Rings({ machines, range }: { machines: Machine[] | undefined; range: Range }) {
   const t = useText()
-  const peak = useRanged(PEAK, seconds)
+  const peak = useRanged(PEAK, range.seconds, range.end)
   const all = machines ?? []
   const cpu = { used: sum(all.map((one) => one.cpu.used)), total: sum(all.map((one) => one.cpu.total)) }
   const memory = { used: sum(all.map((one) => one.memory.used)), total: sum(all.map((one) => one.memory.total)) }
@@ -24,20 +25,21 @@ export function Rings({ machines, seconds }: { machines: Machine[] | undefined; 
   const free = memory.used !== undefined && memory.total ? memory.total - memory.used : undefined
   return (
     <div className="grid">
-      <RingCard tone="accent" name={t('field.cpu')} of={ratio(cpu.used, cpu.total)} words={t('unit.cores', { n: `${number(cpu.used)} / ${number(cpu.total)}` })}
+      <RingCard to="/cluster" tone="accent" name={t('field.cpu')} of={ratio(cpu.used, cpu.total)} words={t('unit.cores', { n: `${number(cpu.used)} / ${number(cpu.total)}` })}
         hint={highest !== undefined ? t('home.peak', { share: percent(highest) }) : machines ? t('home.unmeasured') : ''} />
-      <RingCard tone="accent" name={t('field.memory')} of={ratio(memory.used, memory.total)} words={memory.total ? bytesOf(memory.used, memory.total) : '—'}
+      <RingCard to="/cluster" tone="accent" name={t('field.memory')} of={ratio(memory.used, memory.total)} words={memory.total ? bytesOf(memory.used, memory.total) : '—'}
         hint={free !== undefined ? t('home.free', { amount: bytes(free) }) : machines ? t('home.unmeasured') : ''} />
-      <RingCard tone="accelerator" name={t('field.accelerators')} of={cards.total ? ratio(cards.used ?? 0, cards.total) : undefined}
+      <RingCard to="/gpus" tone="accelerator" name={t('field.accelerators')} of={cards.total ? ratio(cards.used ?? 0, cards.total) : undefined}
         words={cards.total ? t('unit.cards', { n: `${number(cards.used ?? 0, 0)} / ${cards.total}` }) : t('home.noCards')}
         hint={cards.total ? (busy.length ? t('home.busy', { share: percent(busy.reduce((a, b) => a + b, 0) / busy.length / 100) }) : '') : t('home.noCardsHint')} />
     </div>
   )
 }
 
-function RingCard({ tone, name, of, words, hint }: { tone: Tone; name: string; of: number | undefined; words: string; hint: string }) {
+function RingCard({ to, tone, name, of, words, hint }: { to: string; tone: Tone; name: string; of: number | undefined; words: string; hint: string }) {
+  const travel = useTravel()
   return (
-    <Link to="/nodes" className="card ring-card span-4" style={{ color: 'inherit', textDecoration: 'none' }}>
+    <Link to={travel(to)} className="card ring-card span-4" style={{ color: 'inherit', textDecoration: 'none' }}>
       <Ring ratio={of} tone={tone} label={name} />
       <div style={{ minWidth: 0 }}>
         <div className="muted">{name}</div>

@@ -1,7 +1,9 @@
 import { useMemo } from 'react'
 import { INFERENCE_SERVICES, TRAINING_JOBS } from '../../api/kinds'
-import { useInstant, type Sample } from '../../api/prom'
+import { useInstant, useRanged, type Sample, type Series } from '../../api/prom'
+import type { Range } from '../../components/range'
 import { useEverywhere } from '../../frame/useEverywhere'
+import { hours as integrated, people as asked } from '../../objects/queries/person'
 
 /** Use by application and by person: container metrics joined with pod labels. */
 
@@ -21,15 +23,20 @@ export interface App {
   rate: number | undefined
   p99: number | undefined
   running: number
+  /** Cpu over the time range. */
+  trend: number[] | undefined
 }
 
-export function useApps(): { apps: App[] | undefined; error: Error | null; refetch: () => unknown } {
+const values = (series: Series | undefined) => series?.points.map(([, value]) => value)
+
+export function useApps({ seconds, end }: Range): { apps: App[] | undefined; error: Error | null; refetch: () => unknown } {
   const by = 'namespace, label_dais_io_app'
   const cpu = useInstant(joined(by, CPU))
   const memory = useInstant(joined(by, MEMORY))
   const gpu = useInstant(joined(by, GPU))
   const rate = useInstant('sum by (namespace, service) (rate(dais_gateway_requests_total[2m]))')
   const p99 = useInstant('histogram_quantile(0.99, sum by (namespace, service, le) (rate(dais_gateway_request_duration_seconds_bucket[5m])))')
+  const trend = useRanged(joined(by, CPU), seconds, end)
   const services = useEverywhere(INFERENCE_SERVICES)
   const jobs = useEverywhere(TRAINING_JOBS)
   const apps = useMemo(() => {
@@ -37,7 +44,7 @@ export function useApps(): { apps: App[] | undefined; error: Error | null; refet
     const found = new Map<string, App>()
     const of = (project = '', name = ''): App => {
       const key = `${project}/${name}`
-      const known = found.get(key) ?? { project, name, cpu: undefined, memory: undefined, accelerators: undefined, rate: undefined, p99: undefined, running: 0 }
+      const known = found.get(key) ?? { project, name, cpu: undefined, memory: undefined, accelerators: undefined, rate: undefined, p99: undefined, running: 0, trend: undefined }
       found.set(key, known)
       return known
     }
@@ -47,6 +54,10 @@ export function useApps(): { apps: App[] | undefined; error: Error | null; refet
     add(cpu.data, (app, value) => { app.cpu = value })
     add(memory.data, (app, value) => { app.memory = value })
     add(gpu.data, (app, value) => { app.accelerators = value })
+    for (const series of trend.data ?? []) {
+      const { namespace, label_dais_io_app: name } = series.labels
+      if (name) of(namespace, name).trend = values(series)
+    }
     for (const job of jobs.data ?? []) {
       if (job.status?.phase === 'Running') of(job.metadata.namespace, job.spec.application ?? job.metadata.name).running += 1
     }
@@ -59,7 +70,7 @@ export function useApps(): { apps: App[] | undefined; error: Error | null; refet
       app.running += 1
     }
     return [...found.values()].toSorted((a, b) => (b.cpu ?? 0) - (a.cpu ?? 0))
-  }, [cpu.data, memory.data, gpu.data, rate.data, p99.data, services.data, jobs.data])
+  }, [cpu.data, memory.data, gpu.data, trend.data, rate.data, p99.data, services.data, jobs.data])
   return { apps, error: cpu.error ?? jobs.error, refetch: cpu.refetch }
 }
 
@@ -68,23 +79,38 @@ export interface PersonUse {
   pods: number
   cpu: number | undefined
   memory: number | undefined
-  /** Core hours within the time range. */
+  accelerators: number | undefined
+  /** Core hours, GiB hours and card hours within the time range. */
   hours: number | undefined
+  memoryHours: number | undefined
+  acceleratorHours: number | undefined
+  /** Cpu over the time range. */
+  trend: number[] | undefined
 }
 
-export function usePeople(seconds: number): { people: PersonUse[] | undefined; error: Error | null; refetch: () => unknown } {
-  const by = 'label_dais_io_user'
-  const cpu = useInstant(joined(by, CPU))
-  const memory = useInstant(joined(by, MEMORY))
-  const hours = useInstant(joined(by, `increase(container_cpu_usage_seconds_total${CONTAINER}[${seconds}s]) / 3600`))
-  const pods = useInstant(`count by (label_dais_io_user) ((kube_pod_status_phase{phase="Running"} == 1) * ${LABELLED})`)
+const USER = 'label_dais_io_user'
+
+/** What each person uses now and used over the range, out of metrics. */
+export function usePeople({ seconds, end }: Range): { people: PersonUse[] | undefined; error: Error | null; refetch: () => unknown } {
+  const cpu = useInstant(asked.cpu, true, end)
+  const memory = useInstant(asked.memory, true, end)
+  const accelerators = useInstant(asked.accelerators, true, end)
+  const pods = useInstant(asked.pods, true, end)
+  const hours = useInstant(integrated(asked.cpu, seconds), true, end)
+  const memoryHours = useInstant(integrated(asked.memory, seconds), true, end)
+  const acceleratorHours = useInstant(integrated(asked.accelerators, seconds), true, end)
+  const trend = useRanged(asked.cpu, seconds, end)
   const people = useMemo(() => {
     if (!cpu.data) return undefined
-    const of = (samples: Sample[] | undefined, name: string) => samples?.find(({ labels }) => labels.label_dais_io_user === name)?.value
-    const names = new Set([cpu, hours, pods].flatMap((one) => one.data ?? []).flatMap(({ labels }) => labels.label_dais_io_user ?? []))
+    const of = (samples: Sample[] | undefined, name: string) => samples?.find(({ labels }) => labels[USER] === name)?.value
+    const names = new Set([cpu, hours, pods, acceleratorHours].flatMap((one) => one.data ?? []).flatMap(({ labels }) => labels[USER] ?? []))
     return [...names]
-      .map((name): PersonUse => ({ name, pods: of(pods.data, name) ?? 0, cpu: of(cpu.data, name), memory: of(memory.data, name), hours: of(hours.data, name) }))
+      .map((name): PersonUse => ({
+        name, pods: of(pods.data, name) ?? 0, cpu: of(cpu.data, name), memory: of(memory.data, name), accelerators: of(accelerators.data, name),
+        hours: of(hours.data, name), memoryHours: of(memoryHours.data, name), acceleratorHours: of(acceleratorHours.data, name),
+        trend: values(trend.data?.find(({ labels }) => labels[USER] === name)),
+      }))
       .toSorted((a, b) => (b.hours ?? 0) - (a.hours ?? 0))
-  }, [cpu, memory, hours, pods])
+  }, [cpu, memory, accelerators, hours, memoryHours, acceleratorHours, pods, trend.data])
   return { people, error: cpu.error, refetch: cpu.refetch }
 }

@@ -1,14 +1,14 @@
-import { useSince } from '../../components/address'
 import { Card } from '../../components/Card'
 import { PageHead } from '../../components/PageHead'
+import { useRange } from '../../components/range'
 import { useText } from '../../i18n'
 import { useMachines } from '../../objects/machines'
 import { MachineTable } from '../../objects/MachineTable'
 
 export function NodeList() {
   const t = useText()
-  const { seconds } = useSince()
-  const { machines, error, refetch } = useMachines(seconds)
+  const range = useRange()
+  const { machines, error, refetch } = useMachines(range)
   return (
     <>
       <PageHead title={t('nav.nodes')} facts={machines ? [t('home.machineCount', { count: machines.length })] : []} />

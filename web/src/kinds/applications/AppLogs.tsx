@@ -1,0 +1,57 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { Link } from 'react-router'
+import { searchLogs, type LogPage } from '../../api/logs'
+import { Card } from '../../components/Card'
+import { Chart, type Line } from '../../components/Chart'
+import { useRange, useTravel } from '../../components/range'
+import { Empty, Failure, Loading } from '../../components/States'
+import { at } from '../../frame/useProject'
+import { useText, type MessageKey } from '../../i18n'
+import { number } from '../../i18n/format'
+import { LogLines } from '../../objects/LogLines'
+import type { Palette } from '../../theme/palette'
+import { useTheme } from '../../theme/ThemeProvider'
+
+const REFRESH_MS = 10_000
+const NEWEST = 12
+
+const LEVELS: { levels: string[]; word: MessageKey; colour: (palette: Palette) => string }[] = [
+  { levels: ['error', 'fatal', 'critical'], word: 'apps.logErrors', colour: (palette) => palette.error },
+  { levels: ['warn', 'warning'], word: 'apps.logWarnings', colour: (palette) => palette.warning },
+  { levels: ['info', 'debug', 'trace', ''], word: 'apps.logRest', colour: (palette) => palette.accent },
+]
+
+/** How much it writes, by level, on the axis of the page; the newest lines below. */
+export function AppLogs({ project, app }: { project: string; app: string }) {
+  const t = useText()
+  const travel = useTravel()
+  const { palette } = useTheme()
+  const { seconds, end } = useRange()
+  const found = useQuery({
+    queryKey: ['app-logs', project, app, seconds, end ?? 'now'],
+    refetchInterval: end ? false : REFRESH_MS,
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => {
+      const to = end ? end * 1000 : Date.now()
+      return searchLogs({ namespace: project, app }, to - seconds * 1000, to, NEWEST, signal)
+    },
+  })
+  const link = travel(`${at(project, 'logs')}?app=${encodeURIComponent(app)}`)
+  const lines = LEVELS.map(({ levels, word, colour }): Line => ({ name: t(word), bars: true, stack: 'logs', colour: colour(palette), points: pointsOf(found.data, levels) }))
+  return (
+    <Card className="span-12" title={t('nav.logs')} extra={<>{found.data && <span className="numbers">{t('apps.logCount', { count: number(found.data.total, 0) })}</span>}<Link to={link}>{t('logs.ofApp', { app })}</Link></>}>
+      {!found.data ? (found.error ? <Failure error={found.error} retry={found.refetch} /> : <Loading />)
+        : found.data.total === 0 ? <Empty title={t('logs.none')} hint={t('logs.noneHint')} />
+        : (
+          <>
+            <Chart label={t('explorer.histogram')} lines={lines.filter(({ points }) => points.some(([, count]) => count > 0))} height={120} format={(value) => number(value, 0)} />
+            <LogLines lines={found.data.lines.toReversed()} label={t('nav.logs')} showPod className="few" />
+          </>
+        )}
+    </Card>
+  )
+}
+
+function pointsOf(page: LogPage | undefined, levels: string[]): [number, number][] {
+  return (page?.histogram ?? []).map(({ time, counts }) => [time, levels.reduce((sum, level) => sum + (counts[level] ?? 0), 0)])
+}

@@ -1,0 +1,64 @@
+import type { Labels, Sample } from '../../api/prom'
+
+/** One accelerator, or one slice of one, out of dcgm-exporter's series. */
+export interface Device {
+  key: string
+  uuid: string
+  index: string
+  model: string
+  machine: string
+  /** MIG: the profile of the slice. */
+  slice: string | undefined
+  /** Read from a recording, not from hardware. */
+  recorded: boolean
+  /** Who is on it. */
+  namespace: string | undefined
+  pod: string | undefined
+  container: string | undefined
+  app: string | undefined
+  user: string | undefined
+  values: Partial<Record<Field, number>>
+}
+
+export const FIELDS = ['busy', 'memoryBusy', 'memoryUsed', 'memoryFree', 'temperature', 'memoryTemperature', 'power', 'clock', 'memoryClock', 'xid', 'corrected', 'uncorrected', 'replays'] as const
+export type Field = (typeof FIELDS)[number]
+
+const keyOf = (labels: Labels) => [labels.Hostname ?? labels.node ?? labels.instance, labels.UUID ?? labels.gpu, labels.GPU_I_ID].join('/')
+/** With Kubernetes attribution a scraper may put its own labels first and the exporter's second. */
+const own = (labels: Labels, name: string): string | undefined => labels[`exported_${name}`] || labels[name] || undefined
+
+export function devicesOf(answers: Partial<Record<Field, Sample[] | undefined>>, pods: Sample[]): Device[] {
+  const found = new Map<string, Device>()
+  for (const field of FIELDS) {
+    for (const { labels, value } of answers[field] ?? []) {
+      const key = keyOf(labels)
+      const device = found.get(key) ?? made(key, labels, pods)
+      device.values[field] = value
+      found.set(key, device)
+    }
+  }
+  return [...found.values()].toSorted((a, b) => a.machine.localeCompare(b.machine) || Number(a.index) - Number(b.index) || (a.slice ?? '').localeCompare(b.slice ?? ''))
+}
+
+function made(key: string, labels: Labels, pods: Sample[]): Device {
+  const [namespace, pod, container] = ['namespace', 'pod', 'container'].map((name) => own(labels, name))
+  const meta = pod ? pods.find((one) => one.labels.namespace === namespace && one.labels.pod === pod)?.labels : undefined
+  return {
+    key, namespace, pod, container,
+    uuid: labels.UUID ?? '', index: labels.gpu ?? '', model: labels.modelName ?? '', machine: labels.Hostname ?? labels.node ?? labels.instance ?? '',
+    slice: labels.GPU_I_PROFILE || undefined,
+    recorded: labels.recorded === 'true',
+    app: meta?.label_dais_io_app, user: meta?.label_dais_io_user,
+    values: {},
+  }
+}
+
+/** Share of its memory that is in use. */
+export function memoryShare({ values: { memoryUsed, memoryFree } }: Device): number | undefined {
+  return memoryUsed === undefined || memoryFree === undefined || memoryUsed + memoryFree === 0 ? undefined : memoryUsed / (memoryUsed + memoryFree)
+}
+
+/** What is wrong with it, if anything: errors that a person should know of. */
+export function troubles({ values: { xid, uncorrected, corrected } }: Device): { xid?: number; uncorrected?: number; corrected?: number } {
+  return { ...(xid && { xid }), ...(uncorrected && { uncorrected }), ...(corrected && { corrected }) }
+}

@@ -1,0 +1,38 @@
+import { quoted } from '../../api/prom'
+import { ACCELERATORS, CONTAINERS, RUNNING, select } from './select'
+
+const USER = 'label_dais_io_user'
+const CPU = `rate(container_cpu_usage_seconds_total${select(CONTAINERS)}[2m])`
+const MEMORY = `container_memory_working_set_bytes${select(CONTAINERS)}`
+const CARDS = `kube_pod_container_resource_requests${select(ACCELERATORS)} ${RUNNING}`
+
+const by = (labels: string, series: string, where: string) =>
+  `sum by (${labels}) (${series} * on (namespace, pod) group_left (${labels}) kube_pod_labels${select(where)})`
+
+/** Now, by person. */
+export const people = {
+  cpu: by(USER, CPU, `${USER}!=""`),
+  memory: by(USER, MEMORY, `${USER}!=""`),
+  accelerators: by(USER, CARDS, `${USER}!=""`),
+  pods: by(USER, '(kube_pod_status_phase{phase="Running"} == 1)', `${USER}!=""`),
+}
+
+/** At most this many points are summed. */
+const POINTS = 240
+const FINEST_SECONDS = 15
+
+/**
+ * An amount over time: the sum of samples, each holding for one step. Unlike
+ * `increase` of a counter it has what pods used that are gone by now.
+ */
+export function hours(expression: string, seconds: number): string {
+  const step = Math.max(FINEST_SECONDS, Math.round(seconds / POINTS))
+  return `sum_over_time(${expression}[${Math.round(seconds)}s:${step}s]) * ${step} / 3600`
+}
+
+/** One person's use by application; `user` is the label-safe form. */
+export const person = (user: string) => {
+  const where = `${USER}=${quoted(user)}`
+  const LABELS = 'label_dais_io_app'
+  return { cpu: by(LABELS, CPU, where), memory: by(LABELS, MEMORY, where), accelerators: by(LABELS, CARDS, where) }
+}
