@@ -6,6 +6,7 @@ export const machines = {
   'nav.people': ['People', '人员'],
   'panel.noneHint': ['Nothing was measured within the time range.', '所选时间范围内没有测量数据。'],
   'panel.explore': ['Open {title} in Explore', '在指标探索中打开 {title}'],
+  'home.firing': ['{count} {count|alert|alerts} firing', '{count} 条告警触发中'],
   'home.allApps': ['Applications of this project', '此项目的应用'],
   'home.allPeople': ['Use by person', '人员用量'],
   'apps.running': ['{count} {count|pod|pods} running', '{count} 个 Pod 运行中'],

@@ -10,6 +10,7 @@ import { at } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { useMachines } from '../../objects/machines'
 import { MachineTable } from '../../objects/MachineTable'
+import { useAlerts } from '../alerts/useAlerts'
 import { Apps } from './Apps'
 import { People } from './People'
 import { Rings } from './Rings'
@@ -24,6 +25,7 @@ export function Home() {
   const { machines, error, refetch, metricsError } = useMachines(range)
   const apps = useApps(range)
   const people = usePeople(range)
+  const firing = useAlerts().alerts?.filter((one) => one.state === 'firing').length ?? 0
   const down = machines?.filter((one) => !one.ready).length ?? 0
   return (
     <>
@@ -33,6 +35,7 @@ export function Home() {
           {apps.apps && <span>{t('home.appCount', { count: apps.apps.length })}</span>}
           {people.people && <span>{t('home.peopleCount', { count: people.people.length })}</span>}
           {machines && <span className={down ? 'toned tone-error' : ''}>{down ? t('home.machinesDown', { count: down }) : t('home.allWell')}</span>}
+          {firing > 0 && <span><Link to={travel('/alerts')} className="toned tone-error">{t('home.firing', { count: firing })}</Link></span>}
         </span>
       } />
       <div className="stack">

@@ -1,7 +1,7 @@
 import { Link, useParams } from 'react-router'
 import type { TrainingJob } from '../../api/generated'
 import { TRAINING_JOBS } from '../../api/kinds'
-import type { Labels } from '../../api/prom'
+import { windowOf, type Labels } from '../../api/prom'
 import { Ago } from '../../components/Ago'
 import { Card } from '../../components/Card'
 import { DataTable, type Column } from '../../components/DataTable'
@@ -62,8 +62,8 @@ function Jobs({ name }: { name: string }) {
   const travel = useTravel()
   const range = useRange()
   const all = useEverywhere(TRAINING_JOBS)
-  const to = range.end ? range.end * 1000 : Date.now()
-  const rows = all.data && jobsOf(all.data, name, to - range.seconds * 1000, to)
+  const { start, end } = windowOf(range.seconds, range.end)
+  const rows = all.data && jobsOf(all.data, name, start * 1000, end * 1000)
   const columns: Column<TrainingJob>[] = [
     { key: 'name', title: t('field.name'), sort: (job) => job.metadata.name, cell: (job) => <Link className="strong" to={travel(at(job.metadata.namespace ?? '', 'jobs', job.metadata.name))}>{job.metadata.name}</Link> },
     { key: 'status', title: t('field.status'), cell: (job) => <JobStatus job={job} why /> },

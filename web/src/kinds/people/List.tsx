@@ -2,6 +2,7 @@ import { DownloadOutlined } from '@ant-design/icons'
 import { Button } from 'antd'
 import { Link } from 'react-router'
 import { TRAINING_JOBS } from '../../api/kinds'
+import { windowOf } from '../../api/prom'
 import { Card } from '../../components/Card'
 import { DataTable, type Column } from '../../components/DataTable'
 import { PageHead } from '../../components/PageHead'
@@ -25,9 +26,8 @@ export function PeopleList() {
   const range = useRange()
   const { people, error, refetch } = usePeople(range)
   const jobs = useEverywhere(TRAINING_JOBS)
-  const window = () => { const to = range.end ? range.end * 1000 : Date.now(); return { from: to - range.seconds * 1000, to } }
-  const { from, to } = window()
-  const rows = people?.map((one): Row => ({ ...one, jobs: jobs.data && jobsOf(jobs.data, one.name, from, to).length }))
+  const { start, end } = windowOf(range.seconds, range.end)
+  const rows = people?.map((one): Row => ({ ...one, jobs: jobs.data && jobsOf(jobs.data, one.name, start * 1000, end * 1000).length }))
   const hours = (value: number | undefined) => number(value, (value ?? 0) < 10 ? 2 : 1)
   const columns: Column<Row>[] = [
     { key: 'name', title: t('field.user'), sort: (one) => one.name, cell: (one) => <Link className="strong" to={travel(`/people/${encodeURIComponent(one.name)}`)}>{one.name}</Link> },
@@ -42,10 +42,9 @@ export function PeopleList() {
     { key: 'trend', title: t('machines.trend'), from: 'xl', cell: (one) => <Sparkline values={one.trend} label={t('machines.trendOf', { name: one.name })} /> },
   ]
   const save = () => {
-    const at = window()
     const head = ['person', 'from', 'to', 'running_pods', 'jobs', 'cpu_cores', 'memory_bytes', 'accelerators', 'cpu_core_hours', 'memory_gib_hours', 'accelerator_hours']
-    download(`use-by-person-${dateTime(at.to).slice(0, 10)}.csv`, csv(head, (rows ?? []).map((one) => [
-      one.name, new Date(at.from).toISOString(), new Date(at.to).toISOString(), one.pods, one.jobs, one.cpu ?? 0, one.memory ?? 0, one.accelerators ?? 0,
+    download(`use-by-person-${dateTime(end * 1000).slice(0, 10)}.csv`, csv(head, (rows ?? []).map((one) => [
+      one.name, new Date(start * 1000).toISOString(), new Date(end * 1000).toISOString(), one.pods, one.jobs, one.cpu ?? 0, one.memory ?? 0, one.accelerators ?? 0,
       one.hours, one.memoryHours === undefined ? undefined : one.memoryHours / GIB, one.acceleratorHours ?? 0,
     ])))
   }

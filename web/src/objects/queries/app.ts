@@ -2,7 +2,7 @@ import { quoted } from '../../api/prom'
 import { ACCELERATORS, CONTAINERS, select } from './select'
 
 /** What one application uses: container metrics, joined with its pods' labels. `project` and `name` are PromQL literals. */
-const application = (project: string, name: string) => {
+export const application = (project: string, name: string) => {
   const namespace = `namespace=${project}`
   const mine = `* on (namespace, pod) group_left () kube_pod_labels${select(namespace, `label_dais_io_app=${name}`)}`
   return {
@@ -15,8 +15,8 @@ const application = (project: string, name: string) => {
   }
 }
 
-/** What the gateway counts of the services whose names match. */
-const traffic = (project: string, services: string) => {
+/** What the gateway counts of the services whose names match; both are literals. */
+export const traffic = (project: string, services: string) => {
   const where = (...more: string[]) => select(`namespace=${project}`, `service=~${services}`, ...more)
   const quantile = (q: number) => `histogram_quantile(${q}, sum by (le) (rate(dais_gateway_request_duration_seconds_bucket${where()}[2m])))`
   return {

@@ -26,9 +26,11 @@ const FINEST_SECONDS = 15
  * `increase` of a counter it has what pods used that are gone by now.
  */
 export function hours(expression: string, seconds: number): string {
-  const step = Math.max(FINEST_SECONDS, Math.round(seconds / POINTS))
-  return `sum_over_time(${expression}[${Math.round(seconds)}s:${step}s]) * ${step} / 3600`
+  return summed(expression, `${Math.round(seconds)}s`, Math.max(FINEST_SECONDS, Math.round(seconds / POINTS)))
 }
+
+/** The same over any span of PromQL, a sample every `step` seconds. */
+export const summed = (expression: string, span: string, step: number) => `sum_over_time(${expression}[${span}:${step}s]) * ${step} / 3600`
 
 /** One person's use by application; `user` is the label-safe form. */
 export const person = (user: string) => {
