@@ -13,7 +13,7 @@ export function PageHead({ title, status, facts = [], actions, crumb }: Props) {
   useEffect(() => {
     document.title = `${title} · dais`
   }, [title])
-  const shown = facts.filter((fact) => fact !== undefined && fact !== null && fact !== '')
+  const shown = facts.filter((fact) => fact !== undefined && fact !== null && fact !== false && fact !== '')
   return (
     <header className="page-head">
       <div style={{ minWidth: 0 }}>
