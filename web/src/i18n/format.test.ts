@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bytes, bytesOf, duration, metric, number, percent, quantity } from './format'
+import { amount, bytes, bytesOf, duration, metric, number, percent, quantity } from './format'
 
 describe('numbers for people', () => {
   it('keeps the unit of the whole', () => {
@@ -15,6 +15,9 @@ describe('numbers for people', () => {
   it('drops digits that tell nothing', () => {
     expect([59.44, 1284.4, 0.25].map((one) => number(one))).toEqual(['59.4', '1,284', '0.3'])
     expect([0.9706, 0.000012, 0, 123456789].map(metric)).toEqual(['0.9706', '1.20e-5', '0', '1.23e+8'])
+  })
+  it('keeps what is small', () => {
+    expect([0, 0.00432, 0.0999, 1.234, undefined].map(amount)).toEqual(['0', '0.0043', '0.1', '1.23', '—'])
   })
   it('says — for what is not known', () => {
     expect([number(undefined), bytes(Number.NaN), percent(undefined), duration(Infinity)]).toEqual(['—', '—', '—', '—'])

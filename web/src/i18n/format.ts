@@ -10,6 +10,11 @@ export function number(value: number | undefined, digits = Math.abs(value ?? 0) 
   return value.toLocaleString('en-US', { maximumFractionDigits: digits })
 }
 
+/** An amount that may be far below one: two decimals, or two digits where those would be nothing. */
+export function amount(value: number | undefined): string {
+  return value !== undefined && value !== 0 && Math.abs(value) < 0.1 ? Number(value.toPrecision(2)).toString() : number(value, 2)
+}
+
 /** A metric of unknown scale: four significant digits, never `0.000`. */
 export function metric(value: number | undefined): string {
   if (value === undefined || Number.isNaN(value)) return EMPTY

@@ -30,7 +30,7 @@ export function FileSystems({ where, named = false }: { where: string; named?: b
     ...(named ? [{ key: 'machine', title: t('apps.machine'), sort: (one: FileSystem) => one.machine, cell: (one: FileSystem) => <Link to={travel(`/nodes/${one.machine}`)}>{one.machine}</Link> }] : []),
     { key: 'mount', title: t('machines.mount'), sort: (one) => one.mountpoint, cell: (one) => <span className="mono">{one.mountpoint}</span> },
     { key: 'device', title: t('machines.device'), from: 'lg', sort: (one) => one.device, cell: (one) => <span className="mono muted">{one.device}</span> },
-    { key: 'full', title: t('machines.used'), width: '24%', sort: fullness, cell: (one) => <UsageBar label={one.mountpoint} ratio={fullness(one)} tone={tone(fullness(one))} /> },
+    { key: 'full', title: t('machines.usedShare'), width: '24%', sort: fullness, cell: (one) => <UsageBar label={one.mountpoint} ratio={fullness(one)} tone={tone(fullness(one))} /> },
     { key: 'size', title: t('machines.size'), align: 'right', sort: (one) => one.size, cell: (one) => bytesOf(one.available === undefined ? undefined : one.size - one.available, one.size) },
     {
       key: 'fills', title: t('machines.fullIn'), align: 'right', sort: (one) => fillsIn(one) ?? Infinity,

@@ -1,5 +1,5 @@
 import { useText } from '../i18n'
-import { bytes, number, percent } from '../i18n/format'
+import { amount, bytes, percent } from '../i18n/format'
 import { useTheme } from '../theme/ThemeProvider'
 import { Panel } from './Panel'
 import { machine } from './queries/machine'
@@ -20,7 +20,7 @@ export function MachineCharts({ where, cores, memory }: Props) {
   const ask = machine(where)
   return (
     <>
-      <Panel title={t('field.cpu')} curves={[{ query: ask.cpu, name: ({ mode }) => mode ?? '', stack: 'cpu', area: true }]} format={(value) => number(value, 2)}
+      <Panel title={t('field.cpu')} curves={[{ query: ask.cpu, name: ({ mode }) => mode ?? '', stack: 'cpu', area: true }]} format={amount}
         {...(cores && { limit: { value: cores, label: t('unit.cores', { n: cores }) } })} />
       <Panel title={t('field.memory')} format={bytes} binary {...(memory && { limit: { value: memory, label: t('machines.installed') } })}
         curves={[{ query: ask.memoryUsed, name: () => t('machines.used'), area: true }, { query: ask.memoryCached, name: () => t('machines.cached'), colour: palette.muted }]} />

@@ -8,7 +8,7 @@ import { useRange, useTravel } from '../components/range'
 import { Empty, Failure, Loading } from '../components/States'
 import { at } from '../frame/useProject'
 import { useText } from '../i18n'
-import { number } from '../i18n/format'
+import { amount } from '../i18n/format'
 import { linesOf } from './Usage'
 
 /** One question, and how its answers are drawn. */
@@ -25,6 +25,7 @@ interface Props {
   className?: string
   format?: (value: number) => string
   binary?: boolean
+  whole?: boolean
   top?: number
   limit?: { value: number; label: string } | undefined
   /** Beside the title, out of the newest values. */
@@ -37,7 +38,7 @@ const finite = (lines: Line[]) => lines.map((line) => ({ ...line, points: line.p
 const MANY = 8
 
 /** Curves over the time range of the page, with the way to ask further. */
-export function Panel({ title, curves, className = 'span-6', format = (value) => number(value, 2), extra, empty, limit, ...rest }: Props) {
+export function Panel({ title, curves, className = 'span-6', format = amount, extra, empty, limit, ...rest }: Props) {
   const t = useText()
   const { seconds, end } = useRange()
   const answers = useQueries({ queries: curves.map(({ query }) => rangedOptions(query, seconds, end)) })

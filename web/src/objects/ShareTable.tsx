@@ -4,7 +4,7 @@ import { DataTable, type Column } from '../components/DataTable'
 import { useRange } from '../components/range'
 import { Empty } from '../components/States'
 import { useText } from '../i18n'
-import { bytes, number } from '../i18n/format'
+import { amount, bytes, number } from '../i18n/format'
 import { shares } from './queries/machine'
 
 interface Share {
@@ -44,8 +44,8 @@ export function ShareTable({ by, where = '', title, name, prefix }: Props) {
   const some = rows?.some((one) => one.accelerators) ?? false
   const columns: Column<Share>[] = [
     { key: 'name', title, sort: (one) => one.key, cell: (one) => name(one.labels) },
-    { key: 'cpu', title: t('machines.cpuUsed'), align: 'right', sort: (one) => one.cpu.used, cell: (one) => number(one.cpu.used, 2) },
-    { key: 'cpuAsked', title: t('machines.asked'), align: 'right', sort: (one) => one.cpu.asked, cell: (one) => <Asked of={one.cpu} words={number(one.cpu.asked, 2)} /> },
+    { key: 'cpu', title: t('machines.cpuUsed'), align: 'right', sort: (one) => one.cpu.used, cell: (one) => amount(one.cpu.used) },
+    { key: 'cpuAsked', title: t('machines.asked'), align: 'right', sort: (one) => one.cpu.asked, cell: (one) => <Asked of={one.cpu} words={amount(one.cpu.asked)} /> },
     { key: 'memory', title: t('machines.memoryUsed'), align: 'right', sort: (one) => one.memory.used, cell: (one) => bytes(one.memory.used) },
     { key: 'memoryAsked', title: t('machines.asked'), align: 'right', sort: (one) => one.memory.asked, cell: (one) => <Asked of={one.memory} words={bytes(one.memory.asked)} /> },
     ...(some ? [{ key: 'cards', title: t('field.accelerators'), align: 'right' as const, sort: (one: Share) => one.accelerators, cell: (one: Share) => number(one.accelerators ?? 0, 0) }] : []),

@@ -44,10 +44,17 @@ describe('metric curves', () => {
 
 describe('the rules of a chart', () => {
   const line = (value: number) => [{ name: '', points: [[0, value]] as [number, number][] }]
+  it('are whole numbers for counts', () => {
+    expect([0, 1, 3, 10].map((top) => rulesOf(line(top), 0, { whole: true }))).toEqual([{ interval: 1, max: 1 }, { interval: 1, max: 1 }, { interval: 1, max: 3 }, { interval: 5, max: 10 }])
+  })
+  it('count piles as piles', () => {
+    const pile = [1, 2].map((value) => ({ name: '', stack: 's', points: [[0, value * 10]] as [number, number][] }))
+    expect(rulesOf(pile, 0)).toEqual({ interval: 10, max: 30 })
+  })
   it('lie at round values, above the limit', () => {
-    expect(rulesOf(line(1.9), 2, false)).toEqual({ interval: 0.5, max: 2.5 })
-    expect(rulesOf(line(3 * 2 ** 30), 4 * 2 ** 30, true)).toEqual({ interval: 2 ** 30, max: 5 * 2 ** 30 })
-    expect(rulesOf(line(0), 0, false)).toEqual({})
+    expect(rulesOf(line(1.9), 2)).toEqual({ interval: 0.5, max: 2.5 })
+    expect(rulesOf(line(3 * 2 ** 30), 4 * 2 ** 30, { binary: true })).toEqual({ interval: 2 ** 30, max: 5 * 2 ** 30 })
+    expect(rulesOf(line(0), 0)).toEqual({})
   })
 })
 

@@ -36,6 +36,8 @@ export interface PlotProps {
   limit?: { value: number; label: string }
   /** Bytes: the scale is divided in powers of two. */
   binary?: boolean
+  /** Counts: no rule between two whole numbers. */
+  whole?: boolean
   /** The scale begins at zero. */
   zero?: boolean
   /** The scale ends here: 1 for shares. */

@@ -9,7 +9,7 @@ type Format = (value: number) => string
 const plain: Format = (value) => value.toLocaleString('en-US', { maximumSignificantDigits: 4 })
 
 /** The house's chart: thin lines, faint rules, no frame. */
-export function optionOf({ lines, over = 'time', format = plain, formatRight, limit, zero = true, binary = false, top, palette, axis }: PlotProps): EChartsCoreOption {
+export function optionOf({ lines, over = 'time', format = plain, formatRight, limit, zero = true, binary = false, whole = false, top, palette, axis }: PlotProps): EChartsCoreOption {
   const label = { color: palette.muted, fontSize: 11, fontFamily: SANS }
   const scale = (formatter: Format, right: boolean) => ({
     type: 'value' as const,
@@ -21,7 +21,7 @@ export function optionOf({ lines, over = 'time', format = plain, formatRight, li
     axisLine: { show: false },
     axisTick: { show: false },
     splitLine: { show: !right, lineStyle: { color: palette.line } },
-    ...(zero && top !== undefined && !right ? { max: top, interval: top / 4 } : zero && rulesOf(lines.filter((line) => Boolean(line.right) === right), right ? 0 : (limit?.value ?? 0), binary)),
+    ...(zero && top !== undefined && !right ? { max: top, interval: top / 4 } : zero && rulesOf(lines.filter((line) => Boolean(line.right) === right), right ? 0 : (limit?.value ?? 0), { binary, whole })),
   })
   const marks = marksOf(axis, palette)
   return {
@@ -36,7 +36,7 @@ export function optionOf({ lines, over = 'time', format = plain, formatRight, li
       axisTick: { show: false },
       splitLine: { show: false },
       splitNumber: 5,
-      axisLabel: { ...label, hideOverlap: true, ...(over === 'time' && { formatter: timeOf(lines) }) },
+      axisLabel: { ...label, hideOverlap: true, ...(over === 'time' && { formatter: timeOf(axis ? axis.seconds * 1000 : spanOf(lines)) }) },
     },
     yAxis: formatRight ? [scale(format, false), scale(formatRight, true)] : scale(format, false),
     tooltip: {
@@ -69,11 +69,12 @@ function marksOf(axis: Axis | null | undefined, palette: PlotProps['palette']): 
 }
 
 /** Where the rules of a scale from zero lie: about four, at round values, the last above everything. */
-export function rulesOf(lines: Line[], limit: number, binary: boolean): { interval?: number; max?: number } {
+export function rulesOf(lines: Line[], limit: number, { binary = false, whole = false } = {}): { interval?: number; max?: number } {
   const top = Math.max(limit * 1.02, highest(lines))
+  if (whole && top <= 4) return { interval: 1, max: Math.max(1, Math.ceil(top)) }
   if (!Number.isFinite(top) || top <= 0) return {}
   const unit = binary ? 2 ** Math.floor(Math.log2(top / 4)) : 10 ** Math.floor(Math.log10(top / 4))
-  const interval = unit * ((binary ? [1, 2] : [1, 2, 2.5, 5, 10]).find((factor) => top / (unit * factor) <= 4.5) ?? 1)
+  const interval = unit * ((binary ? [1, 2] : whole ? [1, 2, 5, 10] : [1, 2, 2.5, 5, 10]).find((factor) => top / (unit * factor) <= 4.5) ?? 1)
   return { interval, max: Math.ceil(top / interval) * interval }
 }
 
@@ -93,13 +94,18 @@ function highest(lines: Line[]): number {
   return top
 }
 
+/** A lone bar says no more for being wide. */
+const WIDEST_BAR_PX = 14
 const DAY_MS = 86_400_000
 const SHORT_MS = 300_000
 
-/** Hours and minutes; seconds when the lines are short, days when they are long. */
-function timeOf(lines: Line[]): (time: number) => string {
+function spanOf(lines: Line[]): number {
   const times = lines.flatMap(({ points }) => [points[0]?.[0] ?? 0, points.at(-1)?.[0] ?? 0]).filter(Boolean)
-  const span = Math.max(...times) - Math.min(...times)
+  return Math.max(...times) - Math.min(...times)
+}
+
+/** Hours and minutes; seconds when the axis is short, days when it is long. */
+function timeOf(span: number): (time: number) => string {
   if (span > 1.5 * DAY_MS) return (time) => dateTime(time).slice(5, 16)
   return (time) => clock(time).slice(0, span < SHORT_MS ? 8 : 5)
 }
@@ -118,7 +124,7 @@ function series(line: Line, index: number, colours: readonly string[], limit: Pl
     lineStyle: { width: 1.6, color: colour },
     itemStyle: { color: colour },
     ...(line.stack && { stack: line.stack }),
-    ...(line.bars && { barCategoryGap: '20%', large: false }),
+    ...(line.bars && { barCategoryGap: '20%', barMaxWidth: WIDEST_BAR_PX }),
     ...(line.area && { areaStyle: { color: colour, opacity: line.stack ? 0.35 : 0.1 } }),
     ...((limit || marks.length > 0) && {
       markLine: {

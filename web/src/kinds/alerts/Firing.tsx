@@ -28,7 +28,7 @@ export function Firing({ all, project }: { all: Alerts; project: string | undefi
   const [by, setBy] = useAddress('by', 'alertname')
   const [silencing, silence] = useState<Alert>()
   if (!all.alerts) return <Card>{all.error ? <Failure error={all.error} retry={all.refetch} /> : <Loading rows={6} />}</Card>
-  if (all.alerts.length === 0) return <Card><Empty title={t('alerts.none')} hint={t('alerts.noneHint')} /></Card>
+  if (all.alerts.length === 0) return <Card><Empty title={t('alerts.none')} hint={all.noRules ? t('alerts.noRulesHint') : t('alerts.noneHint')} /></Card>
   const severities = [...new Set(all.alerts.map((one) => one.severity))]
   const wanted = words.toLowerCase().split(/\s+/).filter(Boolean)
   const shown = all.alerts.filter((one) => (!severity || one.severity === severity) && (!state || one.state === state) && wanted.every((word) => textOf(one).includes(word)))

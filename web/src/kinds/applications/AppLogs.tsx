@@ -39,12 +39,12 @@ export function AppLogs({ project, app }: { project: string; app: string }) {
   const link = travel(`${at(project, 'logs')}?app=${encodeURIComponent(app)}`)
   const lines = LEVELS.map(({ levels, word, colour }): Line => ({ name: t(word), bars: true, stack: 'logs', colour: colour(palette), points: pointsOf(found.data, levels) }))
   return (
-    <Card className="span-12" title={t('nav.logs')} extra={<>{found.data && <span className="numbers">{t('apps.logCount', { count: number(found.data.total, 0) })}</span>}<Link to={link}>{t('logs.ofApp', { app })}</Link></>}>
+    <Card className="span-12" title={t('nav.logs')} extra={<>{found.data && <span className="numbers">{t('apps.logCount', { count: found.data.total, shown: number(found.data.total, 0) })}</span>}<Link to={link}>{t('logs.ofApp', { app })}</Link></>}>
       {!found.data ? (found.error ? <Failure error={found.error} retry={found.refetch} /> : <Loading />)
         : found.data.total === 0 ? <Empty title={t('logs.none')} hint={t('logs.noneHint')} />
         : (
           <>
-            <Chart label={t('explorer.histogram')} lines={lines.filter(({ points }) => points.some(([, count]) => count > 0))} height={120} format={(value) => number(value, 0)} />
+            <Chart label={t('explorer.histogram')} lines={lines.filter(({ points }) => points.some(([, count]) => count > 0))} height={120} whole format={(value) => number(value, 0)} />
             <LogLines lines={found.data.lines.toReversed()} label={t('nav.logs')} showPod className="few" />
           </>
         )}

@@ -1,7 +1,7 @@
 import { useRanged, type Labels } from '../../api/prom'
 import { useRange } from '../../components/range'
 import { useText } from '../../i18n'
-import { bytes, number } from '../../i18n/format'
+import { amount, bytes, number } from '../../i18n/format'
 import { Panel } from '../../objects/Panel'
 import { app } from '../../objects/queries/app'
 import { reasonWords } from '../../objects/reasons'
@@ -20,16 +20,16 @@ export function Resources({ project, name }: { project: string; name: string }) 
   const phases: Record<string, string> = { Running: palette.success, Pending: palette.warning, Failed: palette.error, Succeeded: palette.muted }
   return (
     <>
-      <Panel title={t('field.cpu')} curves={[{ query: ask.cpu, name: pod, stack: 'cpu', area: true }]} format={(value) => t('unit.cores', { n: number(value, 2) })} />
+      <Panel title={t('field.cpu')} curves={[{ query: ask.cpu, name: pod, stack: 'cpu', area: true }]} format={(value) => t('unit.cores', { n: amount(value) })} />
       <Panel title={t('field.memory')} curves={[{ query: ask.memory, name: pod, stack: 'memory', area: true }]} format={bytes} binary />
       {cards && (
         <>
           <Panel title={t('apps.acceleratorsBusy')} curves={[{ query: ask.acceleratorsBusy, name: pod, colour: palette.accelerator }]} format={(value) => `${whole(value)}%`} top={100} />
-          <Panel title={t('field.accelerators')} curves={[{ query: ask.accelerators, name: pod, stack: 'cards', area: true, colour: palette.accelerator }]} format={(value) => number(value, 1)} />
+          <Panel title={t('field.accelerators')} curves={[{ query: ask.accelerators, name: pod, stack: 'cards', area: true, colour: palette.accelerator }]} format={whole} whole />
         </>
       )}
-      <Panel title={t('apps.phases')} curves={[{ query: ask.pods, name: ({ phase }) => reasonWords(t, phase), tint: ({ phase }) => phases[phase ?? ''] }]} format={whole} />
-      <Panel title={t('pod.restarts')} curves={[{ query: ask.restarts, name: () => t('apps.restarts'), area: true, colour: palette.warning }]} format={(value) => number(value, 1)} />
+      <Panel title={t('apps.phases')} curves={[{ query: ask.pods, name: ({ phase }) => reasonWords(t, phase), tint: ({ phase }) => phases[phase ?? ''] }]} format={whole} whole />
+      <Panel title={t('pod.restarts')} curves={[{ query: ask.restarts, name: () => t('apps.restarts'), area: true, colour: palette.warning }]} format={(value) => number(value, 1)} whole />
     </>
   )
 }

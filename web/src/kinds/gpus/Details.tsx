@@ -61,7 +61,7 @@ function Charts({ where, sliced }: { where: string; sliced: boolean }) {
       <Panel title={t('gpus.temperature')} format={(value) => `${number(value, 0)} °C`} curves={[{ query: ask.temperature, name: name(t('gpus.chip')) }, { query: ask.memoryTemperature, name: name(t('field.memory')) }]} />
       <Panel title={t('gpus.power')} format={(value) => `${number(value, 0)} W`} curves={[{ query: ask.power, name: name(t('gpus.power')), area: true }]} />
       <Panel title={t('gpus.clock')} format={(value) => `${number(value, 0)} MHz`} curves={[{ query: ask.clock, name: name(t('gpus.chip')) }, { query: ask.memoryClock, name: name(t('field.memory')) }]} />
-      <Panel title={t('gpus.errors')} format={(value) => number(value, 1)} curves={[
+      <Panel title={t('gpus.errors')} whole format={(value) => number(value, 0)} curves={[
         { query: ask.xid, name: name('XID'), colour: palette.error }, { query: ask.uncorrected, name: name(t('gpus.eccUncorrected')), colour: palette.warning },
         { query: ask.corrected, name: name(t('gpus.eccCorrected')), colour: palette.accent }, { query: ask.replays, name: name(t('gpus.replays')), colour: palette.muted },
       ]} />

@@ -6,7 +6,7 @@ import { Sparkline } from '../../components/Sparkline'
 import { Empty } from '../../components/States'
 import { at } from '../../frame/useProject'
 import { useText } from '../../i18n'
-import { bytes, duration, number } from '../../i18n/format'
+import { amount, bytes, duration, number } from '../../i18n/format'
 import type { App } from './use'
 
 /** A call slower than this is worth a look. */
@@ -34,7 +34,7 @@ export function Apps({ apps, error, refetch, action, full = false }: Props) {
     ...(several ? [{ key: 'project', title: t('frame.project'), from: 'xxl' as const, sort: (app: App) => app.project, cell: (app: App) => app.project }] : []),
     { key: 'rate', title: t('services.rate'), align: 'right', sort: (app) => app.rate, cell: (app) => (app.rate === undefined ? '—' : number(app.rate)) },
     { key: 'p99', title: 'p99', align: 'right', sort: (app) => app.p99, cell: (app) => <span className={(app.p99 ?? 0) > SLOW_SECONDS ? 'toned tone-warning' : ''}>{duration(app.p99)}</span> },
-    { key: 'cpu', title: t('field.cpu'), align: 'right', sort: (app) => app.cpu, cell: (app) => (app.cpu === undefined ? '—' : t('unit.cores', { n: number(app.cpu, 2) })) },
+    { key: 'cpu', title: t('field.cpu'), align: 'right', sort: (app) => app.cpu, cell: (app) => (app.cpu === undefined ? '—' : t('unit.cores', { n: amount(app.cpu) })) },
     { key: 'memory', title: t('field.memory'), align: 'right', from: full ? 'sm' : 'xxl', sort: (app) => app.memory, cell: (app) => bytes(app.memory) },
     ...(some ? [{ key: 'cards', title: t('field.accelerators'), align: 'right' as const, from: full ? ('sm' as const) : ('xxl' as const), sort: (app: App) => app.accelerators, cell: (app: App) => (app.accelerators ? t('unit.cards', { n: app.accelerators }) : '0') }] : []),
     { key: 'trend', title: t('machines.trend'), from: 'md', cell: (app) => <Sparkline values={app.trend} label={t('machines.trendOf', { name: app.name })} width={72} /> },

@@ -4,7 +4,7 @@ import { useTravel } from '../../components/range'
 import { Sparkline } from '../../components/Sparkline'
 import { Empty } from '../../components/States'
 import { useText } from '../../i18n'
-import { bytes, number } from '../../i18n/format'
+import { amount, bytes } from '../../i18n/format'
 import type { PersonUse } from './use'
 
 interface Props {
@@ -20,10 +20,10 @@ export function People({ people, error, refetch }: Props) {
   const columns: Column<PersonUse>[] = [
     { key: 'name', title: t('field.user'), sort: (one) => one.name, cell: (one) => <Link className="strong" to={travel(`/people/${encodeURIComponent(one.name)}`)}>{one.name}</Link> },
     { key: 'pods', title: t('phase.Running'), align: 'right', sort: (one) => one.pods, cell: (one) => (one.pods ? t('home.processes', { count: one.pods }) : '—') },
-    { key: 'hours', title: t('home.cpuHours'), align: 'right', sort: (one) => one.hours, cell: (one) => number(one.hours, 2) },
-    { key: 'cpu', title: t('field.cpu'), align: 'right', from: 'xxl', sort: (one) => one.cpu, cell: (one) => (one.cpu === undefined ? '—' : t('unit.cores', { n: number(one.cpu, 2) })) },
+    { key: 'hours', title: t('home.cpuHours'), align: 'right', sort: (one) => one.hours, cell: (one) => amount(one.hours) },
+    { key: 'cpu', title: t('field.cpu'), align: 'right', from: 'xxl', sort: (one) => one.cpu, cell: (one) => (one.cpu === undefined ? '—' : t('unit.cores', { n: amount(one.cpu) })) },
     { key: 'memory', title: t('field.memory'), align: 'right', from: 'xxl', sort: (one) => one.memory, cell: (one) => bytes(one.memory) },
-    ...(some ? [{ key: 'cards', title: t('people.cardHours'), align: 'right' as const, from: 'sm' as const, sort: (one: PersonUse) => one.acceleratorHours, cell: (one: PersonUse) => number(one.acceleratorHours ?? 0, 2) }] : []),
+    ...(some ? [{ key: 'cards', title: t('people.cardHours'), align: 'right' as const, from: 'sm' as const, sort: (one: PersonUse) => one.acceleratorHours, cell: (one: PersonUse) => amount(one.acceleratorHours ?? 0) }] : []),
     { key: 'trend', title: t('machines.trend'), from: 'md', cell: (one) => <Sparkline values={one.trend} label={t('machines.trendOf', { name: one.name })} width={72} /> },
   ]
   return (

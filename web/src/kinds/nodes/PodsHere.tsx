@@ -9,7 +9,7 @@ import { Empty } from '../../components/States'
 import { Status } from '../../components/Status'
 import { at } from '../../frame/useProject'
 import { useText } from '../../i18n'
-import { bytes, number } from '../../i18n/format'
+import { amount, bytes } from '../../i18n/format'
 import { podState } from '../../objects/pods'
 import { reasonWords } from '../../objects/reasons'
 import { shares } from '../../objects/queries/machine'
@@ -34,7 +34,7 @@ export function PodsHere({ node }: { node: string }) {
     { key: 'project', title: t('frame.project'), from: 'md', sort: (pod) => pod.metadata.namespace, cell: (pod) => pod.metadata.namespace },
     { key: 'app', title: t('field.application'), from: 'lg', sort: appOf, cell: (pod) => { const app = appOf(pod); return app ? <Link to={travel(at(pod.metadata.namespace ?? '', 'apps', app))}>{app}</Link> : '—' } },
     { key: 'status', title: t('field.status'), cell: (pod) => { const state = podState(pod); return <Status tone={state.tone} label={reasonWords(t, state.word)} /> } },
-    { key: 'cpu', title: t('machines.cpuOfAsked'), align: 'right', sort: (pod) => of(cpu.data, pod), cell: (pod) => words(number(of(cpu.data, pod), 2), of(cpuAsked.data, pod), (value) => number(value, 2)) },
+    { key: 'cpu', title: t('machines.cpuOfAsked'), align: 'right', sort: (pod) => of(cpu.data, pod), cell: (pod) => words(amount(of(cpu.data, pod)), of(cpuAsked.data, pod), amount) },
     { key: 'memory', title: t('machines.memoryOfAsked'), align: 'right', sort: (pod) => of(memory.data, pod), cell: (pod) => words(bytes(of(memory.data, pod)), of(memoryAsked.data, pod), bytes) },
     { key: 'go', title: '', align: 'right', cell: (pod) => <Link to={travel(`${at(pod.metadata.namespace ?? '', 'logs')}?pod=${encodeURIComponent(pod.metadata.name)}`)}>{t('action.logs')}</Link> },
   ]

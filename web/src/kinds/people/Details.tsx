@@ -12,7 +12,7 @@ import { Empty } from '../../components/States'
 import { useEverywhere } from '../../frame/useEverywhere'
 import { at } from '../../frame/useProject'
 import { useText } from '../../i18n'
-import { between, bytes, duration, number } from '../../i18n/format'
+import { amount, between, bytes, duration, number } from '../../i18n/format'
 import { Panel } from '../../objects/Panel'
 import { person } from '../../objects/queries/person'
 import { DeviceTable } from '../gpus/DeviceTable'
@@ -40,15 +40,15 @@ export function PersonDetails() {
     <>
       <PageHead title={name} crumb={<Link to={travel('/people')}>{t('nav.people')}</Link>} facts={use ? [
         t('apps.running', { count: use.pods }),
-        t('people.usedHours', { n: number(use.hours ?? 0, 1) }),
-        t('people.usedMemory', { n: number((use.memoryHours ?? 0) / GIB, 1) }),
-        use.acceleratorHours && t('people.usedCards', { n: number(use.acceleratorHours, 1) }),
+        t('people.usedHours', { n: amount(use.hours ?? 0) }),
+        t('people.usedMemory', { n: amount((use.memoryHours ?? 0) / GIB) }),
+        use.acceleratorHours && t('people.usedCards', { n: amount(use.acceleratorHours) }),
       ] : []} />
       <TimeAxis name={`person-${name}`}>
         <div className="grid">
           <Panel title={t('people.cpuByApp')} curves={[{ query: ask.cpu, name: app, stack: 'cpu', area: true }]} />
           <Panel title={t('people.memoryByApp')} format={bytes} binary curves={[{ query: ask.memory, name: app, stack: 'memory', area: true }]} />
-          {(use?.acceleratorHours ?? 0) > 0 && <Panel className="span-12" title={t('people.cardsByApp')} format={(value) => number(value, 1)} curves={[{ query: ask.accelerators, name: app, stack: 'cards', area: true }]} />}
+          {(use?.acceleratorHours ?? 0) > 0 && <Panel className="span-12" title={t('people.cardsByApp')} whole format={(value) => number(value, 1)} curves={[{ query: ask.accelerators, name: app, stack: 'cards', area: true }]} />}
           {mine.length > 0 && <Card className="span-12" title={t('nav.gpus')}><DeviceTable devices={mine} error={null} retry={() => undefined} /></Card>}
           <Card className="span-12" title={t('people.jobs')}><Jobs name={name} /></Card>
         </div>

@@ -11,7 +11,7 @@ import { Sparkline } from '../../components/Sparkline'
 import { Empty } from '../../components/States'
 import { useEverywhere } from '../../frame/useEverywhere'
 import { useText } from '../../i18n'
-import { bytes, dateTime, number } from '../../i18n/format'
+import { amount, bytes, dateTime, number } from '../../i18n/format'
 import { usePeople, type PersonUse } from '../home/use'
 import { csv, download } from './csv'
 import { jobsOf } from './owner'
@@ -28,12 +28,12 @@ export function PeopleList() {
   const jobs = useEverywhere(TRAINING_JOBS)
   const { start, end } = windowOf(range.seconds, range.end)
   const rows = people?.map((one): Row => ({ ...one, jobs: jobs.data && jobsOf(jobs.data, one.name, start * 1000, end * 1000).length }))
-  const hours = (value: number | undefined) => number(value, (value ?? 0) < 10 ? 2 : 1)
+  const hours = (value: number | undefined) => (value ?? 0) < 10 ? amount(value) : number(value, 1)
   const columns: Column<Row>[] = [
     { key: 'name', title: t('field.user'), sort: (one) => one.name, cell: (one) => <Link className="strong" to={travel(`/people/${encodeURIComponent(one.name)}`)}>{one.name}</Link> },
     { key: 'pods', title: t('people.pods'), align: 'right', sort: (one) => one.pods, cell: (one) => number(one.pods, 0) },
     { key: 'jobs', title: t('nav.jobs'), align: 'right', sort: (one) => one.jobs, cell: (one) => number(one.jobs, 0) },
-    { key: 'cpu', title: t('people.cpuNow'), align: 'right', from: 'lg', sort: (one) => one.cpu, cell: (one) => number(one.cpu ?? 0, 2) },
+    { key: 'cpu', title: t('people.cpuNow'), align: 'right', from: 'lg', sort: (one) => one.cpu, cell: (one) => amount(one.cpu ?? 0) },
     { key: 'memory', title: t('people.memoryNow'), align: 'right', from: 'lg', sort: (one) => one.memory, cell: (one) => bytes(one.memory ?? 0) },
     { key: 'cards', title: t('people.cardsNow'), align: 'right', from: 'lg', sort: (one) => one.accelerators, cell: (one) => number(one.accelerators ?? 0, 0) },
     { key: 'hours', title: t('home.cpuHours'), align: 'right', sort: (one) => one.hours, cell: (one) => hours(one.hours) },
