@@ -15,60 +15,113 @@ const TEMPLATES = [
 const WEIGHTS = [0, 1, 1, 1, 0, 3, 1, 2, 0, 1, 4, 1, 0, 6, 1, 5, 0, 7]
 const EVERY_MS = 900
 
+const TRACED = new Set([1, 4])
+
 function line(number) {
-  const [app, pod, severity, text] = TEMPLATES[WEIGHTS[number % WEIGHTS.length]]
-  return { _id: String(number), _source: { '@timestamp': new Date(number * EVERY_MS).toISOString(), message: text(number), ...(severity && { severity }), stream: 'stdout', namespace: P, pod, container: 'main', node: 'train-01', app, user: 'user-17' } }
+  const kind = WEIGHTS[number % WEIGHTS.length]
+  const [app, pod, severity, text] = TEMPLATES[kind]
+  const trace = TRACED.has(kind) && { trace_id: ((number % 40) + 1).toString(16).padStart(32, 'a1b2c3d4'), span_id: 's1' }
+  const fields = kind === 1 ? { fields: { http: { method: 'POST', status: 200 }, rows: 1 + (number % 16) } } : kind === 0 ? { fields: { epoch: number % 20 } } : {}
+  return { _id: String(number), sort: [new Date(number * EVERY_MS).toISOString(), number], _source: { '@timestamp': new Date(number * EVERY_MS).toISOString(), message: text(number), ...(severity && { severity }), stream: severity === 'error' ? 'stderr' : 'stdout', namespace: P, pod, container: 'main', node: pod.startsWith('digits') ? 'train-01' : 'train-02', app, user: app === 'score-card' ? 'user-08' : 'user-17', workspace: 'risk-models', ...trace, ...fields } }
 }
 
-function matches({ _source: one }, filters) {
-  return filters.every((filter) => {
-    const [[kind, condition]] = Object.entries(filter)
-    if (kind === 'range') { const { gte, lte } = condition['@timestamp']; return one['@timestamp'] >= gte && (!lte || one['@timestamp'] <= lte) }
-    if (kind === 'term' || kind === 'terms') { const [[field, wanted]] = Object.entries(condition); return [wanted].flat().includes(one[field]) }
-    if (kind === 'query_string') return condition.query.toLowerCase().split(/\s+/).every((word) => one.message.toLowerCase().includes(word.replaceAll('"', '')))
-    return true
-  })
+const HAPPENED = [
+  ['info', 'Scheduled', 'Pod', 'digits-forest-7-0', 'digits', 'scheduler', 'assigned to train-01'],
+  ['info', 'Started', 'Pod', 'digits-forest-7-0', 'digits', 'kubelet', 'container main started'],
+  ['warning', 'BackOff', 'Pod', 'fraud-graph-5d4b-aa11', 'fraud-graph', 'kubelet', 'back-off restarting failed container main'],
+  ['info', 'Running', 'TrainingJob', 'digits-forest-7', 'digits', 'trainingjob-controller', 'the pod of attempt 1 runs'],
+  ['warning', 'Unschedulable', 'TrainingJob', 'card-embeddings', 'card-embeddings', 'scheduler', '0 of 3 machines have 8 free accelerators'],
+  ['info', 'Available', 'InferenceService', 'digits', 'digits', 'inferenceservice-controller', '2 of 2 replicas answer'],
+  ['warning', 'DiskPressure', 'Node', 'edge-01', '', 'kubelet', '92 % of /var is in use'],
+]
+const EVENT_MS = 47_000
+
+function happening(number) {
+  const [severity, reason, kind, name, app, component, message] = HAPPENED[(number * 5) % HAPPENED.length]
+  const time = new Date(number * EVENT_MS).toISOString()
+  return { _id: `e${number}`, sort: [time, number], _source: { '@timestamp': time, message, severity, namespace: kind === 'Node' ? 'default' : P, node: kind === 'Node' ? name : 'train-01', ...(kind === 'Pod' && { pod: name }), ...(app && { app }), user: 'user-17', fields: { event: { reason, type: severity === 'warning' ? 'Warning' : 'Normal', kind, name, uid: `u-${name}`, count: 1 + (number % 9), component } } } }
 }
 
-export function search(body) {
-  const filters = body.query.bool.filter
+const valueOf = (source, field) => field.split('.').reduce((at, part) => at?.[part], source)
+const isOne = (value, wanted) => [wanted].flat().some((one) => String(value) === String(one))
+
+function matches({ _source: one }, { filter = [], must_not: not = [] }) {
+  return filter.every((clause) => holds(one, clause)) && !not.some((clause) => holds(one, clause))
+}
+
+function holds(one, clause) {
+  const [[kind, condition]] = Object.entries(clause)
+  if (kind === 'range') { const { gte, lte } = condition['@timestamp']; return one['@timestamp'] >= gte && (!lte || one['@timestamp'] <= lte) }
+  if (kind === 'term' || kind === 'terms') { const [[field, wanted]] = Object.entries(condition); return isOne(valueOf(one, field), wanted) }
+  if (kind === 'query_string') return condition.query.toLowerCase().split(/\s+/).every((word) => /^\w+:/.test(word) ? isOne(valueOf(one, word.split(':')[0]), word.split(':')[1]) : one.message.toLowerCase().includes(word.replaceAll('"', '')))
+  return true
+}
+
+function refused(filters) {
   if (filters.some((one) => one.term?.namespace === 'forbidden')) return { code: 403, body: { error: { type: 'security_exception', reason: 'logs of namespace forbidden are not yours' }, status: 403 } }
   if (filters.some((one) => one.query_string?.query.includes('(('))) return { code: 400, body: { error: { type: 'parsing_exception', reason: 'the query has an unmatched (', hint: 'Quote it: "((".' }, status: 400 } }
-  const range = filters.find((one) => one.range)?.range['@timestamp']
-  const last = Math.floor(Math.min(Date.now(), range?.lte ? Date.parse(range.lte) : Date.now()) / EVERY_MS)
-  const first = Math.max(last - 20_000, Math.ceil(Date.parse(range?.gte ?? 0) / EVERY_MS))
-  const found = []
-  for (let number = last; number >= first; number -= 1) { const one = line(number); if (matches(one, filters)) found.push(one) }
-  found.unshift(...printed.filter((one) => matches(one, filters)).toReversed())
+  return null
+}
+
+export function search(body, index = 'logs') {
+  const { bool } = body.query
+  const bad = refused(bool.filter ?? [])
+  if (bad) return bad
+  if (bool.filter.some((one) => one.term?.namespace === 'empty')) return found([], body)
+  const range = bool.filter.find((one) => one.range)?.range['@timestamp']
+  const events = index === 'events'
+  const [make, every, most] = events ? [happening, EVENT_MS, 5000] : [line, EVERY_MS, 20_000]
+  const last = Math.floor(Math.min(Date.now(), range?.lte ? Date.parse(range.lte) : Date.now()) / every)
+  const first = Math.max(last - most, Math.ceil(Date.parse(range?.gte ?? 0) / every))
+  const all = []
+  for (let number = last; number >= first; number -= 1) { const one = make(number); if (matches(one, bool)) all.push(one) }
+  if (!events) all.unshift(...printed.filter((one) => matches(one, bool)).toReversed())
+  return found(all, body)
+}
+
+function found(all, body) {
+  const up = body.sort?.[0]?.['@timestamp']?.order === 'asc'
+  const ordered = up ? all.toReversed() : all
+  const [time] = body.search_after ?? []
+  const page = time === undefined ? ordered : ordered.filter((one) => (up ? one._source['@timestamp'] > time : one._source['@timestamp'] < time))
   const aggregations = {}
-  if (body.aggs?.time) {
-    const width = Number.parseInt(body.aggs.time.date_histogram.fixed_interval) * 1000
-    const buckets = new Map()
-    for (const { _source: one } of found) {
-      const key = Math.floor(Date.parse(one['@timestamp']) / width) * width
-      const bucket = buckets.get(key) ?? { key, doc_count: 0, levels: new Map() }
-      bucket.doc_count += 1
-      if (one.severity) bucket.levels.set(one.severity, (bucket.levels.get(one.severity) ?? 0) + 1)
-      buckets.set(key, bucket)
-    }
-    aggregations.time = { buckets: [...buckets.values()].map(({ key, doc_count, levels }) => ({ key, doc_count, severity: { buckets: [...levels].map(([level, count]) => ({ key: level, doc_count: count })) } })) }
+  for (const [name, { date_histogram: dates, terms }] of Object.entries(body.aggs ?? {})) {
+    aggregations[name] = dates ? histogram(all, Number.parseInt(dates.fixed_interval) * 1000) : counted(all, terms)
   }
-  if (body.aggs?.values) aggregations.values = { buckets: [...new Set(found.map((one) => one._source[body.aggs.values.terms.field]))].map((key) => ({ key, doc_count: 1 })) }
-  return { code: 200, body: { hits: { total: { value: found.length, relation: 'eq' }, hits: found.slice(0, body.size) }, ...(body.aggs && { aggregations }) } }
+  return { code: 200, body: { hits: { total: { value: all.length, relation: 'eq' }, hits: page.slice(0, body.size) }, ...(body.aggs && { aggregations }) } }
+}
+
+function counted(all, { field, size = 10 }) {
+  const counts = new Map()
+  for (const { _source: one } of all) { const value = valueOf(one, field); if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1) }
+  const buckets = [...counts].map(([key, count]) => ({ key, doc_count: count })).toSorted((a, b) => b.doc_count - a.doc_count)
+  return { buckets: buckets.slice(0, size), sum_other_doc_count: buckets.slice(size).reduce((sum, one) => sum + one.doc_count, 0) }
+}
+
+function histogram(all, width) {
+  const buckets = new Map()
+  for (const one of all) {
+    const key = Math.floor(Date.parse(one._source['@timestamp']) / width) * width
+    if (!buckets.has(key)) buckets.set(key, [])
+    buckets.get(key).push(one)
+  }
+  return { buckets: [...buckets].toReversed().map(([key, some]) => ({ key, doc_count: some.length, severity: counted(some, { field: 'severity' }) })) }
 }
 
 export function tail(request, response, query) {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
-  const filters = ['namespace', 'app', 'pod', 'severity'].filter((name) => query.get(name)).map((name) => ({ terms: { [name]: query.get(name).split(',') } }))
+  const filters = ['namespace', 'app', 'pod', 'severity', 'trace_id'].filter((name) => query.get(name)).map((name) => ({ terms: { [name]: query.get(name).split(',') } }))
   if (query.get('q')) filters.push({ query_string: { query: query.get('q') } })
-  const put = (one) => response.write(`id: ${one._id}\ndata: ${JSON.stringify(one)}\n\n`)
-  const history = search({ size: Number(query.get('lines') ?? 100), query: { bool: { filter: [...filters, { range: { '@timestamp': { gte: query.get('since') ?? '0' } } }] } } })
+  const further = query.get('query') ? JSON.parse(query.get('query')).bool : {}
+  const bool = { filter: [...filters, ...(further.filter ?? [])], must_not: further.must_not }
+  const put = (one) => response.write(`id: ${one.sort?.[1] ?? 0}\ndata: ${JSON.stringify(one)}\n\n`)
+  const history = search({ size: Number(query.get('lines') ?? 100), query: { bool: { ...bool, filter: [...bool.filter, { range: { '@timestamp': { gte: query.get('since') ?? '0' } } }] } } })
   for (const one of history.body.hits?.hits.toReversed() ?? []) put(one)
   let told = printed.length
   let next = Math.floor(Date.now() / EVERY_MS) + 1
   const timer = setInterval(() => {
-    for (; next * EVERY_MS <= Date.now(); next += 1) { const one = line(next); if (matches(one, filters)) put(one) }
-    for (; told < printed.length; told += 1) if (matches(printed[told], filters)) put(printed[told])
+    for (; next * EVERY_MS <= Date.now(); next += 1) { const one = line(next); if (matches(one, bool)) put(one) }
+    for (; told < printed.length; told += 1) if (matches(printed[told], bool)) put(printed[told])
   }, 300)
   request.on('close', () => clearInterval(timer))
   return null

@@ -4,6 +4,7 @@
 //   DAIS_URL=http://… node dev/server.mjs   pages from source, real backends
 import { createReadStream, existsSync, statSync } from 'node:fs'
 import { createServer, request as forward } from 'node:http'
+import { tmpdir } from 'node:os'
 import { dirname, extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { alertmanager } from './alertmanager.mjs'
@@ -46,7 +47,8 @@ function dispatch(request, response, { pathname, searchParams: query }, body) {
   if (/^\/prometheus\/api\/v1\/(rules|alerts)$/.test(pathname)) return rules(pathname, request.user)
   if (pathname.startsWith('/alertmanager/api/v2/')) return alertmanager(request.method, pathname.slice(21), request.user, body)
   if (pathname.startsWith('/prometheus/')) return prometheus(pathname, query, request.user === 'empty')
-  if (pathname === '/elasticsearch/_search') return search(body)
+  const index = /^\/elasticsearch\/(?:([^/]+)\/)?_search$/.exec(pathname)
+  if (index) return search(body, index[1])
   if (pathname === '/elasticsearch/_tail') return tail(request, response, query)
   if (pathname.startsWith('/jaeger/api/')) return jaeger(pathname.slice(12), query)
   if (pathname.startsWith('/data/')) return data(pathname, request.method, body)
@@ -70,7 +72,8 @@ function built(response, pathname) {
   createReadStream(file).pipe(response)
 }
 
-const vite = process.argv.includes('--dist') ? undefined : await (await import('vite')).createServer({ root, server: { middlewareMode: true }, appType: 'spa' })
+// Each server keeps to itself, so that several can run side by side.
+const vite = process.argv.includes('--dist') ? undefined : await (await import('vite')).createServer({ root, cacheDir: join(tmpdir(), `dais-vite-${port}`), server: { middlewareMode: true, hmr: { port: port + 10_000 } }, appType: 'spa' })
 const server = createServer((request, response) => {
   const url = new URL(request.url, 'http://localhost')
   if (!BACKENDS.test(url.pathname)) return vite ? vite.middlewares(request, response) : built(response, url.pathname)

@@ -80,6 +80,7 @@ export function Pages() {
       <Route path="gpus/:uuid" element={<Device />} />
       <Route path="people" element={<People />} />
       <Route path="people/:name" element={<Person />} />
+      <Route path="logs" element={<Logs />} />
       <Route path="nodes" element={<Nodes />} />
       <Route path="nodes/:name" element={<Node />} />
       <Route path="projects" element={<Projects />} />

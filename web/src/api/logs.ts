@@ -1,5 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
 import { query as queryString, request } from './http'
+import { boolOf, severities, type LogFilter } from './logQuery'
+
+export { clauses, LEVELS, type LogFilter, type Pair } from './logQuery'
+
+/** What orders a line: its time and the number of its arrival, as the server gave them. */
+export type SortValue = string | number | null
 
 export interface LogLine {
   /** The document's own name: tells equal lines apart. */
@@ -11,59 +17,45 @@ export interface LogLine {
   namespace?: string
   pod?: string
   container?: string
+  node?: string
   app?: string
   user?: string
+  workspace?: string
   trace_id?: string
+  span_id?: string
+  /** Whatever else the program said, by name. */
+  fields?: Record<string, unknown>
+  /** Where the line lies; pages go on from here. */
+  sort?: SortValue[]
 }
 
-export interface LogFilter {
-  namespace?: string
-  app?: string
-  /** Any of these pods. */
-  pods?: string[]
-  level?: string
-  text?: string
-  trace?: string
+export interface Hit {
+  _id?: string
+  _source: LogLine
+  sort?: SortValue[]
 }
-
-/** The levels that a person chooses from. */
-export const LEVELS = ['error', 'warn', 'info', 'debug'] as const
-
-/** `error` is everything that went wrong, `debug` all the chatter. */
-function severities(level: string): string[] {
-  if (level === 'error') return ['error', 'fatal']
-  return level === 'debug' ? ['debug', 'trace'] : [level]
-}
-
-type Clause = Record<string, unknown>
-
-export function clauses(filter: LogFilter, from: number, to?: number): Clause[] {
-  const filters: Clause[] = [
-    { range: { '@timestamp': { gte: new Date(from).toISOString(), ...(to && { lte: new Date(to).toISOString() }) } } },
-  ]
-  if (filter.namespace) filters.push({ term: { namespace: filter.namespace } })
-  if (filter.app) filters.push({ term: { app: filter.app } })
-  if (filter.pods) filters.push({ terms: { pod: filter.pods } })
-  if (filter.level) filters.push({ terms: { severity: severities(filter.level) } })
-  if (filter.trace) filters.push({ term: { trace_id: filter.trace } })
-  if (filter.text) filters.push({ query_string: { query: filter.text, default_field: 'message', default_operator: 'AND' } })
-  return filters
-}
+export const lineOf = ({ _id, _source, sort }: Hit): LogLine => ({ ..._source, ...(_id !== undefined && { _id }), ...(sort && { sort }) })
 
 interface Bucket {
   key: string | number
   doc_count: number
+  severity?: { buckets?: Bucket[] }
 }
-export interface Hit {
-  _id?: string
-  _source: LogLine
-}
-export const lineOf = (hit: Hit): LogLine => (hit._id ? { ...hit._source, _id: hit._id } : hit._source)
-
 interface SearchAnswer {
   hits: { total?: number | { value: number }; hits: Hit[] }
-  aggregations?: Record<string, { buckets: (Bucket & Record<string, { buckets?: Bucket[] }>)[] }>
+  aggregations?: Record<string, { buckets: Bucket[]; sum_other_doc_count?: number }>
 }
+
+/** Events of Kubernetes lie in an index of their own; everything else is logs. */
+export const LOGS = '*,-events'
+export const EVENTS_INDEX = 'events'
+
+export function search(index: string, body: unknown, signal?: AbortSignal): Promise<SearchAnswer> {
+  return request<SearchAnswer>(`/elasticsearch/${index}/_search`, { method: 'POST', body, ...(signal && { signal }) })
+}
+
+/** By time to the nanosecond, then by arrival, so that a page goes on exactly where the last one ended. */
+export const inOrder = (order: 'asc' | 'desc') => [{ '@timestamp': { order, format: 'strict_date_optional_time_nanos' } }, { _seq_no: order }]
 
 export interface LogPage {
   lines: LogLine[]
@@ -72,56 +64,89 @@ export interface LogPage {
   histogram: { time: number; counts: Record<string, number> }[]
 }
 
+export interface LogWindow {
+  /** Milliseconds since the epoch, both included. */
+  from: number
+  to: number
+}
+
+interface Wanted {
+  filter: LogFilter
+  window: LogWindow
+  size: number
+  index?: string
+  /** Only lines older than the one that this sorts. */
+  after?: SortValue[] | undefined
+}
+
 const BARS = 60
 
-export async function searchLogs(filter: LogFilter, from: number, to: number, size: number, signal?: AbortSignal): Promise<LogPage> {
-  const seconds = Math.max(1, Math.ceil((to - from) / 1000 / BARS))
-  const answer = await request<SearchAnswer>('/elasticsearch/_search', {
-    method: 'POST',
-    ...(signal && { signal }),
-    body: {
-      size,
+/** Milliseconds of one step of a histogram: whole seconds, so that steps lie where the server's do. */
+export const stepOf = ({ from, to }: LogWindow): number => Math.max(1, Math.ceil((to - from) / 1000 / BARS)) * 1000
+
+/** One page, newest first; the first page also counts. */
+export async function searchPage({ filter, window, size, index = LOGS, after }: Wanted, signal?: AbortSignal): Promise<LogPage> {
+  const answer = await search(index, {
+    size,
+    sort: inOrder('desc'),
+    query: boolOf(filter, window.from, window.to),
+    ...(after ? { search_after: after, track_total_hits: false } : {
       track_total_hits: true,
-      sort: [{ '@timestamp': 'desc' }, { _seq_no: 'desc' }],
-      query: { bool: { filter: clauses(filter, from, to) } },
       aggs: {
         time: {
-          date_histogram: { field: '@timestamp', fixed_interval: `${seconds}s`, min_doc_count: 0 },
+          date_histogram: { field: '@timestamp', fixed_interval: `${stepOf(window) / 1000}s`, min_doc_count: 1 },
           aggs: { severity: { terms: { field: 'severity', size: 8 } } },
         },
       },
-    },
-  })
-  const { total } = answer.hits
-  return {
-    lines: answer.hits.hits.map(lineOf),
-    total: typeof total === 'number' ? total : (total?.value ?? answer.hits.hits.length),
-    histogram: (answer.aggregations?.time?.buckets ?? []).map((bucket) => {
-      const named = (bucket.severity?.buckets ?? []).map((one): [string, number] => [String(one.key).toLowerCase(), one.doc_count])
-      const rest = bucket.doc_count - named.reduce((sum, [, count]) => sum + count, 0)
-      return { time: Number(bucket.key), counts: { ...Object.fromEntries(named), '': Math.max(0, rest) } }
     }),
-  }
+  }, signal)
+  return { lines: answer.hits.hits.map(lineOf), total: totalOf(answer), histogram: (answer.aggregations?.time?.buckets ?? []).map(barOf) }
 }
 
-/** Values of a field within a project, for the filter boxes. */
-export function useLogValues(field: 'app' | 'pod', filter: LogFilter, seconds: number) {
+export function searchLogs(filter: LogFilter, from: number, to: number, size: number, signal?: AbortSignal): Promise<LogPage> {
+  return searchPage({ filter, window: { from, to }, size }, signal)
+}
+
+function totalOf({ hits }: SearchAnswer): number {
+  return typeof hits.total === 'number' ? hits.total : (hits.total?.value ?? hits.hits.length)
+}
+
+function barOf(bucket: Bucket): LogPage['histogram'][number] {
+  const named = (bucket.severity?.buckets ?? []).map((one): [string, number] => [String(one.key).toLowerCase(), one.doc_count])
+  const rest = bucket.doc_count - named.reduce((sum, [, count]) => sum + count, 0)
+  return { time: Number(bucket.key), counts: { ...Object.fromEntries(named), '': Math.max(0, rest) } }
+}
+
+export interface TopValues {
+  values: { value: string; count: number }[]
+  /** Lines whose value is none of these. */
+  others: number
+}
+
+/** The most frequent values of a field among the lines that a search finds. */
+export function useTopValues(field: string, filter: LogFilter, window: LogWindow, size: number, options: { index?: string; enabled?: boolean } = {}) {
+  const { index = LOGS, enabled = true } = options
   return useQuery({
-    queryKey: ['log-values', field, filter, seconds],
+    queryKey: ['log-values', index, field, filter, window, size],
     staleTime: 30_000,
-    queryFn: async ({ signal }) => {
-      const answer = await request<SearchAnswer>('/elasticsearch/_search', {
-        method: 'POST',
-        signal,
-        body: {
-          size: 0,
-          query: { bool: { filter: clauses(filter, Date.now() - seconds * 1000) } },
-          aggs: { values: { terms: { field, size: 100 } } },
-        },
-      })
-      return (answer.aggregations?.values?.buckets ?? []).map((bucket) => String(bucket.key)).toSorted()
+    enabled,
+    queryFn: async ({ signal }): Promise<TopValues> => {
+      const answer = await search(index, { size: 0, query: boolOf(filter, window.from, window.to), aggs: { values: { terms: { field, size } } } }, signal)
+      const found = answer.aggregations?.values
+      return { values: (found?.buckets ?? []).map((one) => ({ value: String(one.key), count: one.doc_count })), others: found?.sum_other_doc_count ?? 0 }
     },
   })
+}
+
+/** Lines of the same container right before and right after `line`, oldest first. */
+export async function around(line: LogLine, count: number, signal?: AbortSignal): Promise<{ before: LogLine[]; after: LogLine[] }> {
+  const stream = (['namespace', 'pod', 'container'] as const).flatMap((field) => (line[field] ? [{ term: { [field]: line[field] } }] : []))
+  const side = async (order: 'asc' | 'desc') => {
+    const answer = await search(LOGS, { size: count, track_total_hits: false, sort: inOrder(order), search_after: line.sort, query: { bool: { filter: stream } } }, signal)
+    return answer.hits.hits.map(lineOf)
+  }
+  const [before, after] = await Promise.all([side('desc'), side('asc')])
+  return { before: before.toReversed(), after }
 }
 
 /**
@@ -129,8 +154,12 @@ export function useLogValues(field: 'app' | 'pod', filter: LogFilter, seconds: n
  * since `from` come first; a reconnect goes on where it broke off.
  */
 export function tailAddress(filter: LogFilter, from: number, lines: number): string {
+  const { is = [], not = [] } = filter
+  const further = is.length || not.length ? JSON.stringify(boolOf({ is, not })) : undefined
   return `/elasticsearch/_tail${queryString({
     q: filter.text,
+    query: further,
+    index: LOGS,
     namespace: filter.namespace,
     app: filter.app,
     pod: filter.pods?.join(','),

@@ -23,6 +23,8 @@ interface Props {
 
 const LINES = 500
 const BRIEF_LINES = 60
+const POD = ['pod']
+const NONE: string[] = []
 
 /** The last lines of a program arrive a moment after its end is known. */
 const LINGER_MS = 5000
@@ -47,7 +49,7 @@ export function ObjectLogs({ project, app, pods, from, running, brief = false }:
   const follow = useLingering(running)
   const tail = useTail({ filter, from: start, size: brief ? BRIEF_LINES : LINES, follow })
   const body = tail.error ? <Failure error={tail.error} />
-    : tail.lines.length > 0 ? <LogLines lines={tail.lines} label={t('tab.logs')} marked={brief ? '' : text} showPod={pods.length > 1 && !brief} follow className={brief ? 'short' : 'tall'} />
+    : tail.lines.length > 0 ? <LogLines lines={tail.lines} label={t('tab.logs')} marked={brief ? '' : text} columns={pods.length > 1 && !brief ? POD : NONE} follow className={brief ? 'short' : 'tall'} />
     : !tail.loaded ? <Loading />
     : <Empty title={t('logs.none')} hint={pods.length === 0 ? t('logs.noPod') : running ? t('logs.noneYet') : t('logs.noneHint')} />
   if (brief) return body

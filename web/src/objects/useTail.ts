@@ -1,9 +1,12 @@
 import { useEffect, useState } from 'react'
 import { useVisible } from '../components/useVisible'
+import { CHUNK } from './LogLinesParts'
 import { lineOf, searchLogs, tailAddress, type Hit, type LogFilter, type LogLine } from '../api/logs'
 
 /** A reader scrolls no further back than this; older lines are in the explorer. */
-const KEPT = 2000
+const KEPT = 5000
+/** Whole chunks go at a time, so that those which stay are not drawn anew. */
+const DROPPED = 20 * CHUNK
 const FLUSH_MS = 120
 /** The first lines come right after the connection opens. */
 const SETTLE_MS = 500
@@ -48,6 +51,10 @@ export function useTail({ filter, from, size, follow }: Wanted): Tail {
   return tail
 }
 
+function kept(lines: LogLine[]): LogLine[] {
+  return lines.length > KEPT + DROPPED ? lines.slice(Math.floor((lines.length - KEPT) / CHUNK) * CHUNK) : lines
+}
+
 type Change = (part: Partial<Tail>) => void
 type Set = (change: (before: Tail) => Tail) => void
 
@@ -82,7 +89,7 @@ function stream(address: string, change: Change, set: Set, explain: () => () => 
   const flush = () => {
     const batch = waiting
     waiting = []
-    set((before) => ({ ...before, loaded: true, lines: [...before.lines, ...batch].slice(-KEPT) }))
+    set((before) => ({ ...before, loaded: true, lines: kept([...before.lines, ...batch]) }))
   }
   source.addEventListener('open', () => {
     change({ state: 'live', error: null })
@@ -93,7 +100,9 @@ function stream(address: string, change: Change, set: Set, explain: () => () => 
     if (source.readyState === EventSource.CLOSED) stop = explain()
   })
   source.addEventListener('message', (event: MessageEvent<string>) => {
-    const line = lineOf(JSON.parse(event.data) as Hit)
+    const hit = JSON.parse(event.data) as Hit
+    const arrival = Number(event.lastEventId)
+    const line = lineOf({ ...hit, sort: [hit._source['@timestamp'], arrival] })
     if (line._id !== undefined && seen.has(line._id)) return
     if (line._id !== undefined) seen.add(line._id)
     if (waiting.length === 0) later(flush, FLUSH_MS)

@@ -1,12 +1,17 @@
 import { alerts } from './alerts'
 import { data } from './data'
+import { events } from './events'
 import { frame } from './frame'
 import { jobs } from './jobs'
+import { logs } from './logs'
 import { machines } from './machines'
 import { objects } from './objects'
 import { observe } from './observe'
 import { serve } from './serve'
+import { traces } from './traces'
 
 /** The whole catalogue. Each entry has every language, so that none can be forgotten. */
-export const MESSAGES = { ...frame, ...objects, ...data, ...jobs, ...serve, ...observe, ...alerts, ...machines } as const
+export const MESSAGES = {
+  ...frame, ...objects, ...data, ...jobs, ...serve, ...observe, ...alerts, ...machines, ...logs, ...traces, ...events,
+} as const
 export type MessageKey = keyof typeof MESSAGES

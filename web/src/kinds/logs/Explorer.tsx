@@ -1,60 +1,74 @@
-import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Button, Switch } from 'antd'
-import { useMemo, useState } from 'react'
-import { searchLogs, type LogFilter } from '../../api/logs'
-import { useAddress, useSince } from '../../components/address'
+import { useCallback, useMemo, useState } from 'react'
+import type { LogLine } from '../../api/logs'
+import { useSince } from '../../components/address'
 import { Card } from '../../components/Card'
 import { PageHead } from '../../components/PageHead'
 import { Empty, Failure, Loading } from '../../components/States'
-import { useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
-import { number } from '../../i18n/format'
+import { dateTime, number } from '../../i18n/format'
+import { Everywhere } from '../../objects/Everywhere'
 import { LogLines } from '../../objects/LogLines'
 import { TailMark } from '../../objects/TailMark'
 import { useTail } from '../../objects/useTail'
+import { Download } from './Download'
+import { Fields } from './Fields'
 import { Filters } from './Filters'
 import { Histogram } from './Histogram'
+import { LineDetails } from './LineDetails'
+import { More } from './More'
+import { SavedSearches } from './SavedSearches'
+import { ShareLink } from './ShareLink'
+import { usePages } from './usePages'
+import { useLogSearch, type LogSearch } from './useSearch'
 
-const REFRESH_MS = 5000
-const STEP = 500
-const MOST = 5000
+const COLUMNS = ['pod']
+const KNOWN = ['severity', 'app', 'pod', 'container', 'node', 'user', 'stream']
+const KNOWN_EVERYWHERE = ['namespace', ...KNOWN]
+const HOUR_MS = 3_600_000
+const TAIL_LINES = 500
+/** The boxes offer what comes while the page is open, too. */
+const DAY_MS = 24 * HOUR_MS
 
-/** One search, one address: application, pod, level, words, time. */
+/** One search, one address: words, application, pod, level, any field, time. */
 export function LogExplorer() {
   const t = useText()
-  const project = useProject()
-  const { since, seconds } = useSince()
-  const [app] = useAddress('app')
-  const [pod] = useAddress('pod')
-  const [level] = useAddress('level')
-  const [text] = useAddress('q')
-  const [trace] = useAddress('trace')
-  const [live, setLive] = useAddress('live')
-  const [between] = useAddress('between')
-  const filter = useMemo<LogFilter>(() => ({
-    namespace: project, ...(app && { app }), ...(pod && { pods: [pod] }), ...(level && { level }), ...(text && { text }), ...(trace && { trace }),
-  }), [project, app, pod, level, text, trace])
-  const following = live === '1'
+  const search = useLogSearch(COLUMNS)
+  const { seconds } = useSince()
+  const { fixed } = search
+  const [opened] = useState(Date.now)
+  const offered = useMemo(() => fixed ?? { from: opened - seconds * 1000, to: opened + DAY_MS }, [fixed, opened, seconds])
   return (
     <>
-      <PageHead title={t('nav.logs')} actions={
-        <label className="row">
-          {t('explorer.live')}
-          <Switch checked={following} onChange={(on) => setLive(on ? '1' : '')} aria-label={t('explorer.live')} />
-        </label>
+      <PageHead title={t('nav.logs')} facts={[!search.project && t('scope.everywhere')]} actions={
+        <>
+          <Everywhere page="logs" />
+          <label className="row">
+            {t('explorer.live')}
+            <Switch checked={search.live} onChange={(on) => search.set('live', on ? '1' : '')} aria-label={t('explorer.live')} />
+          </label>
+          <SavedSearches search={search} />
+          <ShareLink search={search} />
+        </>
       } />
       <Card>
-        <Filters project={project} seconds={seconds} />
-        {following ? <Following filter={filter} marked={text} /> : <Found key={`${since}${between}`} filter={filter} seconds={seconds} between={between} marked={text} />}
+        <Filters search={search} window={offered} />
+        {search.live ? <Following search={search} /> : <Found search={search} seconds={seconds} />}
       </Card>
     </>
   )
 }
 
-function Following({ filter, marked }: { filter: LogFilter; marked: string }) {
+/** What an opened line shows, the same function as long as the search is. */
+function useDetails(search: LogSearch) {
+  return useCallback((line: LogLine) => <LineDetails line={line} search={search} />, [search])
+}
+
+function Following({ search }: { search: LogSearch }) {
   const t = useText()
-  const [from] = useState(() => Date.now() - 3_600_000)
-  const tail = useTail({ filter, from, size: 200, follow: true })
+  const [from] = useState(() => Date.now() - HOUR_MS)
+  const tail = useTail({ filter: search.filter, from, size: TAIL_LINES, follow: true })
+  const details = useDetails(search)
   return (
     <>
       <div className="row spread" style={{ marginBottom: 8 }}>
@@ -62,49 +76,40 @@ function Following({ filter, marked }: { filter: LogFilter; marked: string }) {
         <span className="muted small numbers">{t('explorer.shown', { count: tail.lines.length })}</span>
       </div>
       {tail.error ? <Failure error={tail.error} />
-        : tail.lines.length ? <LogLines lines={tail.lines} label={t('nav.logs')} marked={marked} showPod follow />
+        : tail.lines.length ? <LogLines lines={tail.lines} label={t('nav.logs')} marked={search.text} columns={search.columns} details={details} follow />
         : tail.loaded ? <Empty title={t('logs.none')} hint={t('logs.noneYet')} /> : <Loading />}
     </>
   )
 }
 
-interface FoundProps {
-  filter: LogFilter
-  seconds: number
-  /** `from-to` in milliseconds: a bar of the histogram. */
-  between: string
-  marked: string
-}
-
-function Found({ filter, seconds, between, marked }: FoundProps) {
+function Found({ search, seconds }: { search: LogSearch; seconds: number }) {
   const t = useText()
-  const [, setBetween] = useAddress('between')
-  const [size, setSize] = useAddress('lines', String(STEP))
-  const [from, to] = between.split('-').map(Number)
-  const fixed = from && to ? { from, to } : undefined
-  const found = useQuery({
-    queryKey: ['logs', filter, seconds, between, size],
-    refetchInterval: fixed ? false : REFRESH_MS,
-    placeholderData: keepPreviousData,
-    queryFn: async ({ signal }) => {
-      const window = fixed ?? { from: Date.now() - seconds * 1000, to: Date.now() }
-      return { ...window, ...(await searchLogs(filter, window.from, window.to, Number(size) || STEP, signal)) }
-    },
-  })
-  if (!found.data) return found.error ? <Failure error={found.error} retry={found.refetch} /> : <Loading rows={8} />
-  const { lines, total } = found.data
+  const { fixed } = search
+  const { lines, first, error, loading, more, refetch } = usePages(search.filter, seconds, fixed)
+  const details = useDetails(search)
+  if (!first) return error ? <Failure error={error} retry={refetch} /> : <Loading rows={8} />
+  const { total, histogram, window } = first
   return (
     <>
-      <Histogram of={found.data} choose={(begin, end) => setBetween(`${begin}-${end}`)} />
-      <div className="row spread" style={{ marginBottom: 8 }}>
-        <span className="muted small numbers">{t('explorer.total', { shown: number(lines.length, 0), total: number(total, 0) })}</span>
-        {fixed && <Button size="small" onClick={() => setBetween('')}>{t('explorer.wholeRange')}</Button>}
+      {error && <Failure error={error} retry={refetch} />}
+      <Histogram histogram={histogram} window={window} choose={search.between} />
+      <div className="row wrap spread" style={{ marginBottom: 8 }}>
+        <span className="muted small numbers">
+          {t('explorer.total', { shown: number(lines.length, 0), total: number(total, 0) })}
+          {fixed && ` · ${dateTime(fixed.from)} – ${dateTime(fixed.to)}`}
+        </span>
+        <span className="row">
+          {fixed && <Button size="small" onClick={() => search.between(undefined)}>{t('explorer.wholeRange')}</Button>}
+          <Download filter={search.filter} window={window} total={total} />
+        </span>
       </div>
-      {found.error && <Failure error={found.error} />}
-      {lines.length ? <LogLines lines={lines} label={t('nav.logs')} marked={marked} showPod /> : <Empty title={t('logs.none')} hint={t('logs.noneHint')} />}
-      {total > lines.length && lines.length < MOST && (
-        <Button size="small" style={{ marginTop: 8 }} onClick={() => setSize(String(Math.min(MOST, lines.length + STEP)))}>{t('explorer.older')}</Button>
-      )}
+      <div className="log-panes">
+        <Fields search={search} window={window} lines={lines} known={search.project ? KNOWN : KNOWN_EVERYWHERE} />
+        {lines.length ? (
+          <LogLines lines={lines} label={t('nav.logs')} marked={search.text} columns={search.columns} details={details}
+            end={<More more={more} loading={loading} />} />
+        ) : <Empty title={t('logs.none')} hint={t('logs.noneHint')} />}
+      </div>
     </>
   )
 }

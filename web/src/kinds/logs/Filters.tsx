@@ -1,35 +1,61 @@
-import { Input, Select } from 'antd'
-import { LEVELS, useLogValues } from '../../api/logs'
-import { SINCE, useAddress, useSince } from '../../components/address'
+import { Input, Select, Tag } from 'antd'
+import { LEVELS, useTopValues, type LogWindow } from '../../api/logs'
+import { SINCE, useSince } from '../../components/address'
 import { useText, type MessageKey } from '../../i18n'
+import type { LogSearch } from './useSearch'
 
-const RANGES: Record<(typeof SINCE)[number], MessageKey> = {
-  '15m': 'range.15m', '1h': 'range.1h', '6h': 'range.6h', '24h': 'range.24h', '7d': 'range.7d',
+interface Props {
+  search: LogSearch
+  window: LogWindow
 }
 
+const RANGES: Record<(typeof SINCE)[number], MessageKey> = { '15m': 'range.15m', '1h': 'range.1h', '6h': 'range.6h', '24h': 'range.24h', '7d': 'range.7d' }
+
+/** How many values the boxes offer; others are typed into the query. */
+const OFFERED = 100
+
 /** Every choice is in the address. */
-export function Filters({ project, seconds }: { project: string; seconds: number }) {
+export function Filters({ search, window }: Props) {
   const t = useText()
-  const [app, setApp] = useAddress('app')
-  const [pod, setPod] = useAddress('pod')
-  const [level, setLevel] = useAddress('level')
-  const [text, setText] = useAddress('q')
-  const [trace, setTrace] = useAddress('trace')
+  const { filter, project } = search
   const { since, choose } = useSince()
-  const apps = useLogValues('app', { namespace: project }, seconds)
-  const pods = useLogValues('pod', { namespace: project, ...(app && { app }) }, seconds)
-  const options = (values: string[] | undefined, chosen: string) => [...new Set([...(chosen ? [chosen] : []), ...(values ?? [])])].map((value) => ({ value, label: value }))
+  const place = project ? { namespace: project } : {}
+  const apps = useTopValues('app', place, window, OFFERED)
+  const pods = useTopValues('pod', { ...place, ...(filter.app && { app: filter.app }) }, window, OFFERED)
+  const app = filter.app ?? ''
+  const pod = filter.pods?.[0] ?? ''
+  const options = (values: { value: string }[] | undefined, chosen: string) =>
+    [...new Set([...(chosen ? [chosen] : []), ...(values ?? []).map((one) => one.value)])].toSorted().map((value) => ({ value, label: value }))
   return (
-    <div className="table-tools">
-      <Input.Search allowClear key={text} defaultValue={text} onSearch={setText} placeholder={t('explorer.query')} aria-label={t('explorer.query')} style={{ width: 300, maxWidth: '100%' }} />
-      <Select allowClear showSearch value={app || null} onChange={(value: string | undefined) => setApp(value ?? '')} placeholder={t('explorer.anyApp')} aria-label={t('field.application')}
-        options={options(apps.data, app)} style={{ minWidth: 160 }} popupMatchSelectWidth={false} />
-      <Select allowClear showSearch value={pod || null} onChange={(value: string | undefined) => setPod(value ?? '')} placeholder={t('explorer.anyPod')} aria-label={t('explorer.pod')}
-        options={options(pods.data, pod)} style={{ minWidth: 160 }} popupMatchSelectWidth={false} />
-      <Select value={level} onChange={setLevel} aria-label={t('logs.level')} style={{ minWidth: 110 }}
-        options={[{ value: '', label: t('logs.anyLevel') }, ...LEVELS.map((one) => ({ value: one, label: one.toUpperCase() }))]} />
-      <Select value={since} onChange={choose} aria-label={t('frame.range')} style={{ minWidth: 130 }} options={SINCE.map((one) => ({ value: one, label: t(RANGES[one]) }))} />
-      {trace && <Select allowClear value={trace} onChange={() => setTrace('')} aria-label={t('explorer.trace')} options={[{ value: trace, label: `${t('explorer.trace')} ${trace.slice(0, 8)}` }]} />}
+    <>
+      <div className="table-tools">
+        <Input.Search className="log-query" allowClear key={search.text} defaultValue={search.text} onSearch={(text) => search.set('q', text.trim())} placeholder={t('explorer.query')} aria-label={t('explorer.query')} spellCheck={false} />
+        <Select allowClear showSearch value={app || null} onChange={(value: string | undefined) => search.set('app', value ?? '')} placeholder={t('explorer.anyApp')} aria-label={t('field.application')}
+          options={options(apps.data?.values, app)} style={{ minWidth: 150 }} popupMatchSelectWidth={false} />
+        <Select allowClear showSearch value={pod || null} onChange={(value: string | undefined) => search.set('pod', value ?? '')} placeholder={t('explorer.anyPod')} aria-label={t('explorer.pod')}
+          options={options(pods.data?.values, pod)} style={{ minWidth: 150 }} popupMatchSelectWidth={false} />
+        <Select value={filter.level ?? ''} onChange={(level) => search.set('level', level)} aria-label={t('logs.level')} style={{ minWidth: 110 }}
+          options={[{ value: '', label: t('logs.anyLevel') }, ...LEVELS.map((one) => ({ value: one, label: one.toUpperCase() }))]} />
+        <span className="narrow-only"><Select value={since} onChange={choose} aria-label={t('frame.range')} options={SINCE.map((one) => ({ value: one, label: t(RANGES[one]) }))} /></span>
+      </div>
+      <Chosen search={search} />
+    </>
+  )
+}
+
+/** What narrows the search besides the boxes; each can be taken away. */
+export function Chosen({ search }: { search: LogSearch }) {
+  const t = useText()
+  const { is = [], not = [], trace } = search.filter
+  if (is.length + not.length === 0 && !trace) return null
+  const chip = (key: string, words: string, tone: string, close: () => void) => (
+    <Tag key={key} className={`chip tone-${tone}`} closable={{ 'aria-label': t('explorer.unfilter', { filter: words }) }} onClose={(event) => { event.preventDefault(); close() }}>{words}</Tag>
+  )
+  return (
+    <div className="row wrap" role="group" aria-label={t('explorer.filters')} style={{ marginBottom: 10, gap: 6 }}>
+      {trace && chip('trace', `${t('explorer.trace')} ${trace.slice(0, 12)}`, 'accent', () => search.set('trace', ''))}
+      {is.map(([field, value]) => chip(`+${field}:${value}`, `${field}: ${value}`, 'accent', () => search.drop(field, value)))}
+      {not.map(([field, value]) => chip(`-${field}:${value}`, t('explorer.without', { filter: `${field}: ${value}` }), 'error', () => search.drop(field, value, true)))}
     </div>
   )
 }
