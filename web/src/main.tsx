@@ -5,6 +5,7 @@ import './theme/base.css'
 import './theme/frame.css'
 import './theme/components.css'
 import './theme/logs.css'
+import './theme/traces.css'
 
 const root = document.getElementById('root')
 if (!root) throw new Error('index.html has no #root')

@@ -36,6 +36,9 @@ const Device = page(() => import('./kinds/gpus/Details'), 'DeviceDetails')
 const People = page(() => import('./kinds/people/List'), 'PeopleList')
 const Person = page(() => import('./kinds/people/Details'), 'PersonDetails')
 const Alerts = page(() => import('./kinds/alerts/Alerts'), 'AlertsPage')
+const TraceCompare = page(() => import('./kinds/traces/CompareTwo'), 'TraceCompare')
+const ServiceMap = page(() => import('./kinds/servicemap/ServiceMap'), 'ServiceMap')
+const Events = page(() => import('./kinds/events/Events'), 'EventList')
 const Nodes = page(() => import('./kinds/nodes/List'), 'NodeList')
 const Node = page(() => import('./kinds/nodes/Details'), 'NodeDetails')
 const Projects = page(() => import('./kinds/platform/Projects'), 'Projects')
@@ -71,7 +74,10 @@ export function Pages() {
         <Route path="alerts" element={<Alerts />} />
         <Route path="logs" element={<Logs />} />
         <Route path="traces" element={<Traces />} />
+        <Route path="traces/compare" element={<TraceCompare />} />
         <Route path="traces/:id" element={<Trace />} />
+        <Route path="map" element={<ServiceMap />} />
+        <Route path="events" element={<Events />} />
       </Route>
       <Route path="alerts" element={<Alerts />} />
       <Route path="explore" element={<Explore />} />
@@ -81,6 +87,11 @@ export function Pages() {
       <Route path="people" element={<People />} />
       <Route path="people/:name" element={<Person />} />
       <Route path="logs" element={<Logs />} />
+      <Route path="traces" element={<Traces />} />
+      <Route path="traces/compare" element={<TraceCompare />} />
+      <Route path="traces/:id" element={<Trace />} />
+      <Route path="map" element={<ServiceMap />} />
+      <Route path="events" element={<Events />} />
       <Route path="nodes" element={<Nodes />} />
       <Route path="nodes/:name" element={<Node />} />
       <Route path="projects" element={<Projects />} />

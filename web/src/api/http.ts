@@ -103,6 +103,8 @@ export function fromBody(status: number, body: unknown, text: string): ApiError 
     return new ApiError(status, message, word(inner.type) || word(inner.code), word(inner.hint), field ? [{ field, message }] : [])
   }
   if (body.kind === 'Status') return fromStatus(status, body)
+  const [first] = Array.isArray(body.errors) ? body.errors.filter(isFields) : []
+  if (first) return new ApiError(status, word(first.msg) || text.slice(0, 400))
   const message = word(body.message) || word(inner) || text.slice(0, 400)
   return new ApiError(status, message, word(body.error_code) || word(body.errorType), word(body.hint))
 }

@@ -46,9 +46,9 @@ interface SearchAnswer {
   aggregations?: Record<string, { buckets: Bucket[]; sum_other_doc_count?: number }>
 }
 
-/** Events of Kubernetes lie in an index of their own; everything else is logs. */
-export const LOGS = '*,-events'
-export const EVENTS_INDEX = 'events'
+/** Events of Kubernetes lie in an index of their own; everything else is logs. A pattern may match nothing, a name may not. */
+export const LOGS = '*,-events*'
+export const EVENTS_INDEX = 'events*'
 
 export function search(index: string, body: unknown, signal?: AbortSignal): Promise<SearchAnswer> {
   return request<SearchAnswer>(`/elasticsearch/${index}/_search`, { method: 'POST', body, ...(signal && { signal }) })

@@ -31,6 +31,8 @@ export const GROUPS: Group[] = [
       { title: 'nav.explore', page: 'explore' },
       { title: 'nav.logs', page: 'logs' },
       { title: 'nav.traces', page: 'traces' },
+      { title: 'nav.map', page: 'map' },
+      { title: 'nav.events', page: 'events' },
       { title: 'nav.cluster', path: '/cluster' },
       { title: 'nav.gpus', path: '/gpus' },
       { title: 'nav.people', path: '/people' },

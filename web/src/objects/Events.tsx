@@ -1,3 +1,4 @@
+import { Link } from 'react-router'
 import { EVENTS } from '../api/kinds'
 import type { KubeEvent } from '../api/meta'
 import { useList } from '../api/useKube'
@@ -5,6 +6,7 @@ import { Ago } from '../components/Ago'
 import { DataTable, type Column } from '../components/DataTable'
 import { Empty } from '../components/States'
 import { Status } from '../components/Status'
+import { at } from '../frame/useProject'
 import { useText } from '../i18n'
 import { number } from '../i18n/format'
 import { reasonWords } from './reasons'
@@ -31,10 +33,12 @@ export function Events({ project, name, pods }: { project: string; name: string;
     },
     { key: 'count', title: t('event.count'), align: 'right', sort: (event) => event.count ?? 1, cell: (event) => number(event.count ?? 1, 0) },
   ]
+  const kept = `${at(project, 'events')}?is=${encodeURIComponent(`fields.event.name:${name}`)}`
   return (
     <DataTable
       rows={rows} error={events.error} retry={events.refetch} columns={columns} rowKey={(event) => event.metadata.uid ?? event.metadata.name}
       text={(event) => `${event.reason} ${event.message} ${event.involvedObject.name}`} order="seen.desc" prefix="events."
+      tools={<Link className="small" style={{ alignSelf: 'center' }} to={kept}>{t('events.older', { name })}</Link>}
       empty={<Empty title={t('event.none')} hint={t('event.noneHint')} />}
     />
   )

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Pod } from '../api/meta'
 import { rulesOf } from '../components/plot/option'
-import { ordered } from '../kinds/traces/waterfall'
 import { grouped, pointsOf } from './MetricCurves'
 import { podState } from './pods'
 import { readiness } from './readiness'
@@ -55,15 +54,5 @@ describe('the rules of a chart', () => {
     expect(rulesOf(line(1.9), 2)).toEqual({ interval: 0.5, max: 2.5 })
     expect(rulesOf(line(3 * 2 ** 30), 4 * 2 ** 30, { binary: true })).toEqual({ interval: 2 ** 30, max: 5 * 2 ** 30 })
     expect(rulesOf(line(0), 0)).toEqual({})
-  })
-})
-
-describe('a waterfall', () => {
-  const span = (spanID: string, parent: string, startTime: number) => ({
-    traceID: 't', spanID, operationName: spanID, startTime, duration: 1, processID: 'p', references: parent ? [{ refType: 'CHILD_OF', spanID: parent }] : [],
-  })
-  it('has parents before children, and loses no span', () => {
-    const spans = [span('c', 'a', 3), span('b', 'a', 2), span('a', '', 1), span('lost', 'gone', 4), span('d', 'b', 5)]
-    expect(ordered({ traceID: 't', spans, processes: {} }).map(({ span: { spanID }, depth }) => `${spanID}${depth}`)).toEqual(['a0', 'b1', 'd2', 'c1', 'lost0'])
   })
 })

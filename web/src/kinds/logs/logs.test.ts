@@ -31,7 +31,7 @@ describe('a log search', () => {
   it('is tailed as it is searched', () => {
     const address = new URL(tailAddress({ namespace: 'p', app: 'digits', level: 'error', text: 'a b', not: [['node', 'n']] }, 0, 50), 'http://x')
     expect(Object.fromEntries(address.searchParams)).toEqual({
-      q: 'a b', index: '*,-events', namespace: 'p', app: 'digits', severity: 'error,fatal', since: '1970-01-01T00:00:00.000Z', lines: '50',
+      q: 'a b', index: '*,-events*', namespace: 'p', app: 'digits', severity: 'error,fatal', since: '1970-01-01T00:00:00.000Z', lines: '50',
       query: '{"bool":{"filter":[],"must_not":[{"term":{"node":"n"}}]}}',
     })
   })

@@ -1,63 +1,69 @@
-import { Checkbox, Select } from 'antd'
-import { useEffect } from 'react'
+import { Button } from 'antd'
+import { useState } from 'react'
 import { Link } from 'react-router'
-import { isError, rootOf, useTraces, useTraceServices, type Trace } from '../../api/traces'
-import { useAddress, useSince } from '../../components/address'
+import { useTraces, type Trace } from '../../api/traces'
+import { useSince } from '../../components/address'
 import { Ago } from '../../components/Ago'
 import { Card } from '../../components/Card'
 import { DataTable, type Column } from '../../components/DataTable'
 import { PageHead } from '../../components/PageHead'
-import { Empty, Failure } from '../../components/States'
+import { Empty, Failure, Loading } from '../../components/States'
 import { Status } from '../../components/Status'
-import { at, useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { duration, number } from '../../i18n/format'
+import { Everywhere } from '../../objects/Everywhere'
+import { TraceFilters, useTraceFilter } from './Filters'
+import { search, useWithin } from './paths'
+import { Scatter } from './Scatter'
+import { summaryOf, type Summary } from './shape'
 
-const SLOW = ['10ms', '100ms', '1s']
-const began = (trace: Trace) => rootOf(trace)?.startTime ?? 0
-const took = (trace: Trace) => (Math.max(...trace.spans.map((span) => span.startTime + span.duration)) - Math.min(...trace.spans.map((span) => span.startTime))) / 1e6
-const wrong = (trace: Trace) => trace.spans.filter(isError).length
-
+/** Requests that were followed through the services. */
 export function TraceList() {
   const t = useText()
-  const project = useProject()
+  const { project, to } = useWithin()
   const { seconds } = useSince()
-  const services = useTraceServices()
-  const [service, setService] = useAddress('service')
-  const [slow, setSlow] = useAddress('slower')
-  const [errors, setErrors] = useAddress('errors')
-  const first = services.data?.[0]
-  useEffect(() => {
-    if (!service && first) setService(first)
-  }, [service, first, setService])
-  const traces = useTraces({ service, seconds, ...(slow && { minDuration: slow }), ...(errors && { errors: true }) })
-  const name = (trace: Trace) => rootOf(trace)?.operationName ?? trace.traceID
-  const columns: Column<Trace>[] = [
-    { key: 'name', title: t('traces.operation'), sort: name, cell: (trace) => <Link className="strong" to={at(project, 'traces', trace.traceID)}>{name(trace)}</Link> },
-    { key: 'id', title: t('traces.id'), from: 'md', cell: (trace) => <span className="mono">{trace.traceID.slice(0, 12)}</span> },
-    { key: 'spans', title: t('traces.spans'), align: 'right', sort: (trace) => trace.spans.length, cell: (trace) => number(trace.spans.length, 0) },
-    { key: 'status', title: t('field.status'), sort: wrong, cell: (trace) => (wrong(trace) ? <Status tone="error" label={t('traces.errors', { count: wrong(trace) })} /> : <Status tone="success" label={t('traces.fine')} />) },
-    { key: 'took', title: t('jobs.took'), align: 'right', sort: took, cell: (trace) => duration(took(trace)) },
-    { key: 'began', title: t('experiments.started'), sort: began, cell: (trace) => <Ago time={began(trace) / 1000 || undefined} /> },
-  ]
-  const tools = (
-    <>
-      <Select showSearch value={service || null} onChange={setService} loading={services.isPending} placeholder={t('traces.service')} aria-label={t('traces.service')} style={{ minWidth: 180 }}
-        popupMatchSelectWidth={false} options={[...new Set([...(service ? [service] : []), ...(services.data ?? [])])].map((value) => ({ value, label: value }))} />
-      <Select value={slow} onChange={setSlow} aria-label={t('traces.slower')} style={{ minWidth: 140 }}
-        options={[{ value: '', label: t('traces.anyDuration') }, ...SLOW.map((value) => ({ value, label: t('traces.slowerThan', { time: value }) }))]} />
-      <Checkbox checked={errors === '1'} onChange={(event) => setErrors(event.target.checked ? '1' : '')} style={{ alignItems: 'center' }}>{t('traces.onlyErrors')}</Checkbox>
-    </>
-  )
-  const none = <Empty title={t('traces.none')} hint={t('traces.noneHint')} />
+  const { filter } = useTraceFilter(project, seconds)
+  const traces = useTraces(filter)
   return (
     <>
-      <PageHead title={t('nav.traces')} />
+      <PageHead title={t('nav.traces')} facts={[!project && t('scope.everywhere')]} actions={<><Everywhere page="traces" /><Link to={to('map')}><Button>{t('nav.map')}</Button></Link></>} />
       <Card>
-        {services.error ? <Failure error={services.error} retry={services.refetch} />
-          : services.data?.length === 0 && !service ? none
-          : <DataTable rows={service ? traces.data : []} error={traces.error} retry={traces.refetch} columns={columns} rowKey={(trace) => trace.traceID} text={(trace) => `${name(trace)} ${trace.traceID}`} order="began.desc" tools={tools} empty={none} />}
+        <TraceFilters traces={traces.data ?? []} />
+        {traces.data ? <Found traces={traces.data} error={traces.error} retry={traces.refetch} />
+          : traces.error ? <Failure error={traces.error} retry={traces.refetch} /> : <Loading rows={8} />}
       </Card>
     </>
   )
+}
+
+function Found({ traces, error, retry }: { traces: Trace[]; error: Error | null; retry: () => unknown }) {
+  const t = useText()
+  const { to } = useWithin()
+  const [chosen, choose] = useState<string[]>([])
+  const rows = traces.map(summaryOf)
+  const two = chosen.filter((id) => rows.some((one) => one.id === id)).slice(-2)
+  const [a, b] = two
+  const columns: Column<Summary>[] = [
+    { key: 'name', title: t('traces.operation'), sort: (one) => one.name, cell: (one) => <Link className="strong" to={to('traces', one.id)}>{one.name}</Link> },
+    { key: 'services', title: t('traces.services'), from: 'lg', cell: (one) => <Services of={one} /> },
+    { key: 'spans', title: t('traces.spans'), align: 'right', sort: (one) => one.spans, cell: (one) => number(one.spans, 0) },
+    { key: 'status', title: t('field.status'), sort: (one) => one.errors, cell: (one) => (one.errors ? <Status tone="error" label={t('traces.errors', { count: one.errors })} /> : <Status tone="success" label={t('traces.fine')} />) },
+    { key: 'took', title: t('jobs.took'), align: 'right', sort: (one) => one.took, cell: (one) => duration(one.took) },
+    { key: 'began', title: t('experiments.started'), sort: (one) => one.start, cell: (one) => <Ago time={one.start} /> },
+    { key: 'id', title: t('traces.id'), from: 'xl', cell: (one) => <span className="mono muted">{one.id.slice(0, 12)}</span> },
+  ]
+  const compare = a && b ? <Link to={to('traces', 'compare') + search({ a, b })}><Button type="primary">{t('traces.compareTwo')}</Button></Link>
+    : <span className="muted small" style={{ alignSelf: 'center' }}>{rows.length > 1 && t('traces.chooseTwo')}</span>
+  return (
+    <>
+      {error && <Failure error={error} retry={retry} />}
+      {rows.length > 0 && <Scatter of={rows} />}
+      <DataTable rows={rows} columns={columns} rowKey={(one) => one.id} order="began.desc" tools={rows.length > 0 && compare}
+        selection={{ chosen: two, choose: (keys) => choose(keys.slice(-2)) }} empty={<Empty title={t('traces.none')} hint={t('traces.noneHint')} />} />
+    </>
+  )
+}
+
+function Services({ of }: { of: Summary }) {
+  return <span className="row small" style={{ gap: 10 }}>{of.services.map(([name, count]) => <span key={name}>{name} <span className="muted numbers">{count}</span></span>)}</span>
 }

@@ -1,0 +1,58 @@
+import { Link } from 'react-router'
+import { useServiceMap, useTraces, type ServiceMap as Found } from '../../api/traces'
+import { useSince } from '../../components/address'
+import { Card } from '../../components/Card'
+import { Notice } from '../../components/Notice'
+import { PageHead } from '../../components/PageHead'
+import { Await, Empty } from '../../components/States'
+import { useText } from '../../i18n'
+import { dateTime } from '../../i18n/format'
+import { Everywhere } from '../../objects/Everywhere'
+import { serviceOf } from '../traces/shape'
+import { useWithin } from '../traces/paths'
+import { Calls, Services } from './Tables'
+import { Graph } from './Graph'
+import { narrowed } from './narrow'
+
+/** Which services call which, how often, how well. */
+export function ServiceMap() {
+  const t = useText()
+  const { project } = useWithin()
+  const { seconds } = useSince()
+  const map = useServiceMap(seconds)
+  const own = useOwnServices(project, seconds)
+  return (
+    <>
+      <PageHead title={t('nav.map')} facts={[!project && t('scope.everywhere')]} actions={<Everywhere page="map" />} />
+      <Await of={map} rows={8}>{(found) => <Await of={own} rows={8}>{(names) => <Drawn map={narrowed(found, names)} />}</Await>}</Await>
+    </>
+  )
+}
+
+/**
+ * The services that the requests of a project went through. Jaeger's dependencies
+ * know no project, so they are narrowed by the project's recent traces.
+ */
+function useOwnServices(project: string | undefined, seconds: number) {
+  const traces = useTraces({ project, service: '', seconds })
+  const data = !project ? null : traces.data && new Set(traces.data.flatMap((trace) => trace.spans.map((span) => serviceOf(trace, span))))
+  return { data, error: traces.error, isPending: traces.isPending, refetch: traces.refetch }
+}
+
+function Drawn({ map }: { map: Found }) {
+  const t = useText()
+  const { to } = useWithin()
+  if (map.services.length === 0) return <Card><Empty title={t('map.none')} hint={t('traces.noneHint')} action={<Link to={to('traces')}>{t('nav.traces')}</Link>} /></Card>
+  const measured = map.services.some((one) => one.traffic)
+  return (
+    <div className="stack">
+      {!measured && <Notice tone="muted">{t('map.unmeasured')}</Notice>}
+      {map.limited && map.start !== undefined && <Notice tone="warning">{t('map.limited', { time: dateTime(map.start) })}</Notice>}
+      <Card title={t('map.drawing')} extra={t('map.hint')}><Graph map={map} /></Card>
+      <div className="grid">
+        <Card className="span-7" title={t('traces.services')}><Services map={map} /></Card>
+        <Card className="span-5" title={t('map.calls')}><Calls map={map} /></Card>
+      </div>
+    </div>
+  )
+}
