@@ -69,7 +69,7 @@ export function search(body, index = 'logs') {
   if (bad) return bad
   if (bool.filter.some((one) => one.term?.namespace === 'empty')) return found([], body)
   const range = bool.filter.find((one) => one.range)?.range['@timestamp']
-  const events = index === 'events'
+  const events = index.startsWith('events')
   const [make, every, most] = events ? [happening, EVENT_MS, 5000] : [line, EVERY_MS, 20_000]
   const last = Math.floor(Math.min(Date.now(), range?.lte ? Date.parse(range.lte) : Date.now()) / every)
   const first = Math.max(last - most, Math.ceil(Date.parse(range?.gte ?? 0) / every))

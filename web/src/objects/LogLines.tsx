@@ -1,4 +1,3 @@
-import { RightOutlined } from '@ant-design/icons'
 import { memo, useCallback, useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
 import type { LogLine } from '../api/logs'
 import { useText } from '../i18n'
@@ -125,15 +124,14 @@ interface RowProps extends Pick<Props, 'details'> {
 function Row({ line, marked, columns, first, here, open, toggle, details }: RowProps) {
   const t = useText()
   const level = levelOf(line)
+  const time = clock(line['@timestamp'], true)
   return (
     <>
       <div className={`log-line ${here ? 'here' : ''} ${open ? 'open' : ''}`} aria-current={here || undefined}>
         {details && (
-          <button type="button" className="log-open" aria-expanded={open} tabIndex={first ? 0 : -1} onClick={() => toggle(nameOf(line))} onKeyDown={move} aria-label={t('logs.open', { time: clock(line['@timestamp'], true) })}>
-            <RightOutlined aria-hidden />
-          </button>
+          <button type="button" className="log-open" aria-expanded={open} tabIndex={first ? 0 : -1} onClick={() => toggle(nameOf(line))} onKeyDown={move} aria-label={t('logs.open', { time })} />
         )}
-        <span className="time" title={dateTime(line['@timestamp'])}>{clock(line['@timestamp'], true)}</span>
+        <span className="time" title={dateTime(line['@timestamp'])}>{time}</span>
         <span className={`level-${level}`}>{level ? level.toUpperCase().slice(0, 5) : ''}</span>
         {columns.map((field) => {
           const value = valueOf(line, field)

@@ -46,8 +46,18 @@ function flat(name: string, value: unknown): [string, string][] {
   return Object.entries(value).flatMap(([key, inner]) => flat(`${name}.${key}`, inner))
 }
 
+/** One value by its dotted name; found without writing out the others, since every line in sight asks. */
 export function valueOf(line: LogLine, field: string): string {
-  return flattened(line).find(([name]) => name === field)?.[1] ?? ''
+  let at: unknown = line
+  let rest = field
+  while (rest !== '' && typeof at === 'object' && at !== null) {
+    const inner = at as Record<string, unknown>
+    if (rest in inner) return flat('', inner[rest]).map(([, value]) => value).join(', ')
+    const [first = ''] = rest.split('.', 1)
+    at = inner[first]
+    rest = rest.slice(first.length + 1)
+  }
+  return ''
 }
 
 /** The message with the plain words of a query marked. */

@@ -37,4 +37,6 @@ export const logs = {
   'explorer.downloading': ['Downloading lines', '正在下载日志'],
   'explorer.fetched': ['{done} of {total} lines', '{done} / {total} 行'],
   'explorer.noOlder': ['No older lines in this time range', '此时间范围内没有更早的日志'],
+  'explorer.notUnderstood': ['The query was not understood', '查询语法有误'],
+  'explorer.examples': ['Queries are written like this:', '查询写法示例：'],
 } as const

@@ -5,7 +5,7 @@ import { SINCE, useSince } from '../../components/address'
 import { Ago } from '../../components/Ago'
 import { Card } from '../../components/Card'
 import { PageHead } from '../../components/PageHead'
-import { Empty, Failure, Loading } from '../../components/States'
+import { Empty, Loading } from '../../components/States'
 import { Status } from '../../components/Status'
 import { useText, type MessageKey } from '../../i18n'
 import { number } from '../../i18n/format'
@@ -15,6 +15,7 @@ import { reasonWords } from '../../objects/reasons'
 import { Chosen } from '../logs/Filters'
 import { Histogram } from '../logs/Histogram'
 import { More } from '../logs/More'
+import { NotUnderstood } from '../logs/NotUnderstood'
 import { ShareLink } from '../logs/ShareLink'
 import { usePages } from '../logs/usePages'
 import { useLogSearch, type LogSearch } from '../logs/useSearch'
@@ -86,11 +87,11 @@ function Found({ search, seconds }: { search: LogSearch; seconds: number }) {
   const t = useText()
   const { filter, fixed } = search
   const { lines, first, error, loading, more, refetch } = usePages(filter, seconds, fixed, EVENTS_INDEX)
-  if (!first) return error ? <Failure error={error} retry={refetch} /> : <Loading rows={8} />
+  if (!first) return error ? <NotUnderstood error={error} text={search.text} retry={refetch} /> : <Loading rows={8} />
   const narrowed = Boolean(filter.text || filter.level || filter.is || filter.not || filter.pods || filter.app || fixed)
   return (
     <>
-      {error && <Failure error={error} retry={refetch} />}
+      {error && <NotUnderstood error={error} text={search.text} retry={refetch} />}
       {(lines.length > 0 || narrowed) && <Histogram histogram={first.histogram} window={first.window} choose={search.between} />}
       <div className="row spread muted small numbers" style={{ marginBottom: 8 }}>
         <span>{t('events.total', { shown: number(lines.length, 0), total: number(first.total, 0) })}</span>

@@ -4,19 +4,21 @@ import type { LogLine } from '../../api/logs'
 import { useSince } from '../../components/address'
 import { Card } from '../../components/Card'
 import { PageHead } from '../../components/PageHead'
-import { Empty, Failure, Loading } from '../../components/States'
+import { Empty, Loading } from '../../components/States'
 import { useText } from '../../i18n'
 import { dateTime, number } from '../../i18n/format'
 import { Everywhere } from '../../objects/Everywhere'
 import { LogLines } from '../../objects/LogLines'
 import { TailMark } from '../../objects/TailMark'
 import { useTail } from '../../objects/useTail'
+import { Context } from './Context'
 import { Download } from './Download'
 import { Fields } from './Fields'
 import { Filters } from './Filters'
 import { Histogram } from './Histogram'
 import { LineDetails } from './LineDetails'
 import { More } from './More'
+import { NotUnderstood } from './NotUnderstood'
 import { SavedSearches } from './SavedSearches'
 import { ShareLink } from './ShareLink'
 import { usePages } from './usePages'
@@ -37,6 +39,7 @@ export function LogExplorer() {
   const { seconds } = useSince()
   const { fixed } = search
   const [opened] = useState(Date.now)
+  const [context, setContext] = useState<LogLine>()
   const offered = useMemo(() => fixed ?? { from: opened - seconds * 1000, to: opened + DAY_MS }, [fixed, opened, seconds])
   return (
     <>
@@ -53,45 +56,51 @@ export function LogExplorer() {
       } />
       <Card>
         <Filters search={search} window={offered} />
-        {search.live ? <Following search={search} /> : <Found search={search} seconds={seconds} />}
+        {search.live ? <Following search={search} around={setContext} /> : <Pages search={search} around={setContext} seconds={seconds} />}
       </Card>
+      {context && <Context line={context} close={() => setContext(undefined)} />}
     </>
   )
 }
 
-/** What an opened line shows, the same function as long as the search is. */
-function useDetails(search: LogSearch) {
-  return useCallback((line: LogLine) => <LineDetails line={line} search={search} />, [search])
+interface Found {
+  search: LogSearch
+  around: (line: LogLine) => void
 }
 
-function Following({ search }: { search: LogSearch }) {
+/** What an opened line shows, the same function as long as the search is. */
+function useDetails({ search, around }: Found) {
+  return useCallback((line: LogLine) => <LineDetails line={line} search={search} around={around} />, [search, around])
+}
+
+function Following({ search, around }: Found) {
   const t = useText()
   const [from] = useState(() => Date.now() - HOUR_MS)
   const tail = useTail({ filter: search.filter, from, size: TAIL_LINES, follow: true })
-  const details = useDetails(search)
+  const details = useDetails({ search, around })
   return (
     <>
       <div className="row spread" style={{ marginBottom: 8 }}>
         <TailMark state={tail.state} />
         <span className="muted small numbers">{t('explorer.shown', { count: tail.lines.length })}</span>
       </div>
-      {tail.error ? <Failure error={tail.error} />
+      {tail.error ? <NotUnderstood error={tail.error} text={search.text} />
         : tail.lines.length ? <LogLines lines={tail.lines} label={t('nav.logs')} marked={search.text} columns={search.columns} details={details} follow />
         : tail.loaded ? <Empty title={t('logs.none')} hint={t('logs.noneYet')} /> : <Loading />}
     </>
   )
 }
 
-function Found({ search, seconds }: { search: LogSearch; seconds: number }) {
+function Pages({ search, around, seconds }: Found & { seconds: number }) {
   const t = useText()
   const { fixed } = search
   const { lines, first, error, loading, more, refetch } = usePages(search.filter, seconds, fixed)
-  const details = useDetails(search)
-  if (!first) return error ? <Failure error={error} retry={refetch} /> : <Loading rows={8} />
+  const details = useDetails({ search, around })
+  if (!first) return error ? <NotUnderstood error={error} text={search.text} retry={refetch} /> : <Loading rows={8} />
   const { total, histogram, window } = first
   return (
     <>
-      {error && <Failure error={error} retry={refetch} />}
+      {error && <NotUnderstood error={error} text={search.text} retry={refetch} />}
       <Histogram histogram={histogram} window={window} choose={search.between} />
       <div className="row wrap spread" style={{ marginBottom: 8 }}>
         <span className="muted small numbers">

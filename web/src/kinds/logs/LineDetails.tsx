@@ -1,26 +1,30 @@
 import { Button, Checkbox } from 'antd'
-import { useState } from 'react'
 import { Link } from 'react-router'
 import type { LogLine } from '../../api/logs'
 import { CopyButton } from '../../components/Code'
 import { at } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { flattened } from '../../objects/LogLinesParts'
-import { Context } from './Context'
 import { InOut } from './Fields'
 import type { LogSearch } from './useSearch'
 
 const NO_FILTER = new Set(['@timestamp', 'message'])
 
+interface Props {
+  line: LogLine
+  search: LogSearch
+  /** Shows the lines around this one. */
+  around: (line: LogLine) => void
+}
+
 /** Everything that one line says, and what leads on from it. */
-export function LineDetails({ line, search }: { line: LogLine; search: LogSearch }) {
+export function LineDetails({ line, search, around }: Props) {
   const t = useText()
-  const [context, setContext] = useState(false)
   const { namespace, trace_id: trace } = line
   return (
     <div className="log-details">
       <div className="row wrap" style={{ marginBottom: 6 }}>
-        {line.pod && line.sort && <Button size="small" onClick={() => setContext(true)}>{t('explorer.context')}</Button>}
+        {line.pod && line.sort && <Button size="small" onClick={() => around(line)}>{t('explorer.context')}</Button>}
         {trace && namespace && <Link to={at(namespace, 'traces', trace)}><Button size="small">{t('explorer.toTrace')}</Button></Link>}
         <CopyButton text={JSON.stringify({ ...line, sort: undefined }, null, 2)} />
       </div>
@@ -42,7 +46,6 @@ export function LineDetails({ line, search }: { line: LogLine; search: LogSearch
           ))}
         </tbody>
       </table>
-      {context && <Context line={line} close={() => setContext(false)} />}
     </div>
   )
 }

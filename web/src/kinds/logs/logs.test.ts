@@ -56,7 +56,8 @@ describe('a histogram', () => {
 describe('lines', () => {
   it('say all they have by dotted names', () => {
     expect(flattened(line)).toEqual([['@timestamp', line['@timestamp']], ['message', 'a b'], ['severity', 'warn'], ['pod', 'p-0'], ['fields.http.status', '200'], ['fields.list', '1, 2']])
-    expect([valueOf(line, 'fields.http.status'), valueOf(line, 'node')]).toEqual(['200', ''])
+    expect(['fields.http.status', 'fields.list', 'node', 'fields.none.deep', 'severity.deep'].map((field) => valueOf(line, field))).toEqual(['200', '1, 2', '', '', ''])
+    expect(valueOf({ ...line, fields: { 'http.url': 'x' } }, 'fields.http.url')).toBe('x')
   })
   it('are written as text or with every field, without what only orders them', () => {
     expect(written(line, 'text')).toBe('2026-01-01T00:00:00.000000001Z WARN p-0 a b')

@@ -58,11 +58,12 @@ function without(address: URLSearchParams, name: string, value: string): void {
 export function useLogSearch(standard: readonly string[]): LogSearch {
   const { project } = useParams()
   const [address, setAddress] = useSearchParams()
-  const change = useCallback((edit: (next: URLSearchParams) => void, replace = true) => setAddress((before) => {
-    const next = new URLSearchParams(before)
+  const change = useCallback((edit: (next: URLSearchParams) => void, replace = true) => {
+    // The address itself, not what was last drawn: two quick changes must not undo one another.
+    const next = new URLSearchParams(location.search)
     edit(next)
-    return next
-  }, { replace }), [setAddress])
+    setAddress(next, { replace })
+  }, [setAddress])
   const words = address.toString()
   return useMemo(() => {
     const given = new URLSearchParams(words)

@@ -1,4 +1,4 @@
-import type { Span, Trace } from '../../api/traces'
+import type { Reference, Span, Trace } from '../../api/traces'
 
 /** What a trace is in a few words. */
 export interface Summary {
@@ -33,9 +33,12 @@ export const attribute = (trace: Trace, span: Span, key: string): string | undef
   return found && String(found.value)
 }
 
+/** Whether a reference leads to a span of the same trace. */
+export const isWithin = (trace: Trace, { traceID }: Reference): boolean => traceID === undefined || traceID === trace.traceID
+
 export function rootOf(trace: Trace): Span | undefined {
   const known = new Set(trace.spans.map((span) => span.spanID))
-  const isRoot = (span: Span) => !span.references?.some((reference) => known.has(reference.spanID))
+  const isRoot = (span: Span) => !span.references?.some((one) => isWithin(trace, one) && known.has(one.spanID))
   return trace.spans.filter(isRoot).toSorted((a, b) => a.startTime - b.startTime)[0]
 }
 

@@ -60,6 +60,11 @@ describe('a trace in a few words', () => {
       id: 't', name: 'a', service: 'one', start: 1000, took: 1, spans: 2, errors: 1, services: [['one', 1], ['two', 1]],
     })
   })
+  it('takes no span of another trace for a parent', () => {
+    const linked = trace(span('a', '', 0, 1, { references: [{ refType: 'FOLLOWS_FROM', traceID: 'other', spanID: 'a' }, { refType: 'CHILD_OF', traceID: 'other', spanID: 'b' }] }), span('b', 'a', 1))
+    expect(summaryOf(linked).name).toBe('a')
+    expect(ordered(linked).map((one) => one.depth)).toEqual([0, 1])
+  })
   it('leads to its lines, to those of a span, and to those of the pod at that time', () => {
     const whole = trace(span('a', '', 1_000_000_000, 500_000))
     expect(logsOfTrace('red', whole)).toBe('/p/red/logs?trace=t&between=700000-1300500')

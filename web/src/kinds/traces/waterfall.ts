@@ -1,4 +1,5 @@
 import type { Span, Trace } from '../../api/traces'
+import { isWithin } from './shape'
 
 export interface Placed {
   span: Span
@@ -16,7 +17,7 @@ function treeOf(trace: Trace): Tree {
   const known = new Set(trace.spans.map((span) => span.spanID))
   const children = new Map<string, Span[]>()
   for (const span of trace.spans.toSorted((a, b) => a.startTime - b.startTime)) {
-    const parent = span.references?.find((one) => one.refType === 'CHILD_OF' && known.has(one.spanID) && one.spanID !== span.spanID)?.spanID ?? ''
+    const parent = span.references?.find((one) => one.refType === 'CHILD_OF' && isWithin(trace, one) && known.has(one.spanID) && one.spanID !== span.spanID)?.spanID ?? ''
     const siblings = children.get(parent)
     if (siblings) siblings.push(span)
     else children.set(parent, [span])
