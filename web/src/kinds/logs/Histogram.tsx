@@ -23,7 +23,7 @@ export function Histogram({ histogram, window, choose }: Props) {
   const tallest = Math.max(1, ...bars.map((bar) => bar.total))
   const [low, high] = range ? [Math.min(...range), Math.max(...range)] : [-1, -2]
   const sums = STACK.map((_, index) => bars.reduce((sum, bar) => sum + (bar.counts[index] ?? 0), 0))
-  const time = (at: number) => (window.to - window.from > DAY_MS ? dateTime(at).slice(5, 16) : clock(at))
+  const time = (at: number) => (window.to - window.from >= DAY_MS ? dateTime(at).slice(5, 16) : clock(at))
   const take = () => {
     const [first, last] = [bars[low], bars[high]]
     setRange(undefined)

@@ -16,7 +16,7 @@ export function Scatter({ of }: { of: Summary[] }) {
   const last = Math.max(...of.map((one) => one.start), first + 1)
   const up = (seconds: number) => ((Math.log10(Math.max(seconds, 10 ** low)) - low) / (high - low)) * 100
   const most = Math.max(...of.map((one) => one.spans))
-  const time = (at: number) => (last - first > DAY_MS ? dateTime(at).slice(5, 16) : clock(at))
+  const time = (at: number) => (last - first >= DAY_MS ? dateTime(at).slice(5, 16) : clock(at))
   return (
     <figure className="scatter" aria-label={t('traces.scatter', { count: of.length })}>
       <div className="scatter-field">
