@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import { violations } from './axe'
 import { describePerson, project } from './person'
 
 const job = `e2e-log-${Date.now().toString(36)}`
@@ -34,11 +35,15 @@ describePerson('the log explorer', {}, (person) => {
     await page.goto(`/p/${project}/logs?app=${job}&q=%22turn+600%22`)
     await page.getByRole('button', { name: /^All fields of the line of/ }).first().click()
     await page.getByRole('rowheader', { name: 'container' }).waitFor()
+    await page.getByRole('button', { name: 'app', exact: true }).click()
+    await page.getByText('100%').waitFor()
+    expect(await violations(page)).toEqual([])
     await page.getByRole('button', { name: 'Lines around it' }).click()
     const drawer = page.getByRole('dialog')
     await drawer.getByText('20 before, 20 after, of the same container').waitFor()
     await drawer.getByText('turn 599 of').waitFor()
     await drawer.getByText('turn 601 of').waitFor()
+    expect(await violations(page)).toEqual([])
     await drawer.getByRole('button', { name: 'Close' }).click()
   })
 

@@ -1,4 +1,5 @@
 import { beforeAll, expect, it } from 'vitest'
+import { violations } from './axe'
 import { describePerson, project, type Person } from './person'
 
 const service = `shop-${Date.now().toString(36)}`
@@ -55,6 +56,7 @@ describePerson('traces', {}, (person) => {
     await page.waitForURL(/span=[0-9a-f]{16}/)
     await page.getByRole('checkbox', { name: 'Critical path' }).click()
     await page.getByRole('button', { name: /load, 40 ms, Critical path/ }).waitFor()
+    expect(await violations(page)).toEqual([])
     await page.getByRole('button', { name: '1 span below GET /basket' }).click()
     expect(await page.getByRole('button', { name: /load, 40 ms/ }).count()).toBe(0)
   })
@@ -74,6 +76,7 @@ describePerson('traces', {}, (person) => {
     await page.goto(`/p/${project}/traces/compare?a=${traces[0]}&b=${traces[1]}`)
     await page.getByRole('row', { name: /GET \/basket.*\+100 ms/ }).waitFor()
     await page.getByRole('row', { name: /load.*0/ }).waitFor()
+    expect(await violations(page)).toEqual([])
   })
 
   it('are gone in words', async () => {
@@ -90,6 +93,7 @@ describePerson('the service map', {}, (person) => {
       await page.goto(path)
       await page.getByRole('row', { name: new RegExp(`${service} .*${service}-db`) }).waitFor()
     }
+    expect(await violations(page)).toEqual([])
     await page.locator('.map-node').filter({ hasText: `${service}-db` }).click()
     await page.waitForURL(new RegExp(`/traces\\?service=${service}-db`))
     expect(person.complaints).toEqual([])

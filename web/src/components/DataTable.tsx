@@ -18,6 +18,13 @@ export interface Column<T> {
   from?: 'sm' | 'md' | 'lg' | 'xl' | 'xxl'
 }
 
+interface Selection {
+  chosen: string[]
+  choose: (keys: string[]) => void
+  /** Only the last so many stay chosen, so that there is no choosing all. */
+  most?: number
+}
+
 interface Props<T> {
   rows: T[] | undefined
   error?: Error | null
@@ -31,7 +38,7 @@ interface Props<T> {
   tools?: ReactNode
   /** First order, `name` or `name.desc`. */
   order?: string
-  selection?: { chosen: string[]; choose: (keys: string[]) => void }
+  selection?: Selection
   /** Two tables on one page: the prefix of this one's words in the address. */
   prefix?: string
 }
@@ -76,8 +83,8 @@ export function DataTable<T extends object>(props: Props<T>) {
   )
 }
 
-function selectionOf<T>(selection: { chosen: string[]; choose: (keys: string[]) => void }): TableRowSelection<T> {
-  return { selectedRowKeys: selection.chosen, onChange: (keys: Key[]) => selection.choose(keys.map(String)) }
+function selectionOf<T>({ chosen, choose, most }: Selection): TableRowSelection<T> {
+  return { selectedRowKeys: chosen, hideSelectAll: most !== undefined, onChange: (keys: Key[]) => choose(keys.map(String).slice(most ? -most : 0)) }
 }
 
 function antColumn<T>(column: Column<T>, sorted: string | undefined, direction: string | undefined): ColumnType<T> {

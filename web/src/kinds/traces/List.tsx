@@ -59,7 +59,7 @@ function Found({ traces, error, retry }: { traces: Trace[]; error: Error | null;
       {error && <Failure error={error} retry={retry} />}
       {rows.length > 0 && <Scatter of={rows} />}
       <DataTable rows={rows} columns={columns} rowKey={(one) => one.id} order="began.desc" tools={rows.length > 0 && compare}
-        selection={{ chosen: two, choose: (keys) => choose(keys.slice(-2)) }} empty={<Empty title={t('traces.none')} hint={t('traces.noneHint')} />} />
+        selection={{ chosen: two, choose, most: 2 }} empty={<Empty title={t('traces.none')} hint={t('traces.noneHint')} />} />
     </>
   )
 }
