@@ -1,16 +1,17 @@
 import { Input, Select } from 'antd'
 import { useMemo, useState } from 'react'
 import { EVENTS_INDEX, useTopValues, type LogLine, type LogWindow } from '../../api/logs'
-import { SINCE, useSince } from '../../components/address'
+import { useSince } from '../../components/address'
 import { Ago } from '../../components/Ago'
 import { Card } from '../../components/Card'
 import { PageHead } from '../../components/PageHead'
 import { Empty, Loading } from '../../components/States'
 import { Status } from '../../components/Status'
-import { useText, type MessageKey } from '../../i18n'
+import { useText } from '../../i18n'
 import { number } from '../../i18n/format'
 import { Everywhere } from '../../objects/Everywhere'
 import { valueOf } from '../../objects/LogLinesParts'
+import { NarrowRange } from '../../objects/NarrowRange'
 import { reasonWords } from '../../objects/reasons'
 import { Chosen } from '../logs/Filters'
 import { Histogram } from '../logs/Histogram'
@@ -26,7 +27,6 @@ const KIND = 'fields.event.kind'
 const NONE: string[] = []
 const DAY_MS = 86_400_000
 const OFFERED = 50
-const RANGES: Record<(typeof SINCE)[number], MessageKey> = { '15m': 'range.15m', '1h': 'range.1h', '6h': 'range.6h', '24h': 'range.24h', '7d': 'range.7d' }
 
 /** What happened to the objects of the cluster, kept longer than the cluster itself keeps it. */
 export function EventList() {
@@ -49,7 +49,6 @@ export function EventList() {
 
 function Filters({ search, window }: { search: LogSearch; window: LogWindow }) {
   const t = useText()
-  const { since, choose } = useSince()
   return (
     <>
       <div className="table-tools">
@@ -58,7 +57,7 @@ function Filters({ search, window }: { search: LogSearch; window: LogWindow }) {
         <Choice search={search} window={window} field={REASON} any={t('events.anyReason')} label={t('events.reason')} />
         <Select value={search.filter.level ?? ''} onChange={(level) => search.set('level', level)} aria-label={t('event.type')} style={{ minWidth: 110 }}
           options={[{ value: '', label: t('events.anyType') }, { value: 'warning', label: t('event.warning') }, { value: 'info', label: t('event.normal') }]} />
-        <span className="narrow-only"><Select value={since} onChange={choose} aria-label={t('frame.range')} options={SINCE.map((one) => ({ value: one, label: t(RANGES[one]) }))} /></span>
+        <NarrowRange />
       </div>
       <Chosen search={search} />
     </>

@@ -1,15 +1,13 @@
 import { Input, Select, Tag } from 'antd'
 import { LEVELS, useTopValues, type LogWindow } from '../../api/logs'
-import { SINCE, useSince } from '../../components/address'
-import { useText, type MessageKey } from '../../i18n'
+import { useText } from '../../i18n'
+import { NarrowRange } from '../../objects/NarrowRange'
 import type { LogSearch } from './useSearch'
 
 interface Props {
   search: LogSearch
   window: LogWindow
 }
-
-const RANGES: Record<(typeof SINCE)[number], MessageKey> = { '15m': 'range.15m', '1h': 'range.1h', '6h': 'range.6h', '24h': 'range.24h', '7d': 'range.7d' }
 
 /** How many values the boxes offer; others are typed into the query. */
 const OFFERED = 100
@@ -18,7 +16,6 @@ const OFFERED = 100
 export function Filters({ search, window }: Props) {
   const t = useText()
   const { filter, project } = search
-  const { since, choose } = useSince()
   const place = project ? { namespace: project } : {}
   const apps = useTopValues('app', place, window, OFFERED)
   const pods = useTopValues('pod', { ...place, ...(filter.app && { app: filter.app }) }, window, OFFERED)
@@ -36,7 +33,7 @@ export function Filters({ search, window }: Props) {
           options={options(pods.data?.values, pod)} style={{ minWidth: 150 }} popupMatchSelectWidth={false} />
         <Select value={filter.level ?? ''} onChange={(level) => search.set('level', level)} aria-label={t('logs.level')} style={{ minWidth: 110 }}
           options={[{ value: '', label: t('logs.anyLevel') }, ...LEVELS.map((one) => ({ value: one, label: one.toUpperCase() }))]} />
-        <span className="narrow-only"><Select value={since} onChange={choose} aria-label={t('frame.range')} options={SINCE.map((one) => ({ value: one, label: t(RANGES[one]) }))} /></span>
+        <NarrowRange />
       </div>
       <Chosen search={search} />
     </>

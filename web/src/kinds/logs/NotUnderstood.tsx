@@ -12,7 +12,7 @@ export function NotUnderstood({ error, text, retry }: { error: Error; text: stri
   return (
     <div className="stack tight" style={{ marginBottom: 12 }}>
       <Notice tone="error" title={t('explorer.notUnderstood')}><ErrorWords error={error} /></Notice>
-      <p className="muted small">{t('explorer.examples')} {EXAMPLES.map((one) => <code key={one} className="example mono">{one}</code>)}</p>
+      <p className="row wrap muted small" style={{ gap: '4px 8px' }}>{t('explorer.examples')} {EXAMPLES.map((one) => <code key={one} className="example mono">{one}</code>)}</p>
     </div>
   )
 }

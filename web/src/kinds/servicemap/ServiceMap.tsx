@@ -8,6 +8,7 @@ import { Await, Empty } from '../../components/States'
 import { useText } from '../../i18n'
 import { dateTime } from '../../i18n/format'
 import { Everywhere } from '../../objects/Everywhere'
+import { NarrowRange } from '../../objects/NarrowRange'
 import { serviceOf } from '../traces/shape'
 import { useWithin } from '../traces/paths'
 import { Calls, Services } from './Tables'
@@ -23,7 +24,7 @@ export function ServiceMap() {
   const own = useOwnServices(project, seconds)
   return (
     <>
-      <PageHead title={t('nav.map')} facts={[!project && t('scope.everywhere')]} actions={<Everywhere page="map" />} />
+      <PageHead title={t('nav.map')} facts={[!project && t('scope.everywhere')]} actions={<><NarrowRange /><Everywhere page="map" /></>} />
       <Await of={map} rows={8}>{(found) => <Await of={own} rows={8}>{(names) => <Drawn map={narrowed(found, names)} />}</Await>}</Await>
     </>
   )

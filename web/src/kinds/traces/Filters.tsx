@@ -3,6 +3,7 @@ import { useMemo, useState } from 'react'
 import { TAGS, useOperations, useTraceServices, type Trace, type TraceFilter } from '../../api/traces'
 import { useAddress } from '../../components/address'
 import { useText } from '../../i18n'
+import { NarrowRange } from '../../objects/NarrowRange'
 import { attribute, isDuration, parsedTags } from './shape'
 
 /** What the address asks for. */
@@ -50,6 +51,7 @@ export function TraceFilters({ traces }: { traces: Trace[] }) {
       <Typed name="faster" label={t('traces.longest')} values={['10ms', '100ms', '1s']} width={120} check={isDuration} wrong={t('traces.badDuration')} />
       <Input.Search className="trace-tags" allowClear key={words} defaultValue={words} onSearch={(text) => setWords(text.trim())} placeholder={t('traces.tagsHint')} aria-label={t('traces.tags')} spellCheck={false} />
       <Checkbox checked={errors === '1'} onChange={(event) => setErrors(event.target.checked ? '1' : '')} style={{ alignItems: 'center' }}>{t('traces.onlyErrors')}</Checkbox>
+      <NarrowRange />
     </div>
   )
 }

@@ -44,11 +44,11 @@ function Found({ traces, error, retry }: { traces: Trace[]; error: Error | null;
   const two = chosen.filter((id) => rows.some((one) => one.id === id)).slice(-2)
   const [a, b] = two
   const columns: Column<Summary>[] = [
-    { key: 'name', title: t('traces.operation'), sort: (one) => one.name, cell: (one) => <Link className="strong" to={to('traces', one.id)}>{one.name}</Link> },
+    { key: 'name', title: t('traces.operation'), sort: (one) => one.name, cell: (one) => <div className="trace-name"><Link className="strong" to={to('traces', one.id)}>{one.name}</Link></div> },
+    { key: 'took', title: t('jobs.took'), align: 'right', sort: (one) => one.took, cell: (one) => duration(one.took) },
     { key: 'services', title: t('traces.services'), from: 'lg', cell: (one) => <Services of={one} /> },
     { key: 'spans', title: t('traces.spans'), align: 'right', sort: (one) => one.spans, cell: (one) => number(one.spans, 0) },
     { key: 'status', title: t('field.status'), sort: (one) => one.errors, cell: (one) => (one.errors ? <Status tone="error" label={t('traces.errors', { count: one.errors })} /> : <Status tone="success" label={t('traces.fine')} />) },
-    { key: 'took', title: t('jobs.took'), align: 'right', sort: (one) => one.took, cell: (one) => duration(one.took) },
     { key: 'began', title: t('experiments.started'), sort: (one) => one.start, cell: (one) => <Ago time={one.start} /> },
     { key: 'id', title: t('traces.id'), from: 'xl', cell: (one) => <span className="mono muted">{one.id.slice(0, 12)}</span> },
   ]

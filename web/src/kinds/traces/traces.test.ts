@@ -32,6 +32,9 @@ describe('where time goes', () => {
   it('leaves to a span what none of its children took, overlaps once', () => {
     expect(Object.fromEntries(selfTimes(whole))).toEqual({ a: 30, b: 30, c: 30, d: 20, late: 50 })
   })
+  it('counts a moment once, however many children share it', () => {
+    expect(selfTimes(trace(span('a', '', 0, 100), span('b', 'a', 10, 50), span('c', 'a', 20, 10), span('d', 'a', 40, 30))).get('a')).toBe(40)
+  })
   it('is summed by operation', () => {
     const twice = trace(span('a', '', 0, 10), span('x', 'a', 0, 3, { operationName: 'read' }), span('y', 'a', 5, 3, { operationName: 'read' }))
     expect(totalsOf(twice)).toEqual([{ service: 'one', operation: 'a', count: 1, self: 4 }, { service: 'one', operation: 'read', count: 2, self: 6 }])
