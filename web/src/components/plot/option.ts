@@ -31,7 +31,7 @@ export function optionOf({ lines, over = 'time', format = plain, formatRight, li
       type: over === 'time' ? 'time' : 'value',
       min: over === 'step' ? 'dataMin' : undefined,
       max: over === 'step' ? 'dataMax' : undefined,
-      ...(over === 'time' && axis && boundsOf(axis)),
+      ...(over === 'time' && axis && { ...boundsOf(axis), containShape: false }),
       axisLine: { lineStyle: { color: palette.line } },
       axisTick: { show: false },
       splitLine: { show: false },

@@ -37,7 +37,7 @@ export function Rules({ all, project }: { all: Alerts; project: string | undefin
   const columns: Column<Row>[] = [
     {
       key: 'name', title: t('field.name'), sort: (rule) => rule.name,
-      cell: (rule) => <div><span className="strong">{rule.name}</span><div className="muted small">{rule.group}</div></div>,
+      cell: (rule) => <div className="rule-name"><span className="strong">{rule.name}</span><div className="muted small">{rule.group}</div></div>,
     },
     {
       key: 'state', title: t('field.status'), sort: (rule) => TROUBLE.indexOf(rule.state ?? 'inactive'),
@@ -48,7 +48,7 @@ export function Rules({ all, project }: { all: Alerts; project: string | undefin
       },
     },
     {
-      key: 'expression', title: t('rules.expression'),
+      key: 'expression', title: t('rules.expression'), from: 'md',
       cell: (rule) => <div className="wraps" style={{ minWidth: 320 }}><Link className="mono" to={explore(rule)}>{rule.query}</Link>{rule.duration ? <span className="muted small"> {t('rules.for', { time: duration(rule.duration) })}</span> : null}</div>,
     },
     {

@@ -27,13 +27,14 @@ export function AppLogs({ project, app }: { project: string; app: string }) {
   const travel = useTravel()
   const { palette } = useTheme()
   const { seconds, end } = useRange()
-  const found = useQuery({
+  const found = useQuery<Found>({
     queryKey: ['app-logs', project, app, seconds, end ?? 'now'],
     refetchInterval: end ? false : REFRESH_MS,
     placeholderData: keepPreviousData,
-    queryFn: ({ signal }) => {
+    queryFn: async ({ signal }) => {
       const to = end ? end * 1000 : Date.now()
-      return searchLogs({ namespace: project, app }, to - seconds * 1000, to, NEWEST, signal)
+      const from = to - seconds * 1000
+      return { ...(await searchLogs({ namespace: project, app }, from, to, NEWEST, signal)), from, to }
     },
   })
   const link = travel(`${at(project, 'logs')}?app=${encodeURIComponent(app)}`)
@@ -52,6 +53,17 @@ export function AppLogs({ project, app }: { project: string; app: string }) {
   )
 }
 
-function pointsOf(page: LogPage | undefined, levels: string[]): [number, number][] {
-  return (page?.histogram ?? []).map(({ time, counts }) => [time, levels.reduce((sum, level) => sum + (counts[level] ?? 0), 0)])
+type Found = LogPage & { from: number; to: number }
+const BARS = 60
+
+/** As many bars as the time has, empty ones too: what is not there says something as well. */
+function pointsOf(found: Found | undefined, levels: string[]): [number, number][] {
+  if (!found) return []
+  const width = (found.to - found.from) / BARS
+  const bars = Array.from({ length: BARS }, (_, index): [number, number] => [found.from + (index + 0.5) * width, 0])
+  for (const { time, counts } of found.histogram) {
+    const bar = bars[Math.min(BARS - 1, Math.max(0, Math.floor((time - found.from) / width + 0.5)))]
+    if (bar) bar[1] += levels.reduce((sum, level) => sum + (counts[level] ?? 0), 0)
+  }
+  return bars
 }
