@@ -12,6 +12,8 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use dais_identity::{Caller, Identity, Secret};
 use serde_json::json;
 
@@ -44,8 +46,8 @@ async fn admit(identity: &Identity, request: &mut Request) -> Result<(), Box<Res
     // Only what is decided here counts.
     request.extensions_mut().remove::<Caller>();
     let refuse = |problem: Problem| Box::new(problem.into_response());
-    if let Some(token) = bearer(request.headers()) {
-        let found = identity.authenticate(token).await;
+    if let Some(token) = token(request.headers()) {
+        let found = identity.authenticate(&token).await;
         let caller = found.map_err(|error| refuse(error.into()))?;
         let caller = caller.ok_or_else(|| Box::new(bad_token()))?;
         request.extensions_mut().insert(Caller::clone(&caller));
@@ -72,10 +74,19 @@ async fn admit(identity: &Identity, request: &mut Request) -> Result<(), Box<Res
     Ok(())
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// An API token: as a bearer's, or as the password of programs that know nothing else
+/// (Fluent Bit, rsyslog). Their user name says nothing.
+fn token(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    let (scheme, rest) = value.split_once(' ')?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(rest.trim().to_owned());
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let pair = String::from_utf8(BASE64_STANDARD.decode(rest.trim()).ok()?).ok()?;
+    Some(pair.split_once(':')?.1.to_owned())
 }
 
 pub(crate) fn cookie(headers: &HeaderMap) -> Option<Secret> {

@@ -94,7 +94,8 @@ fn readable(group: &RuleGroup, written: &WrittenRule) -> Result<Rule, String> {
 
 /// The targets of a job; what cannot be read is told and left out.
 fn targets(job: ScrapeJob) -> Vec<Target> {
-    let most = job.sample_limit.and_then(|most| usize::try_from(most).ok()).filter(|most| *most > 0);
+    let most =
+        job.sample_limit.and_then(|most| usize::try_from(most).ok()).filter(|most| *most > 0);
     let steps = |steps: Vec<Step>| steps.into_iter().map(step).collect::<Result<Vec<_>, _>>();
     let read = steps(job.relabelings).and_then(|before| {
         let after: Arc<[Relabeling]> = steps(job.metric_relabelings)?.into();
@@ -107,7 +108,8 @@ fn targets(job: ScrapeJob) -> Vec<Target> {
             found.extend(target.map(|target| Target {
                 honor_labels: job.honor_labels,
                 metric_relabelings: after.clone(),
-                sample_limit: most.map_or(target.sample_limit, |most| most.min(target.sample_limit)),
+                sample_limit:
+                    most.map_or(target.sample_limit, |most| most.min(target.sample_limit)),
                 ..target.every(interval).within(timeout)
             }));
         }

@@ -23,11 +23,15 @@ pub fn portal(parts: &Parts, data_dir: &DataDir) -> Router {
         .merge(backup::router(parts, data_dir))
         .merge(gateway::try_it(&parts.gateway, &parts.client("try-it")))
         .layer(from_fn_with_state(parts.identity.clone(), record_write));
+    let samples = scopes::samples(telemetry.samples_router(), access.clone());
+    let prometheus = scopes::metrics(telemetry.metrics_router(), access.clone()).merge(samples);
     let all = Router::new()
         .merge(recorded)
         .nest("/k8s", scopes::kubernetes(parts.kubernetes.router()))
         .nest("/elasticsearch", scopes::logs(telemetry.logs_router(), access.clone()))
-        .nest("/prometheus", scopes::metrics(telemetry.metrics_router(), access.clone()))
+        .merge(scopes::lines(telemetry.otlp_logs_router(), access.clone()))
+        .nest("/prometheus", prometheus)
+        .merge(scopes::samples(telemetry.samples_router(), access.clone()))
         .nest("/alertmanager", scopes::alerts(dais_alerts::router(telemetry.alerts()), access))
         .nest("/jaeger", scopes::traces(telemetry.traces_router(), access.clone()))
         .merge(scopes::spans(telemetry.otlp_router(), access.clone()))

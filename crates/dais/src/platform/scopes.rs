@@ -26,10 +26,34 @@ pub fn data(router: Router, access: Access) -> Router {
     Router::new().fallback(scope_data).with_state((access, router))
 }
 
-/// Extends a router's requests by the projects whose logs the caller may read.
+/// Extends a router's requests by the projects whose logs the caller may read, or may
+/// add to.
 pub fn logs(router: Router, access: Access) -> Router {
-    router
-        .layer(from_fn_with_state((access, Right::READ_LOGS), scope_namespaces::<dais_logs::Scope>))
+    router.layer(from_fn_with_state(access, scope_logs))
+}
+
+/// Where lines are added; everything else is a question, whatever its method.
+const ADDING: [&str; 3] = ["/_bulk", "/_doc", "/_create"];
+
+async fn scope_logs(State(access): State<Access>, request: Request, next: Next) -> Response {
+    let adds = ADDING.iter().any(|word| request.uri().path().contains(word));
+    let right = match adds && !request.method().is_safe() {
+        true => Right::WRITE_TELEMETRY,
+        false => Right::READ_LOGS,
+    };
+    scope_namespaces::<dais_logs::Scope>(State((access, right)), request, next).await
+}
+
+/// Extends requests that bring lines by the projects to which the caller may send them.
+pub fn lines(router: Router, access: Access) -> Router {
+    let state = (access, Right::WRITE_TELEMETRY);
+    router.layer(from_fn_with_state(state, scope_namespaces::<dais_logs::Scope>))
+}
+
+/// The same for samples.
+pub fn samples(router: Router, access: Access) -> Router {
+    let state = (access, Right::WRITE_TELEMETRY);
+    router.layer(from_fn_with_state(state, scope_namespaces::<dais_metrics::Scope>))
 }
 
 pub fn metrics(router: Router, access: Access) -> Router {

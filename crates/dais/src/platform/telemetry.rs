@@ -165,6 +165,19 @@ impl Telemetry {
         }
     }
 
+    /// Samples that others send: remote write, and OTLP's `/v1/metrics`.
+    pub fn samples_router(&self) -> Router {
+        dais_metrics::ingest_router(dais_metrics::Ingest {
+            store: self.metrics.clone(),
+            metadata: self.metadata.clone(),
+        })
+    }
+
+    /// `/v1/logs` of OTLP over HTTP.
+    pub fn otlp_logs_router(&self) -> Router {
+        dais_logs::otlp_router(self.logs.clone())
+    }
+
     pub fn monitoring(&self) -> Monitoring {
         self.monitoring.clone()
     }

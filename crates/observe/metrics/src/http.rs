@@ -27,9 +27,9 @@ use crate::store::Store;
 
 pub use parameters::parse_duration;
 
+pub use admin::Admin;
 pub(crate) use answer::no_route;
 pub(crate) use parameters::Parameters;
-pub use admin::Admin;
 
 /// What the routes answer from.
 #[derive(Clone)]

@@ -15,6 +15,7 @@ mod verdict;
 use std::net::SocketAddr;
 
 use dais_metrics::promql::Limits;
+use dais_metrics::rules::RulesView;
 use dais_metrics::{
     Api, Config, Labels, Metadata, Sample, Scope, Store, Targets, now, parse_text, router,
 };
@@ -149,7 +150,8 @@ fn filled(directory: &std::path::Path, pages: &[String]) -> Store {
 
 fn answering(store: Store) -> axum::Router {
     let (metadata, targets) = (Metadata::default(), Targets::none());
-    let api = Api { store, metadata, targets, limits: Limits::default() };
+    let rules = RulesView::none();
+    let api = Api { store, metadata, targets, rules, limits: Limits::default() };
     router(api).layer(axum::Extension(Scope::all()))
 }
 

@@ -14,6 +14,7 @@ import { useTheme } from '../../theme/ThemeProvider'
 
 const REFRESH_MS = 10_000
 const NEWEST = 12
+const COLUMNS = ['pod']
 
 const LEVELS: { levels: string[]; word: MessageKey; colour: (palette: Palette) => string }[] = [
   { levels: ['error', 'fatal', 'critical'], word: 'apps.logErrors', colour: (palette) => palette.error },
@@ -46,7 +47,7 @@ export function AppLogs({ project, app }: { project: string; app: string }) {
         : (
           <>
             <Chart label={t('explorer.histogram')} lines={lines.filter(({ points }) => points.some(([, count]) => count > 0))} height={120} whole format={(value) => number(value, 0)} />
-            <LogLines lines={found.data.lines.toReversed()} label={t('nav.logs')} showPod className="few" />
+            <LogLines lines={found.data.lines.toReversed()} label={t('nav.logs')} columns={COLUMNS} className="few" />
           </>
         )}
     </Card>

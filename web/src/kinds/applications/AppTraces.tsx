@@ -1,5 +1,5 @@
 import { Link } from 'react-router'
-import { isError, rootOf, useTraces, useTraceServices, type Trace } from '../../api/traces'
+import { useTraces, useTraceServices, type Trace } from '../../api/traces'
 import { Ago } from '../../components/Ago'
 import { Card } from '../../components/Card'
 import { DataTable, type Column } from '../../components/DataTable'
@@ -9,6 +9,7 @@ import { Status } from '../../components/Status'
 import { at } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { duration } from '../../i18n/format'
+import { isError, rootOf } from '../traces/shape'
 
 const SHOWN = 8
 const began = (trace: Trace) => rootOf(trace)?.startTime ?? 0
