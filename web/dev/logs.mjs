@@ -28,18 +28,18 @@ function line(number) {
 const HAPPENED = [
   ['info', 'Scheduled', 'Pod', 'digits-forest-7-0', 'digits', 'scheduler', 'assigned to train-01'],
   ['info', 'Started', 'Pod', 'digits-forest-7-0', 'digits', 'kubelet', 'container main started'],
-  ['warning', 'BackOff', 'Pod', 'fraud-graph-5d4b-aa11', 'fraud-graph', 'kubelet', 'back-off restarting failed container main'],
+  ['warn', 'BackOff', 'Pod', 'fraud-graph-5d4b-aa11', 'fraud-graph', 'kubelet', 'back-off restarting failed container main'],
   ['info', 'Running', 'TrainingJob', 'digits-forest-7', 'digits', 'trainingjob-controller', 'the pod of attempt 1 runs'],
-  ['warning', 'Unschedulable', 'TrainingJob', 'card-embeddings', 'card-embeddings', 'scheduler', '0 of 3 machines have 8 free accelerators'],
+  ['warn', 'Unschedulable', 'TrainingJob', 'card-embeddings', 'card-embeddings', 'scheduler', '0 of 3 machines have 8 free accelerators'],
   ['info', 'Available', 'InferenceService', 'digits', 'digits', 'inferenceservice-controller', '2 of 2 replicas answer'],
-  ['warning', 'DiskPressure', 'Node', 'edge-01', '', 'kubelet', '92 % of /var is in use'],
+  ['warn', 'DiskPressure', 'Node', 'edge-01', '', 'kubelet', '92 % of /var is in use'],
 ]
 const EVENT_MS = 47_000
 
 function happening(number) {
   const [severity, reason, kind, name, app, component, message] = HAPPENED[(number * 5) % HAPPENED.length]
   const time = new Date(number * EVENT_MS).toISOString()
-  return { _id: `e${number}`, sort: [time, number], _source: { '@timestamp': time, message, severity, namespace: kind === 'Node' ? 'default' : P, node: kind === 'Node' ? name : 'train-01', ...(kind === 'Pod' && { pod: name }), ...(app && { app }), user: 'user-17', fields: { event: { reason, type: severity === 'warning' ? 'Warning' : 'Normal', kind, name, uid: `u-${name}`, count: 1 + (number % 9), component } } } }
+  return { _id: `e${number}`, sort: [time, number], _source: { '@timestamp': time, message, severity, namespace: kind === 'Node' ? 'default' : P, node: kind === 'Node' ? name : 'train-01', ...(kind === 'Pod' && { pod: name }), ...(app && { app }), user: 'user-17', fields: { event: { reason, type: severity === 'warn' ? 'Warning' : 'Normal', kind, name, uid: `u-${name}`, count: 1 + (number % 9), component } } } }
 }
 
 const valueOf = (source, field) => field.split('.').reduce((at, part) => at?.[part], source)

@@ -119,7 +119,7 @@ fn document(event: &Event, application: Vec<(&'static str, String)>) -> Value {
     let is_warning = event.type_.as_deref() == Some("Warning");
     let mut document = json!({
         "message": event.message,
-        "severity": if is_warning { "warning" } else { "info" },
+        "severity": if is_warning { "warn" } else { "info" },
         "namespace": event.namespace(),
         "node": event.source.as_ref().and_then(|source| source.host.clone()),
         "fields": {"event": {
@@ -186,7 +186,7 @@ mod tests {
             found,
             json!({
                 "@timestamp": "2026-11-24T10:00:00Z", "message": "back-off restarting",
-                "severity": "warning", "namespace": "shop", "node": "n1", "pod": "p", "app": "web",
+                "severity": "warn", "namespace": "shop", "node": "n1", "pod": "p", "app": "web",
                 "fields": {"event": {
                     "id": "u.3", "reason": "BackOff", "type": "Warning", "kind": "Pod", "name": "p",
                     "count": 3, "component": "kubelet",

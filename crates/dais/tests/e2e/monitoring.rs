@@ -132,6 +132,6 @@ fn kept_events(platform: &Platform) {
     });
     let event = &hit["_source"];
     assert_eq!(event["namespace"], "default", "{event}");
-    assert_eq!(event["severity"], "warning", "{event}");
+    assert_eq!(event["severity"], "warn", "{event}");
     assert!(event["message"].as_str().unwrap().contains("Broken"), "{event}");
 }

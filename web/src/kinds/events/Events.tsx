@@ -56,7 +56,7 @@ function Filters({ search, window }: { search: LogSearch; window: LogWindow }) {
         <Choice search={search} window={window} field={KIND} any={t('events.anyKind')} label={t('events.kind')} />
         <Choice search={search} window={window} field={REASON} any={t('events.anyReason')} label={t('events.reason')} />
         <Select value={search.filter.level ?? ''} onChange={(level) => search.set('level', level)} aria-label={t('event.type')} style={{ minWidth: 110 }}
-          options={[{ value: '', label: t('events.anyType') }, { value: 'warning', label: t('event.warning') }, { value: 'info', label: t('event.normal') }]} />
+          options={[{ value: '', label: t('events.anyType') }, { value: 'warn', label: t('event.warning') }, { value: 'info', label: t('event.normal') }]} />
         <NarrowRange />
       </div>
       <Chosen search={search} />
