@@ -122,6 +122,7 @@ export function useLabelNames(metric: string | undefined, enabled: boolean) {
   return useQuery({
     queryKey: ['prom-labels', metric ?? ''],
     staleTime: NAMES_MS,
+    placeholderData: keepPreviousData,
     enabled,
     queryFn: async ({ signal }) => (await request<{ data: string[] | null }>(`/prometheus/api/v1/labels${queryString({ 'match[]': metric })}`, { signal })).data ?? [],
   })

@@ -1,6 +1,7 @@
 import { Button, Input } from 'antd'
 import type { TextAreaRef } from 'antd/es/input/TextArea'
 import { useId, useRef, useState, type KeyboardEvent } from 'react'
+import { flushSync } from 'react-dom'
 import { useText } from '../../i18n'
 import { placeAt, taken, type Suggestion } from './complete'
 import { useSuggestions } from './useSuggestions'
@@ -31,15 +32,16 @@ export function Editor({ expression, ask }: Props) {
   const here = Math.min(chosen, found.length - 1)
   const take = (one: Suggestion) => {
     const next = taken(draft, cursor, place, one)
-    setDraft(next.text)
-    setCursor(next.cursor)
-    setOpen(one.kind === 'function')
-    choose(0)
-    requestAnimationFrame(() => {
-      const area = box.current?.resizableTextArea?.textArea
-      area?.focus()
-      area?.setSelectionRange(next.cursor, next.cursor)
+    // At once: who types on at that moment would find the cursor moved under their hands.
+    flushSync(() => {
+      setDraft(next.text)
+      setCursor(next.cursor)
+      setOpen(one.kind === 'function')
+      choose(0)
     })
+    const area = box.current?.resizableTextArea?.textArea
+    area?.focus()
+    area?.setSelectionRange(next.cursor, next.cursor)
   }
   const send = () => {
     setOpen(false)
