@@ -1,5 +1,6 @@
 """Fills a platform with real work, through other people's clients where there
-are any. Reads DAIS_URL and DAIS_TOKEN. Usage: seed.py DAIS"""
+are any. Reads DAIS_URL, DAIS_TOKEN and
+DAIS_WEBHOOK, the address of somebody who is told of alerts. Usage: seed.py DAIS"""
 
 import os
 import pathlib
@@ -48,3 +49,33 @@ with mlflow.start_run(run_name="logistic"):
         pip_requirements=["onnxruntime"],
     )
 run("deploy", "models:/digits/1", "--name", "digits")
+
+# Something that fires, and somebody who is told of it.
+ALERTS = """
+apiVersion: v1
+kind: Secret
+metadata: {name: alertmanager, namespace: dais-system}
+stringData:
+  alertmanager.yaml: |
+    route: {receiver: webhook, group_by: [alertname], group_wait: 1s}
+    receivers:
+      - name: webhook
+        webhook_configs: [{url: "%s"}]
+---
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata: {name: always, namespace: dais-system}
+spec:
+  groups:
+    - name: always
+      interval: 1s
+      rules:
+        - alert: AlwaysFires
+          expr: vector(1)
+          labels: {severity: info}
+          annotations: {summary: always}
+"""
+with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+    file.write(ALERTS % os.environ["DAIS_WEBHOOK"])
+    file.flush()
+    run("apply", "-f", file.name)
