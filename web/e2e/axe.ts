@@ -12,6 +12,7 @@ interface Violation {
 
 /** What keeps somebody from using the page: serious and critical findings alone. */
 export async function violations(page: Page): Promise<string[]> {
+  await settled(page)
   await page.evaluate(AXE)
   const found = await page.evaluate(async () => {
     const { axe } = globalThis as unknown as { axe: { run: (options: unknown) => Promise<{ violations: Violation[] }> } }
@@ -26,4 +27,12 @@ export async function open(page: Page, path: string): Promise<void> {
   await page.locator('h1, .empty').first().waitFor()
   await page.waitForLoadState('load')
   await page.locator('[aria-busy="true"]').first().waitFor({ state: 'detached' })
+}
+
+/** Waits until nothing moves: what fades in has other colours on its way. */
+async function settled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const ends = (one: Animation) => one.effect?.getComputedTiming().endTime !== Infinity
+    await Promise.allSettled(document.getAnimations().filter(ends).map((one) => one.finished))
+  })
 }
