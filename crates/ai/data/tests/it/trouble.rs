@@ -100,9 +100,11 @@ async fn an_abandoned_upload_is_removed() {
     )
     .await;
     let upload = server.begin().await;
+    let staged = server.directory.path().join("data/team/uploads").join(&upload);
+    assert!(staged.exists());
     for _ in 0..500 {
-        if server.call("GET", &format!("uploads/{upload}"), "").await.0 == 404 {
-            assert!(!server.directory.path().join("data/team/uploads").join(&upload).exists());
+        // It is gone for clients first, then from the disk.
+        if server.call("GET", &format!("uploads/{upload}"), "").await.0 == 404 && !staged.exists() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
