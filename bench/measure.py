@@ -14,9 +14,12 @@ import time
 
 import gateway
 import inference
+import logs
+import metrics
 import report
 import start
 import submit
+import traces
 import tracking
 from processes import Broken
 
@@ -27,6 +30,9 @@ MEASUREMENTS = {
     "gateway": gateway,
     "inference": inference,
     "tracking": tracking,
+    "metrics": metrics,
+    "logs": logs,
+    "traces": traces,
 }
 PACKAGES = ("mlflow", "mlserver", "onnxruntime", "fastapi", "uvicorn", "uvloop", "numpy", "scikit-learn", "skl2onnx")
 # A machine with more to do than this share of its processors gives wrong figures.
@@ -38,6 +44,7 @@ class Bench:
 
     def __init__(self, dais, target, runs, scratch):
         self.dais, self.runs, self.scratch = dais, runs, scratch
+        self.load = dais.with_name("dais-bench")
         self.venv, self.peers = target / "bench-venv", HERE / "peers"
         self.clock = time.perf_counter
 
@@ -116,6 +123,8 @@ def describe(bench, options):
         },
         "peers": {
             "nginx": first_line(["/usr/sbin/nginx", "-v"]),
+            "prometheus": first_line(["/usr/bin/prometheus", "--version"]),
+            "ripgrep": first_line(["rg", "--version"]),
             "wrk": first_line(["wrk", "--version"]).split(" Copyright")[0],
             "python": first_line([bench.venv / "bin/python", "--version"]),
             **{name: versions[name] for name in PACKAGES if name in versions},

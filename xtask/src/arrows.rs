@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 /// Crate → the crates of this workspace that it may depend on. A crate that is
-/// not here may depend on none. `dais` and `xtask` may depend on all.
+/// not here may depend on none. `dais`, `dais-bench` and `xtask` may depend on all.
 const ARROWS: &[(&str, &[&str])] = &[
     ("dais-apiserver", &["dais-schema", "dais-store"]),
     ("dais-controllers", &["dais-api"]),
@@ -18,7 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates without rules of their own.
-const ABOVE_ALL: &[&str] = &["dais", "xtask"];
+const ABOVE_ALL: &[&str] = &["dais", "dais-bench", "xtask"];
 
 /// The one crate that others may use in tests only.
 const TEST_ONLY: &str = "dais-testkit";

@@ -34,6 +34,13 @@ impl Labels {
         Labels(unique.into())
     }
 
+    /// Of pairs that are in order, unique and without empty values.
+    pub(crate) fn sorted(pairs: impl Iterator<Item = (Arc<str>, Arc<str>)>) -> Labels {
+        let labels = Labels(pairs.collect());
+        debug_assert!(labels.0.windows(2).all(|two| two[0].0 < two[1].0));
+        labels
+    }
+
     /// The value, or the empty text that an absent label equals.
     pub fn get(&self, name: &str) -> &str {
         match self.0.binary_search_by(|(own, _)| (**own).cmp(name)) {
@@ -42,7 +49,7 @@ impl Labels {
         }
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (&**name, &**value))
     }
 

@@ -5,6 +5,7 @@
 //! another five minutes.
 
 mod discovered;
+mod known;
 mod once;
 mod relabel;
 
@@ -112,6 +113,14 @@ impl Target {
         self
     }
 
+    /// Whether the same lines are the same series as they were for another.
+    fn labels_like(&self, other: &Target) -> bool {
+        let steps = |target: &Target| format!("{:?}", target.metric_relabelings);
+        self.honor_labels == other.honor_labels
+            && self.namespace == other.namespace
+            && steps(self) == steps(other)
+    }
+
     /// What makes it the same target when the list of targets changes.
     fn key(&self) -> String {
         let url = match &self.reach {
@@ -200,6 +209,8 @@ struct Scheduled {
     target: Target,
     due: Instant,
     session: Option<Session>,
+    /// What the session remembers was labelled otherwise.
+    is_relabelled: bool,
 }
 
 async fn run(store: Store, metadata: Metadata, shared: Arc<Shared>) {
@@ -211,7 +222,10 @@ async fn run(store: Store, metadata: Metadata, shared: Arc<Shared>) {
         for (key, entry) in scheduled.iter_mut().filter(|(_, entry)| entry.due <= now) {
             // A scrape that takes longer than the interval skips a turn.
             entry.due = now.max(entry.due + entry.target.interval);
-            if let Some(session) = entry.session.take() {
+            if let Some(mut session) = entry.session.take() {
+                if std::mem::take(&mut entry.is_relabelled) {
+                    session.relabel();
+                }
                 let (store, metadata, shared) = (store.clone(), metadata.clone(), shared.clone());
                 let (target, key, done) = (entry.target.clone(), key.clone(), done.clone());
                 tokio::spawn(async move {
@@ -259,8 +273,14 @@ fn adopt(
     for target in targets {
         let key = target.key();
         let entry = match before.remove(&key) {
-            Some(known) => Scheduled { target, ..known },
-            None => Scheduled { target, due: Instant::now(), session: Some(Session::default()) },
+            Some(mut known) => {
+                known.is_relabelled |= !target.labels_like(&known.target);
+                Scheduled { target, ..known }
+            }
+            None => {
+                let session = Some(Session::default());
+                Scheduled { target, due: Instant::now(), session, is_relabelled: false }
+            }
         };
         scheduled.insert(key, entry);
     }

@@ -14,9 +14,12 @@ mod bits;
 mod block;
 mod chunk;
 mod frame;
+mod gather;
 mod head;
+mod index;
 mod keep;
-mod postings;
+mod spill;
+mod symbols;
 mod tombstones;
 mod wal;
 
@@ -41,7 +44,8 @@ use tombstones::{Tombstone, Tombstones};
 use wal::Wal;
 
 pub use head::Refusal;
-pub use postings::is_match;
+pub(crate) use head::moved;
+pub use index::is_match;
 
 /// The longest that an appended sample waits for its fsync.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
@@ -85,9 +89,23 @@ pub struct Store {
 /// What became of appended samples.
 #[derive(Debug, Default)]
 pub struct Appended {
-    /// The labels of each as they are held, for the same series' next time.
-    pub held: Vec<Labels>,
     /// Positions of those that were not taken, and why.
+    pub refused: Vec<(usize, Refusal)>,
+}
+
+/// Whose sample it is.
+#[derive(Clone, Copy)]
+pub(crate) enum Whose<'a> {
+    /// By the place of the series in the head of a generation.
+    At(u32),
+    Of(&'a Labels),
+}
+
+/// What became of samples, and where their series are from now on.
+#[derive(Default)]
+pub(crate) struct Placed {
+    /// None for a series that was refused before it was made.
+    pub places: Vec<Option<u32>>,
     pub refused: Vec<(usize, Refusal)>,
 }
 
@@ -127,7 +145,7 @@ impl Store {
         let blocks = open_blocks(&blocks_directory)?;
         let tombstones = Tombstones::open(&config.directory.join("tombstones"))?;
         let floor = blocks.iter().map(|block| block.to + 1).max().unwrap_or(i64::MIN);
-        let head = Head::new(floor, milliseconds(config.out_of_order));
+        let head = Head::new(floor, milliseconds(config.out_of_order), &config.directory);
         let (wal, head) = Wal::open(&config.directory.join("wal"), head)?;
         let shared = Arc::new(Shared {
             config,
@@ -167,28 +185,61 @@ impl Store {
 
     /// Takes samples in, one of each series at most. When it fails none was taken.
     pub fn append(&self, samples: Vec<(Labels, Sample)>) -> Result<Appended> {
+        let all = samples.iter().map(|(labels, sample)| (Whose::Of(labels), *sample));
+        let placed = self.take(None, all)?.unwrap_or_default();
+        Ok(Appended { refused: placed.refused })
+    }
+
+    /// The same, for somebody who remembers places. None, and nothing taken, when the
+    /// head is another by now: see [`Store::moves_since`].
+    pub(crate) fn append_at<'a>(
+        &self,
+        generation: u64,
+        samples: impl ExactSizeIterator<Item = (Whose<'a>, Sample)>,
+    ) -> Result<Option<Placed>> {
+        self.take(Some(generation), samples)
+    }
+
+    /// The head's generation, and where series went since an earlier one; none when that
+    /// is forgotten.
+    pub(crate) fn moves_since(&self, generation: u64) -> (u64, Option<Vec<Arc<[u32]>>>) {
+        let head = self.inner.shared.head.read().unwrap_or_else(PoisonError::into_inner);
+        (head.generation(), head.moves_since(generation))
+    }
+
+    fn take<'a>(
+        &self,
+        generation: Option<u64>,
+        samples: impl ExactSizeIterator<Item = (Whose<'a>, Sample)>,
+    ) -> Result<Option<Placed>> {
         let shared = &self.inner.shared;
         // The log's lock is held throughout, so that its order is the head's order.
         let mut wal = lock(&shared.wal);
         let mut head = shared.head.write().unwrap_or_else(PoisonError::into_inner);
-        let mut held = Vec::with_capacity(samples.len());
+        if generation.is_some_and(|known| known != head.generation()) {
+            return Ok(None);
+        }
+        let mut placed = Placed { places: Vec::with_capacity(samples.len()), refused: vec![] };
         let mut accepted = Vec::with_capacity(samples.len());
-        let mut refused = Vec::new();
-        for (at, (labels, sample)) in samples.into_iter().enumerate() {
-            let number = match head.find(&labels) {
-                Some(number) => number,
-                None if sample.time < head.floor() => {
-                    held.push(labels);
-                    refused.push((at, Refusal::TooOld));
+        for (at, (whose, sample)) in samples.enumerate() {
+            let known = match whose {
+                Whose::At(number) => Some(number),
+                Whose::Of(labels) => head.find(labels),
+            };
+            let number = match (known, whose) {
+                (Some(number), _) => number,
+                (None, Whose::Of(labels)) if sample.time >= head.floor() => head.insert(labels),
+                (None, _) => {
+                    placed.places.push(None);
+                    placed.refused.push((at, Refusal::TooOld));
                     continue;
                 }
-                None => head.insert(&labels),
             };
-            held.push(head.labels(number).cloned().unwrap_or(labels));
+            placed.places.push(Some(number));
             match head.fate(number, sample) {
                 Fate::Newest | Fate::Late => accepted.push((number, sample)),
                 Fate::Known => {}
-                Fate::Refused(reason) => refused.push((at, reason)),
+                Fate::Refused(reason) => placed.refused.push((at, reason)),
             }
         }
         wal.append(&head, &accepted)?;
@@ -196,7 +247,7 @@ impl Store {
         drop(head);
         lock(&shared.signals).is_dirty = true;
         shared.wake.notify_one();
-        Ok(Appended { held, refused })
+        Ok(Some(placed))
     }
 
     /// Deletes what is there now of matching series in a span (milliseconds, both ends
@@ -260,8 +311,12 @@ impl Source for Store {
         let tombstones = shared.tombstones();
         // Blocks first, then the head: a block that is made meanwhile is then seen
         // twice rather than not at all, and equal times are taken once.
-        let head =
-            shared.head.read().unwrap_or_else(PoisonError::into_inner).select(matchers, from, to);
+        let head = shared
+            .head
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .select(matchers, from, to)
+            .map_err(|source| shared.fault("read samples of", source))?;
         for block in shared.blocks_within(from, to) {
             parts.push(block.select(matchers, from, to)?);
         }

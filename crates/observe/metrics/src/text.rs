@@ -1,5 +1,9 @@
 //! The text in which metrics are exposed: Prometheus's format 0.0.4 and OpenMetrics 1.0.
 
+use std::collections::HashMap;
+
+use memchr::memchr2;
+
 use crate::error::{Error, Result};
 use crate::labels::NAME;
 
@@ -37,25 +41,76 @@ pub struct Page {
     pub about: Vec<(String, About)>,
 }
 
-/// Reads a whole page. OpenMetrics writes times in seconds, the older format in milliseconds.
-pub fn parse(text: &str, is_open_metrics: bool) -> Result<Page> {
-    let mut page = Page::default();
-    for (number, line) in text.lines().enumerate() {
+/// A line with a value, its series not read yet.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Line<'a> {
+    /// Name and labels as they are written: the same text is the same series.
+    pub series: &'a str,
+    pub value: f64,
+    /// Milliseconds since 1970, where the line says so.
+    pub time: Option<i64>,
+    exemplar: Option<&'a str>,
+    number: usize,
+}
+
+impl Line<'_> {
+    /// The metric's name is the label `__name__`.
+    pub fn labels(&self) -> Result<Vec<(String, String)>> {
+        read_series(self.series).map_err(|reason| self.fault(reason))
+    }
+
+    pub fn exemplar(&self) -> Result<Option<Event>> {
+        self.exemplar.map(read_event).transpose().map_err(|reason| self.fault(reason))
+    }
+
+    fn fault(&self, reason: String) -> Error {
+        Error::Text { line: self.number, reason }
+    }
+}
+
+/// A page whose series are not read yet.
+#[derive(Debug, Default)]
+pub struct Lines<'a> {
+    pub samples: Vec<Line<'a>>,
+    pub about: Vec<(String, About)>,
+}
+
+/// Splits a page. OpenMetrics writes times in seconds, the older format in milliseconds.
+pub fn lines(text: &str, is_open_metrics: bool) -> Result<Lines<'_>> {
+    let mut page = Lines::default();
+    // Where each metric's entry is: there may be many.
+    let mut known = HashMap::new();
+    for (at, line) in text.lines().enumerate() {
         let line = line.trim();
         if let Some(comment) = line.strip_prefix('#') {
             if comment.trim() == "EOF" {
                 break;
             }
-            read_about(comment.trim(), &mut page.about);
+            read_about(comment.trim(), &mut page.about, &mut known);
         } else if !line.is_empty() {
-            let sample = read_sample(line, is_open_metrics);
-            page.samples.push(sample.map_err(|reason| Error::Text { line: number + 1, reason })?);
+            let number = at + 1;
+            let sample = split_line(line, number, is_open_metrics);
+            page.samples.push(sample.map_err(|reason| Error::Text { line: number, reason })?);
         }
     }
     Ok(page)
 }
 
-fn read_about(comment: &str, about: &mut Vec<(String, About)>) {
+/// Reads a whole page.
+pub fn parse(text: &str, is_open_metrics: bool) -> Result<Page> {
+    let lines = lines(text, is_open_metrics)?;
+    let read = |line: &Line<'_>| {
+        let (labels, exemplar) = (line.labels()?, line.exemplar()?);
+        Ok(Exposed { labels, value: line.value, time: line.time, exemplar })
+    };
+    Ok(Page { samples: lines.samples.iter().map(read).collect::<Result<_>>()?, about: lines.about })
+}
+
+fn read_about<'a>(
+    comment: &'a str,
+    about: &mut Vec<(String, About)>,
+    known: &mut HashMap<&'a str, usize>,
+) {
     let mut words = comment.splitn(3, char::is_whitespace);
     let (Some(kind), Some(name)) = (words.next(), words.next()) else { return };
     let rest = words.next().unwrap_or_default();
@@ -63,7 +118,7 @@ fn read_about(comment: &str, about: &mut Vec<(String, About)>) {
     if !matches!(kind, "TYPE" | "HELP" | "UNIT") {
         return;
     }
-    let at = about.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
+    let at = *known.entry(name).or_insert_with(|| {
         about.push((name.to_owned(), About::default()));
         about.len() - 1
     });
@@ -75,28 +130,67 @@ fn read_about(comment: &str, about: &mut Vec<(String, About)>) {
     }
 }
 
-fn read_sample(line: &str, is_open_metrics: bool) -> std::result::Result<Exposed, String> {
-    let name_end = line.find(|c: char| c == '{' || c.is_whitespace()).unwrap_or(line.len());
+fn split_line(
+    line: &str,
+    number: usize,
+    is_open_metrics: bool,
+) -> std::result::Result<Line<'_>, String> {
+    let (series, rest) = line.split_at(series_end(line)?);
+    let (rest, exemplar) = match rest.split_once(" # ") {
+        Some((rest, exemplar)) => (rest, Some(exemplar)),
+        None => (rest, None),
+    };
+    let mut words = rest.split_ascii_whitespace();
+    let value = words.next().ok_or("a sample needs a value")?;
+    let value: f64 = value.parse().map_err(|_| format!("[{value}] is no number"))?;
+    let time = words.next().map(|time| read_time(time, is_open_metrics)).transpose()?;
+    Ok(Line { series, value, time, exemplar, number })
+}
+
+/// Where the value begins: past the closing brace, or past the name.
+fn series_end(line: &str) -> std::result::Result<usize, String> {
+    let bytes = line.as_bytes();
+    let is_name = |byte: &u8| *byte != b'{' && !byte.is_ascii_whitespace();
+    let name = bytes.iter().take_while(|byte| is_name(byte)).count();
+    let spaces = bytes[name..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    if bytes.get(name + spaces) != Some(&b'{') {
+        return Ok(name);
+    }
+    let mut at = name + spaces + 1;
+    loop {
+        let found = memchr2(b'"', b'}', &bytes[at..]).ok_or("the labels do not end")?;
+        at += found + 1;
+        if bytes[at - 1] == b'}' {
+            return Ok(at);
+        }
+        // Within quotes a brace is text, and so is whatever follows a backslash.
+        loop {
+            let found = memchr2(b'"', b'\\', &bytes[at..]).ok_or("a quotation is not closed")?;
+            at += found + 1;
+            if bytes[at - 1] == b'"' {
+                break;
+            }
+            at += 1;
+            if at > bytes.len() {
+                return Err("a quotation is not closed".into());
+            }
+        }
+    }
+}
+
+fn read_series(series: &str) -> std::result::Result<Vec<(String, String)>, String> {
+    let name_end = series.find(|c: char| c == '{' || c.is_whitespace()).unwrap_or(series.len());
     let mut labels = Vec::new();
     if name_end > 0 {
-        labels.push((NAME.to_owned(), line[..name_end].to_owned()));
+        labels.push((NAME.to_owned(), series[..name_end].to_owned()));
     }
-    let mut rest = &line[name_end..];
-    if let Some(inside) = rest.trim_start().strip_prefix('{') {
-        rest = read_labels(inside, &mut labels)?;
+    if let Some(inside) = series[name_end..].trim_start().strip_prefix('{') {
+        read_labels(inside, &mut labels)?;
     }
     if labels.iter().all(|(name, _)| name != NAME) {
         return Err("a sample needs a metric name".into());
     }
-    let (rest, exemplar) = match rest.split_once(" # ") {
-        Some((rest, exemplar)) => (rest, Some(read_event(exemplar)?)),
-        None => (rest, None),
-    };
-    let mut words = rest.split_whitespace();
-    let value = words.next().ok_or("a sample needs a value")?;
-    let value: f64 = value.parse().map_err(|_| format!("[{value}] is no number"))?;
-    let time = words.next().map(|time| read_time(time, is_open_metrics)).transpose()?;
-    Ok(Exposed { labels, value, time, exemplar })
+    Ok(labels)
 }
 
 /// `{trace_id="…"} value time`, the time in seconds.

@@ -37,13 +37,13 @@ fn bytes_of_a_series_and_of_a_sample() {
     let before = resident_bytes();
     let all: Vec<Labels> = (0..SERIES).map(labels).collect();
     let first = Sample { time: 0, value: 0.0 };
-    let held = store.append(all.into_iter().map(|labels| (labels, first)).collect()).unwrap().held;
+    store.append(all.iter().map(|labels| (labels.clone(), first)).collect()).unwrap();
     println!("{} bytes in memory per series", (resident_bytes() - before) / SERIES as u64);
     for scrape in 1..=SCRAPES {
         let time = scrape * INTERVAL;
         // Counters that rise unevenly, a tenth of them.
         let value = |number: usize| (scrape * (number as i64 % 97) * (scrape % 7)) as f64;
-        let batch = held.iter().enumerate().take(SERIES / 10);
+        let batch = all.iter().enumerate().take(SERIES / 10);
         let batch = batch.map(|(at, labels)| (labels.clone(), Sample { time, value: value(at) }));
         store.append(batch.collect()).unwrap();
     }

@@ -1,30 +1,33 @@
 //! One scrape: fetch, read, label, append, and mark what is gone.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::known::{Batch, Known, Whose};
 use super::relabel::relabel;
 use super::{Health, Reach, Target};
 use crate::error::{Error, Result};
 use crate::exemplars::Exemplar;
 use crate::labels::{Labels, NAME};
 use crate::metadata::Metadata;
-use crate::sample::{STALE, Sample};
+use crate::sample::Sample;
 use crate::scope::NAMESPACE;
 use crate::store::{Store, now};
-use crate::text::{self, Exposed};
+use crate::text::{self, Event};
 
 /// A page of metrics is at most so many bytes: some hundred thousand samples.
 const LARGEST: usize = 64 << 20;
 
+/// So late or early a scrape counts as on time; the clock of a busy machine. Milliseconds.
+const NEARLY: i64 = 10;
+
 /// What is remembered of a target from one scrape to the next.
 #[derive(Default)]
 pub struct Session {
-    /// The series of the last scrape, with `up` and its like.
-    series: HashSet<Labels>,
+    known: Known,
     /// When the last scrape was. Milliseconds since 1970.
     time: Option<i64>,
 }
@@ -36,95 +39,115 @@ impl Session {
         metadata: &Metadata,
         target: &Target,
     ) -> (Session, Health) {
-        let (time, started) = (now(), Instant::now());
+        let (time, started) = (self.next_time(target), Instant::now());
         let fetched =
             tokio::time::timeout(target.timeout.min(target.interval), fetch(&target.reach)).await;
         let fetched = fetched.unwrap_or_else(|_| Err(Error::Scrape("it took too long".into())));
-        let read = fetched.and_then(|(body, is_open_metrics)| text::parse(&body, is_open_metrics));
         let duration = started.elapsed();
+        let read = fetched.as_ref().map_err(ToString::to_string).and_then(|(body, is_open)| {
+            text::lines(body, *is_open).map_err(|error| error.to_string())
+        });
         let count = read.as_ref().map_or(0, |page| page.samples.len());
-        let (page, error) = match read.and_then(|page| within_limit(page, target.sample_limit)) {
+        let read = read.and_then(|page| within_limit(page, target.sample_limit));
+        let (page, mut error) = match read {
             Ok(page) => (page, None),
-            Err(error) => (text::Page::default(), Some(error.to_string())),
+            Err(error) => (text::Lines::default(), Some(error)),
         };
-        metadata.note(page.about);
-        let mut told = HashSet::with_capacity(count);
-        let mut samples = Vec::with_capacity(count + 4);
-        let mut exemplars = Vec::new();
-        for mut exposed in page.samples {
-            let event = exposed.exemplar.take();
-            let sample = Sample { time: exposed.time.unwrap_or(time), value: exposed.value };
-            let has_own_time = exposed.time.is_some();
-            let Some(labels) = labelled(exposed, target) else { continue };
-            // Series with times of their own say themselves when they end.
-            if !has_own_time {
-                told.insert(labels.clone());
-            }
-            exemplars.extend(event.map(|event| {
-                let time = event.time.unwrap_or(sample.time);
-                let event =
-                    Exemplar { labels: Labels::new(event.labels), value: event.value, time };
-                (labels.clone(), event)
-            }));
-            samples.push((labels, sample));
+        let mut turn = Turn { target, time, duration, count, error: error.is_some() };
+        let mut kept = self.keep(store, &page, &turn);
+        if let Err(fault @ Error::Text { .. }) = kept {
+            // A line that cannot be read fails the page.
+            error = Some(fault.to_string());
+            turn.error = true;
+            kept = self.keep(store, &text::Lines::default(), &turn);
+        } else {
+            metadata.note(page.about);
         }
-        store.exemplars().note(exemplars);
-        let new_series = told.difference(&self.series).count();
-        let up = if error.is_none() { 1.0 } else { 0.0 };
-        let reports = [
-            ("up", up),
-            ("scrape_duration_seconds", duration.as_secs_f64()),
-            ("scrape_samples_scraped", count as f64),
-            ("scrape_samples_post_metric_relabeling", count as f64),
-            ("scrape_series_added", new_series as f64),
-            ("scrape_sample_limit", target.sample_limit as f64),
-        ];
-        for (name, value) in reports {
-            let labels = report(name, target);
-            told.insert(labels.clone());
-            samples.push((labels, Sample { time, value }));
+        if let Err(failed) = kept {
+            tracing::error!(
+                error = &failed as &dyn std::error::Error,
+                job = target.job,
+                "scraped samples are lost; is the disk full?"
+            );
+            error = Some(failed.to_string());
         }
-        let gone = self
-            .series
-            .difference(&told)
-            .map(|labels| (labels.clone(), Sample { time, value: STALE }));
-        samples.extend(gone);
         self.time = Some(time);
-        let appended = store.append(samples);
-        let error = match appended {
-            Ok(appended) => {
-                if !appended.refused.is_empty() {
-                    tracing::warn!(
-                        job = target.job,
-                        instance = target.instance,
-                        samples = appended.refused.len(),
-                        "scraped samples are older than what is there; was the clock set back?"
-                    );
-                }
-                // The store's copies of the labels are kept instead of ours.
-                self.series =
-                    appended.held.into_iter().filter(|labels| told.contains(labels)).collect();
-                error
-            }
-            Err(failed) => {
-                tracing::error!(
-                    error = &failed as &dyn std::error::Error,
-                    job = target.job,
-                    "scraped samples are lost; is the disk full?"
-                );
-                Some(failed.to_string())
-            }
-        };
         (self, health(target, time, duration, error))
     }
 
+    /// An interval after the last, where the clock nearly says so: times at equal
+    /// distances take next to nothing on disk.
+    fn next_time(&self, target: &Target) -> i64 {
+        let now = now();
+        let interval = i64::try_from(target.interval.as_millis()).unwrap_or(i64::MAX);
+        let wanted = self.time.and_then(|last| last.checked_add(interval));
+        wanted.filter(|wanted| (now - wanted).abs() <= NEARLY).unwrap_or(now)
+    }
+
+    /// Appends a page, the reports, and markers for what is gone.
+    fn keep(&mut self, store: &Store, page: &text::Lines<'_>, turn: &Turn<'_>) -> Result<()> {
+        let Turn { target, time, .. } = *turn;
+        loop {
+            self.known.catch_up(store);
+            let mut batch = Batch::default();
+            let mut exemplars = Vec::new();
+            for line in &page.samples {
+                let sample = Sample { time: line.time.unwrap_or(time), value: line.value };
+                let key = self.known.key(line.series);
+                let whose = match self.known.find(key) {
+                    Some(Some(place)) => Whose::At(place),
+                    Some(None) => continue,
+                    None => match labelled(line.labels()?, target) {
+                        Some(labels) => Whose::Of(labels),
+                        None => {
+                            self.known.drop(key);
+                            continue;
+                        }
+                    },
+                };
+                batch.push(key, whose, sample, line.time.is_some());
+                // Hardly any line has one.
+                if let Some(event) = line.exemplar()?
+                    && let Some(labels) = labelled(line.labels()?, target)
+                {
+                    exemplars.push((labels, exemplar(event, sample.time)));
+                }
+            }
+            let told = batch.len();
+            for (name, value) in reports(turn, told, batch.new()) {
+                let key = self.known.key(name);
+                // No line of a page has a line's end within.
+                let whose = match self.known.find(key) {
+                    Some(Some(place)) => Whose::At(place),
+                    _ => Whose::Of(report(name.trim_end(), target)),
+                };
+                batch.push(key, whose, Sample { time, value }, false);
+            }
+            let Some(refused) = self.known.append(store, batch, time)? else { continue };
+            store.exemplars().note(exemplars);
+            if refused > 0 {
+                tracing::warn!(
+                    job = target.job,
+                    instance = target.instance,
+                    samples = refused,
+                    "scraped samples are older than what is there; was the clock set back?"
+                );
+            }
+            return Ok(());
+        }
+    }
+
+    /// From now on the same lines may be other series.
+    pub fn relabel(&mut self) {
+        self.known.forget();
+    }
+
     /// The target is no longer scraped: all its series end now.
-    pub fn end(self, store: &Store) {
+    pub fn end(mut self, store: &Store) {
         // The last scrape may be of this very millisecond, and a series keeps the first
         // of two samples at one time.
         let time = self.time.map_or_else(now, |last| now().max(last + 1));
-        let markers = self.series.into_iter().map(|labels| (labels, Sample { time, value: STALE }));
-        if let Err(error) = store.append(markers.collect()) {
+        if let Err(error) = self.known.end(store, time) {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "cannot mark series as ended"
@@ -133,12 +156,43 @@ impl Session {
     }
 }
 
-fn within_limit(page: text::Page, limit: usize) -> Result<text::Page> {
+/// One scrape, whatever it told.
+struct Turn<'a> {
+    target: &'a Target,
+    time: i64,
+    duration: Duration,
+    /// Samples on the page, taken or not.
+    count: usize,
+    error: bool,
+}
+
+/// What is told of each scrape. Names end in a line's end, which no line of a page has.
+fn reports(turn: &Turn<'_>, told: usize, new: usize) -> [(&'static str, f64); 6] {
+    let up = if turn.error { 0.0 } else { 1.0 };
+    [
+        ("up\n", up),
+        ("scrape_duration_seconds\n", turn.duration.as_secs_f64()),
+        ("scrape_samples_scraped\n", turn.count as f64),
+        ("scrape_samples_post_metric_relabeling\n", told as f64),
+        ("scrape_series_added\n", new as f64),
+        ("scrape_sample_limit\n", turn.target.sample_limit as f64),
+    ]
+}
+
+fn exemplar(event: Event, time: i64) -> Exemplar {
+    let time = event.time.unwrap_or(time);
+    Exemplar { labels: Labels::new(event.labels), value: event.value, time }
+}
+
+fn within_limit(
+    page: text::Lines<'_>,
+    limit: usize,
+) -> std::result::Result<text::Lines<'_>, String> {
     let count = page.samples.len();
     if count > limit {
-        return Err(Error::Scrape(format!(
+        return Err(format!(
             "it tells {count} samples, more than the limit of {limit}; which of its labels has too many values?"
-        )));
+        ));
     }
     Ok(page)
 }
@@ -199,10 +253,10 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// `None` when relabelling drops the sample.
-fn labelled(exposed: Exposed, target: &Target) -> Option<Labels> {
+fn labelled(told: Vec<(String, String)>, target: &Target) -> Option<Labels> {
     let ours = own_labels(target);
-    let mut pairs: Vec<(String, String)> = Vec::with_capacity(exposed.labels.len() + ours.len());
-    for (name, value) in exposed.labels {
+    let mut pairs: Vec<(String, String)> = Vec::with_capacity(told.len() + ours.len());
+    for (name, value) in told {
         let is_taken = name != NAME && ours.iter().any(|(own, _)| *own == name);
         match (is_taken, target.honor_labels) {
             (true, false) => pairs.push((format!("exported_{name}"), value)),
@@ -264,6 +318,7 @@ fn health(target: &Target, time: i64, duration: Duration, error: Option<String>)
 mod tests {
     use super::*;
     use crate::promql::Source;
+    use crate::sample::STALE;
     use crate::store::Config;
 
     #[tokio::test]
@@ -285,6 +340,60 @@ mod tests {
             let last = series.samples.last().unwrap();
             assert_eq!(last.value.to_bits(), STALE.to_bits(), "{:?}", series.labels);
         }
+    }
+
+    /// The last value of each series, by its labels.
+    fn last(store: &Store) -> BTreeMap<String, f64> {
+        let all = store.select(&[], i64::MIN, i64::MAX).unwrap();
+        let last = |series: crate::sample::Series| {
+            (series.labels.to_string(), series.samples.last().unwrap().value)
+        };
+        all.into_iter().map(last).filter(|(labels, _)| labels.contains("\"x\"")).collect()
+    }
+
+    fn telling(text: &'static str) -> Target {
+        Target::call("j", "i", move || Box::pin(async move { Ok(text.to_owned()) }))
+    }
+
+    #[tokio::test]
+    async fn what_is_known_of_a_target_survives_a_new_head() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(Config::new(directory.path())).unwrap();
+        // Series of others, gone with the old head, so that numbers change.
+        let old = Labels::new([(NAME, "x"), ("of", "others")]);
+        let hours_ago = now() - 5 * 3_600_000;
+        store.append(vec![(old, Sample { time: hours_ago, value: 9.0 })]).unwrap();
+        let about = Metadata::default();
+        let session = Session::default();
+        let (session, _) =
+            session.scrape(&store, &about, &telling("x{a=\"1\"} 1\nx{a=\"2\"} 2\n")).await;
+        store.keep_house(now()).unwrap();
+        assert_eq!((store.sizes().0, store.sizes().1), (8, 1), "the old one is in a block");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        let (_, health) = session.scrape(&store, &about, &telling("x{a=\"1\"} 3\n")).await;
+        assert_eq!(health.error, None);
+        let last = last(&store);
+        let of = |labels: &str| last[&format!("{{__name__=\"x\", {labels}}}")].to_bits();
+        assert_eq!(of("of=\"others\""), 9.0_f64.to_bits());
+        assert_eq!(of("a=\"1\", instance=\"i\", job=\"j\""), 3.0_f64.to_bits());
+        assert_eq!(of("a=\"2\", instance=\"i\", job=\"j\""), STALE.to_bits());
+    }
+
+    #[tokio::test]
+    async fn a_target_that_is_labelled_anew_ends_its_old_series() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(Config::new(directory.path())).unwrap();
+        let about = Metadata::default();
+        let text = "x{job=\"own\"} 1\nx{a=\"same\"} 1\n";
+        let (mut session, _) = Session::default().scrape(&store, &about, &telling(text)).await;
+        session.relabel();
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        session.scrape(&store, &about, &telling(text).honoring_labels()).await;
+        let last = last(&store);
+        let of = |labels: &str| last[&format!("{{__name__=\"x\", {labels}}}")].to_bits();
+        assert_eq!(of("exported_job=\"own\", instance=\"i\", job=\"j\""), STALE.to_bits());
+        assert_eq!(of("instance=\"i\", job=\"own\""), 1.0_f64.to_bits());
+        assert_eq!(of("a=\"same\", instance=\"i\", job=\"j\""), 1.0_f64.to_bits());
     }
 
     #[tokio::test]

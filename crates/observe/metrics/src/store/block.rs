@@ -7,7 +7,6 @@
 //! The footer says where the index begins. The index is read when a query needs it and
 //! forgotten when none did for a while; chunks are read from the file as needed.
 
-use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::FileExt;
@@ -17,9 +16,11 @@ use std::time::{Duration, Instant};
 
 use promql_parser::label::Matcher;
 
-use super::chunk::{ChunkWriter, Decoder};
+use super::chunk::{Chunk, ChunkWriter, Decoder};
 use super::frame::{Fields, next_frame, push_frame, push_number, push_text};
-use super::postings::is_match;
+use super::gather::{Gathered, Part};
+use super::index::SeriesIndex;
+use super::symbols::Symbols;
 use super::wal::sync_directory;
 use crate::error::{Error, Result};
 use crate::labels::Labels;
@@ -27,8 +28,10 @@ use crate::sample::{Sample, Series};
 
 const MAGIC: &[u8; 8] = b"daismet1";
 const FOOTER: u64 = 16;
-/// Samples per chunk; larger than the head's, since these do not grow any more.
-const CHUNK_SAMPLES: usize = 240;
+/// Samples per chunk: two hours at the usual interval are one, since these grow no more.
+const CHUNK_SAMPLES: usize = 500;
+/// Series whose chunks are read at once: some megabytes.
+const BATCH: usize = 1024;
 
 pub struct Block {
     pub path: PathBuf,
@@ -36,12 +39,27 @@ pub struct Block {
     pub to: i64,
     pub bytes: u64,
     file: File,
-    index: Mutex<Option<(Instant, Arc<Vec<Indexed>>)>>,
+    index: Mutex<Option<(Instant, Arc<Index>)>>,
 }
 
-struct Indexed {
-    labels: Labels,
-    chunks: Vec<Place>,
+/// Whose chunks lie where.
+struct Index {
+    series: SeriesIndex,
+    places: Vec<Place>,
+    /// Where each series' places end.
+    ends: Vec<u32>,
+}
+
+impl Index {
+    fn places(&self, series: u32) -> &[Place] {
+        let at = series as usize;
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.places[start as usize..self.ends[at] as usize]
+    }
+
+    fn within(&self, series: u32, from: i64, to: i64) -> impl Iterator<Item = &Place> {
+        self.places(series).iter().filter(move |place| place.to >= from && place.from <= to)
+    }
 }
 
 /// Where a chunk lies and what it holds.
@@ -50,22 +68,22 @@ struct Place {
     from: i64,
     to: i64,
     count: u32,
-    offset: u64,
-    length: u32,
+    part: Part,
 }
 
 impl Block {
-    /// Writes series' samples, which lie in a span (both ends included); complete or not
+    /// Writes what `fill` pushes, samples in a span (both ends included); complete or not
     /// at all, in the place of a block of the same span.
     pub fn write(
         directory: &Path,
-        series: impl Iterator<Item = Series>,
         from: i64,
         to: i64,
+        fill: impl FnOnce(&mut BlockWriter) -> io::Result<()>,
     ) -> Result<Block> {
         let path = directory.join(format!("{from}-{to}.block"));
         let unfinished = path.with_extension("tmp");
-        write_file(&unfinished, series)
+        BlockWriter::create(&unfinished)
+            .and_then(|mut writer| fill(&mut writer).and_then(|()| writer.finish()))
             .and_then(|()| fs::rename(&unfinished, &path))
             .and_then(|()| sync_directory(&path))
             .map_err(|source| Error::Store {
@@ -97,18 +115,23 @@ impl Block {
     }
 
     pub fn select(&self, matchers: &[Matcher], from: i64, to: i64) -> Result<Vec<Series>> {
+        let index = self.index()?;
         let mut found = Vec::new();
-        for series in self.index()?.iter().filter(|series| is_match(&series.labels, matchers)) {
-            let mut samples = Vec::new();
-            for place in series.chunks.iter().filter(|place| place.to >= from && place.from <= to) {
-                let data = self.read(place.offset, place.length as usize)?;
-                samples.extend(
-                    Decoder::new(&data, place.count)
-                        .filter(|sample| (from..=to).contains(&sample.time)),
-                );
-            }
-            if !samples.is_empty() {
-                found.push(Series { labels: series.labels.clone(), samples });
+        for batch in index.series.matching(matchers).chunks(BATCH) {
+            let places = batch.iter().flat_map(|series| index.within(*series, from, to));
+            let read = Gathered::read(&self.file, places.map(|place| place.part).collect());
+            let read = read.map_err(|source| self.unreadable(source))?;
+            for series in batch {
+                let places = index.within(*series, from, to);
+                let most = places.map(|place| place.count as usize).sum();
+                let mut samples: Vec<Sample> = Vec::with_capacity(most);
+                for place in index.within(*series, from, to) {
+                    let all = Decoder::new(read.part(place.part), place.count);
+                    samples.extend(all.filter(|sample| (from..=to).contains(&sample.time)));
+                }
+                if !samples.is_empty() {
+                    found.push(Series { labels: index.series.labels(*series), samples });
+                }
             }
         }
         Ok(found)
@@ -116,12 +139,9 @@ impl Block {
 
     pub fn label_sets(&self, matchers: &[Matcher], from: i64, to: i64) -> Result<Vec<Labels>> {
         let index = self.index()?;
-        let overlaps = |series: &&Indexed| {
-            series.chunks.iter().any(|place| place.to >= from && place.from <= to)
-        };
-        let found =
-            index.iter().filter(|series| is_match(&series.labels, matchers)).filter(overlaps);
-        Ok(found.map(|series| series.labels.clone()).collect())
+        let matching = index.series.matching(matchers).into_iter();
+        let found = matching.filter(|series| index.within(*series, from, to).next().is_some());
+        Ok(found.map(|series| index.series.labels(series)).collect())
     }
 
     /// Forgets the index when it was not used lately.
@@ -132,7 +152,7 @@ impl Block {
         }
     }
 
-    fn index(&self) -> Result<Arc<Vec<Indexed>>> {
+    fn index(&self) -> Result<Arc<Index>> {
         let mut cached = self.index.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((used, index)) = &mut *cached {
             *used = Instant::now();
@@ -161,8 +181,12 @@ impl Block {
     fn read(&self, offset: u64, length: usize) -> Result<Vec<u8>> {
         let mut data = vec![0; length];
         let read = self.file.read_exact_at(&mut data, offset);
-        read.map_err(|source| Error::Store { doing: "read", path: self.path.clone(), source })?;
+        read.map_err(|source| self.unreadable(source))?;
         Ok(data)
+    }
+
+    fn unreadable(&self, source: io::Error) -> Error {
+        Error::Store { doing: "read", path: self.path.clone(), source }
     }
 }
 
@@ -173,95 +197,88 @@ fn span_of(path: &Path) -> Option<(i64, i64)> {
     Some((name[..split].parse().ok()?, name[split + 1..].parse().ok()?))
 }
 
-fn write_file(path: &Path, all: impl Iterator<Item = Series>) -> io::Result<()> {
-    let mut file = BufWriter::new(File::create(path)?);
-    let mut offset = 0;
-    let mut index: Vec<Indexed> = Vec::new();
-    for series in all {
-        let mut chunks = Vec::new();
-        for samples in series.samples.chunks(CHUNK_SAMPLES) {
-            let (place, data) = encoded(samples, offset);
-            file.write_all(&data)?;
-            offset += u64::from(place.length);
-            chunks.push(place);
-        }
-        if !chunks.is_empty() {
-            index.push(Indexed { labels: series.labels, chunks });
-        }
-    }
-    let mut frame = Vec::new();
-    push_frame(&mut frame, &index_bytes(&index));
-    file.write_all(&frame)?;
-    file.write_all(&offset.to_le_bytes())?;
-    file.write_all(MAGIC)?;
-    file.into_inner()?.sync_all()
+/// Writes a block, a series at a time.
+pub struct BlockWriter {
+    file: BufWriter<File>,
+    offset: u64,
+    texts: Symbols,
+    count: u64,
+    /// The index's part for each series so far.
+    index: Vec<u8>,
 }
 
-fn encoded(samples: &[Sample], offset: u64) -> (Place, Box<[u8]>) {
-    let mut writer = ChunkWriter::default();
-    samples.iter().for_each(|sample| writer.push(*sample));
-    let chunk = writer.finish();
-    let length = chunk.data.len() as u32;
-    (Place { from: chunk.from, to: chunk.to, count: chunk.count, offset, length }, chunk.data)
+impl BlockWriter {
+    fn create(path: &Path) -> io::Result<BlockWriter> {
+        let file = BufWriter::new(File::create(path)?);
+        Ok(BlockWriter { file, offset: 0, texts: Symbols::default(), count: 0, index: vec![] })
+    }
+
+    /// The next series, its labels in order. One without samples is left out.
+    pub fn push<'a>(
+        &mut self,
+        labels: impl ExactSizeIterator<Item = (&'a str, &'a str)>,
+        samples: &[Sample],
+    ) -> io::Result<()> {
+        if samples.is_empty() {
+            return Ok(());
+        }
+        self.count += 1;
+        push_number(&mut self.index, labels.len() as u64);
+        for (name, value) in labels {
+            push_number(&mut self.index, self.texts.number(name).into());
+            push_number(&mut self.index, self.texts.number(value).into());
+        }
+        let chunks = samples.chunks(CHUNK_SAMPLES);
+        push_number(&mut self.index, chunks.len() as u64);
+        for samples in chunks {
+            let mut writer = ChunkWriter::default();
+            samples.iter().for_each(|sample| writer.push(*sample));
+            let Chunk { from, to, count, data } = writer.finish();
+            self.file.write_all(&data)?;
+            self.index.extend(from.to_le_bytes());
+            self.index.extend(to.to_le_bytes());
+            push_number(&mut self.index, count.into());
+            push_number(&mut self.index, self.offset);
+            push_number(&mut self.index, data.len() as u64);
+            self.offset += data.len() as u64;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> io::Result<()> {
+        let mut payload = Vec::new();
+        push_number(&mut payload, self.texts.texts().len() as u64);
+        self.texts.texts().iter().for_each(|text| push_text(&mut payload, text));
+        push_number(&mut payload, self.count);
+        payload.append(&mut self.index);
+        let mut frame = Vec::new();
+        push_frame(&mut frame, &payload);
+        self.file.write_all(&frame)?;
+        self.file.write_all(&self.offset.to_le_bytes())?;
+        self.file.write_all(MAGIC)?;
+        self.file.into_inner()?.sync_all()
+    }
 }
 
-fn index_bytes(index: &[Indexed]) -> Vec<u8> {
-    let mut numbers: HashMap<&str, u64> = HashMap::new();
-    let mut strings: Vec<&str> = Vec::new();
-    for (name, value) in index.iter().flat_map(|series| series.labels.iter()) {
-        for text in [name, value] {
-            numbers.entry(text).or_insert_with(|| {
-                strings.push(text);
-                strings.len() as u64 - 1
-            });
-        }
-    }
-    let mut bytes = Vec::new();
-    push_number(&mut bytes, strings.len() as u64);
-    strings.iter().for_each(|text| push_text(&mut bytes, text));
-    push_number(&mut bytes, index.len() as u64);
-    for series in index {
-        push_number(&mut bytes, series.labels.pairs().len() as u64);
-        for (name, value) in series.labels.iter() {
-            push_number(&mut bytes, numbers[name]);
-            push_number(&mut bytes, numbers[value]);
-        }
-        push_number(&mut bytes, series.chunks.len() as u64);
-        for place in &series.chunks {
-            bytes.extend(place.from.to_le_bytes());
-            bytes.extend(place.to.to_le_bytes());
-            push_number(&mut bytes, place.count.into());
-            push_number(&mut bytes, place.offset);
-            push_number(&mut bytes, place.length.into());
-        }
-    }
-    bytes
-}
-
-fn parse_index(bytes: &[u8]) -> Option<Vec<Indexed>> {
+fn parse_index(bytes: &[u8]) -> Option<Index> {
     let mut fields = Fields { rest: bytes };
-    let strings: Option<Vec<Arc<str>>> =
-        (0..fields.number()?).map(|_| fields.text().map(Arc::from)).collect();
-    let strings = strings?;
-    let text = |number: Option<u64>| strings.get(usize::try_from(number?).ok()?).cloned();
-    let mut index = Vec::new();
+    let count = fields.number()?;
+    let mut series = SeriesIndex::with_texts((0..count).map(|_| fields.text()))?;
+    let (mut places, mut ends) = (Vec::new(), Vec::new());
     for _ in 0..fields.number()? {
-        let pairs: Option<Vec<(Arc<str>, Arc<str>)>> = (0..fields.number()?)
-            .map(|_| Some((text(fields.number())?, text(fields.number())?)))
-            .collect();
-        let chunks: Option<Vec<Place>> =
-            (0..fields.number()?).map(|_| parse_place(&mut fields)).collect();
-        index.push(Indexed { labels: Labels::new(pairs?), chunks: chunks? });
+        let count = fields.number()?;
+        series.add_numbers((0..count).map(|_| Some((fields.number()?, fields.number()?))))?;
+        for _ in 0..fields.number()? {
+            places.push(parse_place(&mut fields)?);
+        }
+        ends.push(u32::try_from(places.len()).ok()?);
     }
-    Some(index)
+    Some(Index { series, places, ends })
 }
 
 fn parse_place(fields: &mut Fields<'_>) -> Option<Place> {
-    Some(Place {
-        from: fields.signed()?,
-        to: fields.signed()?,
-        count: u32::try_from(fields.number()?).ok()?,
-        offset: fields.number()?,
-        length: u32::try_from(fields.number()?).ok()?,
-    })
+    let (from, to) = (fields.signed()?, fields.signed()?);
+    let count = u32::try_from(fields.number()?).ok()?;
+    let part = (fields.number()?, u32::try_from(fields.number()?).ok()?);
+    Some(Place { from, to, count, part })
 }

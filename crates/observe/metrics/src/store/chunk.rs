@@ -8,22 +8,7 @@ use crate::sample::Sample;
 /// interval it is zero and takes one bit.
 const WIDTHS: [u32; 4] = [0, 14, 17, 64];
 
-/// A finished run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Chunk {
-    pub from: i64,
-    pub to: i64,
-    pub count: u32,
-    pub data: Box<[u8]>,
-}
-
-impl Chunk {
-    pub fn samples(&self) -> Decoder<'_> {
-        Decoder::new(&self.data, self.count)
-    }
-}
-
-/// A run that still grows.
+/// A run that grows, and what the next one follows.
 #[derive(Debug, Clone, Default)]
 pub struct ChunkWriter {
     bits: BitWriter,
@@ -38,8 +23,20 @@ struct State {
     time: i64,
     delta: i64,
     value: u64,
-    leading: u32,
-    trailing: u32,
+    /// Zeros around the bits that changed last; [`NO_WINDOW`] before anything did.
+    leading: u8,
+    trailing: u8,
+}
+
+const NO_WINDOW: u8 = u8::MAX;
+
+/// A finished run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chunk {
+    pub from: i64,
+    pub to: i64,
+    pub count: u32,
+    pub data: Vec<u8>,
 }
 
 impl ChunkWriter {
@@ -47,8 +44,13 @@ impl ChunkWriter {
         self.count
     }
 
-    pub fn span(&self) -> (i64, i64) {
-        (self.from, self.state.time)
+    /// The last sample written, also when its run is finished. Of a new writer: nonsense.
+    pub fn last(&self) -> Sample {
+        Sample { time: self.state.time, value: f64::from_bits(self.state.value) }
+    }
+
+    pub fn from(&self) -> i64 {
+        self.from
     }
 
     /// Times must rise.
@@ -58,9 +60,8 @@ impl ChunkWriter {
             self.bits.write(sample.time as u64, 64);
             self.bits.write(value, 64);
             self.from = sample.time;
-            // No window of changed bits yet.
-            self.state =
-                State { time: sample.time, delta: 0, value, leading: u32::MAX, trailing: 0 };
+            let (time, leading) = (sample.time, NO_WINDOW);
+            self.state = State { time, delta: 0, value, leading, trailing: 0 };
         } else {
             self.push_time(sample.time);
             self.push_value(value);
@@ -94,10 +95,10 @@ impl ChunkWriter {
         // Five bits hold the count of leading zeros.
         let leading = changed.leading_zeros().min(31);
         let trailing = changed.trailing_zeros();
-        let State { leading: window_leading, trailing: window_trailing, .. } = self.state;
-        if window_leading != u32::MAX && leading >= window_leading && trailing >= window_trailing {
+        let (from, until) = (self.state.leading.into(), self.state.trailing.into());
+        if self.state.leading != NO_WINDOW && leading >= from && trailing >= until {
             self.bits.write(0, 1);
-            self.bits.write(changed >> window_trailing, 64 - window_leading - window_trailing);
+            self.bits.write(changed >> until, 64 - from - until);
             return;
         }
         let length = 64 - leading - trailing;
@@ -106,16 +107,19 @@ impl ChunkWriter {
         // 1 to 64 in six bits.
         self.bits.write(u64::from(length - 1), 6);
         self.bits.write(changed >> trailing, length);
-        (self.state.leading, self.state.trailing) = (leading, trailing);
+        // Both are below 64.
+        (self.state.leading, self.state.trailing) = (leading as u8, trailing as u8);
     }
 
     pub fn samples(&self) -> Decoder<'_> {
         Decoder::new(self.bits.bytes(), self.count)
     }
 
-    pub fn finish(self) -> Chunk {
-        let (from, to) = self.span();
-        Chunk { from, to, count: self.count, data: self.bits.into_bytes().into_boxed_slice() }
+    /// Ends the run; the next sample begins another.
+    pub fn finish(&mut self) -> Chunk {
+        let data = std::mem::take(&mut self.bits).into_bytes();
+        let count = std::mem::take(&mut self.count);
+        Chunk { from: self.from, to: self.state.time, count, data }
     }
 }
 
@@ -156,12 +160,13 @@ impl<'a> Decoder<'a> {
         self.state.time = self.state.time.wrapping_add(self.state.delta);
         if self.bits.read(1)? == 1 {
             if self.bits.read(1)? == 1 {
-                self.state.leading = self.bits.read(5)? as u32;
-                let length = self.bits.read(6)? as u32 + 1;
-                self.state.trailing = 64_u32.checked_sub(self.state.leading + length)?;
+                let leading = self.bits.read(5)? as u8;
+                let length = self.bits.read(6)? as u8 + 1;
+                self.state.leading = leading;
+                self.state.trailing = 64_u8.checked_sub(leading + length)?;
             }
-            let length = 64 - self.state.leading - self.state.trailing;
-            self.state.value ^= self.bits.read(length)? << self.state.trailing;
+            let length = 64_u8.checked_sub(self.state.leading)?.checked_sub(self.state.trailing)?;
+            self.state.value ^= self.bits.read(length.into())? << self.state.trailing;
         }
         Some(Sample { time: self.state.time, value: f64::from_bits(self.state.value) })
     }
@@ -185,7 +190,7 @@ mod tests {
         let mut writer = ChunkWriter::default();
         samples.iter().for_each(|sample| writer.push(*sample));
         let chunk = writer.finish();
-        let read: Vec<Sample> = chunk.samples().collect();
+        let read: Vec<Sample> = Decoder::new(&chunk.data, chunk.count).collect();
         assert_eq!(read.len(), samples.len());
         for (read, written) in read.iter().zip(samples) {
             assert_eq!((read.time, read.value.to_bits()), (written.time, written.value.to_bits()));

@@ -35,12 +35,14 @@ impl Shared {
         }
         let mut wal = lock(&self.wal);
         let head = self.head.read().unwrap_or_else(PoisonError::into_inner);
-        let all = head.iter().map(|series| Series {
-            labels: series.labels.clone(),
-            samples: series.samples(from, until - 1),
-        });
-        let block = Block::write(&self.config.directory.join("blocks"), all, from, until - 1)?;
-        let rest = head.after(until);
+        let block =
+            Block::write(&self.config.directory.join("blocks"), from, until - 1, |block| {
+                head.each(from, until - 1, |number, samples| {
+                    block.push(head.texts(number), samples)
+                })
+            })?;
+        let fault = |source| self.fault("read samples of", source);
+        let rest = head.after(until).map_err(fault)?;
         drop(head);
         let mut blocks = self.blocks.write().unwrap_or_else(PoisonError::into_inner);
         // After a crash between the block and the log the same block is made again.
@@ -50,6 +52,10 @@ impl Shared {
         wal.rewrite(&rest)?;
         *self.head.write().unwrap_or_else(PoisonError::into_inner) = rest;
         Ok(true)
+    }
+
+    pub fn fault(&self, doing: &'static str, source: io::Error) -> Error {
+        Error::Store { doing, path: self.config.directory.clone(), source }
     }
 
     fn retain(&self, now: i64) -> Result<()> {
@@ -106,8 +112,10 @@ impl Shared {
             }
         }
         let head = self.head.read().unwrap_or_else(PoisonError::into_inner);
-        let rest =
-            head.filtered(head.floor(), |labels, samples| tombstones.surviving(labels, samples));
+        let fault = |source| self.fault("read samples of", source);
+        let rest = head
+            .filtered(head.floor(), |labels, samples| tombstones.surviving(labels, samples))
+            .map_err(fault)?;
         drop(head);
         wal.rewrite(&rest)?;
         *self.head.write().unwrap_or_else(PoisonError::into_inner) = rest;
@@ -127,7 +135,9 @@ impl Shared {
         let directory = self.config.directory.join("blocks");
         let new = match kept.is_empty() {
             true => None,
-            false => Some(Block::write(&directory, kept.into_iter(), block.from, block.to)?),
+            false => Some(Block::write(&directory, block.from, block.to, |block| {
+                kept.iter().try_for_each(|series| block.push(series.labels.iter(), &series.samples))
+            })?),
         };
         let mut blocks = self.blocks.write().unwrap_or_else(PoisonError::into_inner);
         blocks.retain(|known| known.path != block.path);

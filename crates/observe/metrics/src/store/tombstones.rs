@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use promql_parser::label::{MatchOp, Matcher};
 use serde::{Deserialize, Serialize};
 
-use super::postings::is_match;
+use super::index::is_match;
 use super::wal::sync_directory;
 use crate::error::{Error, Result};
 use crate::labels::Labels;

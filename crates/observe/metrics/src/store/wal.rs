@@ -70,7 +70,7 @@ impl Wal {
     /// When it fails, on a full disk for one, the log is as before.
     pub fn append(&mut self, head: &Head, samples: &[(u32, Sample)]) -> Result<()> {
         let new: Vec<Labels> =
-            head.iter().skip(self.series).map(|series| series.labels.clone()).collect();
+            (self.series..head.len()).map(|number| head.labels(number as u32)).collect();
         let mut record = Vec::new();
         push_records(&mut record, &new, samples);
         if let Err(source) = self.file.write_all(&record) {
@@ -124,16 +124,15 @@ pub fn sync_directory(path: &Path) -> io::Result<()> {
 fn write_head(path: &Path, head: &Head) -> io::Result<()> {
     let mut file = File::create(path)?;
     let mut buffer = Vec::new();
-    for (number, series) in head.iter().enumerate() {
-        let number = number as u32;
-        let samples: Vec<(u32, Sample)> =
-            series.samples(i64::MIN, i64::MAX).into_iter().map(|sample| (number, sample)).collect();
-        push_records(&mut buffer, std::slice::from_ref(&series.labels), &samples);
+    head.each(i64::MIN, i64::MAX, |number, samples| {
+        let samples: Vec<(u32, Sample)> = samples.iter().map(|sample| (number, *sample)).collect();
+        push_records(&mut buffer, &[head.labels(number)], &samples);
         if buffer.len() > BUFFER {
             file.write_all(&buffer)?;
             buffer.clear();
         }
-    }
+        Ok(())
+    })?;
     file.write_all(&buffer)?;
     file.sync_all()
 }
