@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::books::UseSink;
 use crate::volumes::VolumeDriver;
 
 /// Everything that a node must be told. [`NodeConfig::new`] has defaults.
@@ -50,6 +51,8 @@ pub struct NodeConfig {
     pub backoff_max: Duration,
     /// Where the kubelet's HTTP API is served, for the Node object.
     pub kubelet_port: u16,
+    /// Who is told what containers use; nobody when absent.
+    pub use_sink: Option<Arc<dyn UseSink>>,
 }
 
 /// Which runtime containers get.
@@ -104,6 +107,7 @@ impl NodeConfig {
             backoff_initial: Duration::from_secs(10),
             backoff_max: Duration::from_secs(300),
             kubelet_port: 10250,
+            use_sink: None,
         }
     }
 }

@@ -7,6 +7,7 @@
 //!           /logs/<namespace>_<pod>_<uid>/pod.json   labels, for the collector
 //!                      /<container>/<attempt>.log
 //!           /volumes/<namespace>/<claim>_<uid>       persistent volumes
+//!           /unbooked/<uid>.<container>.<attempt>.json  see books
 //!           /uids.json                               user id ranges
 //! ```
 
@@ -43,6 +44,14 @@ impl Dirs {
 
     pub(crate) fn attempt(&self, uid: &str, container: &str, attempt: u32) -> AttemptDir {
         AttemptDir(self.container(uid, container).join(attempt.to_string()))
+    }
+
+    pub(crate) fn all_unbooked(&self) -> PathBuf {
+        self.data_dir.join("unbooked")
+    }
+
+    pub(crate) fn unbooked(&self, uid: &str, container: &str, attempt: u32) -> PathBuf {
+        self.all_unbooked().join(format!("{uid}.{container}.{attempt}.json"))
     }
 
     pub(crate) fn logs(&self) -> PathBuf {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use kube::Client;
 
 use crate::addresses::Addresses;
+use crate::books::Books;
 use crate::cgroup::Cgroup;
 use crate::config::NodeConfig;
 use crate::dirs::Dirs;
@@ -35,6 +36,8 @@ pub(crate) struct Host {
     pub(crate) users: Option<Mutex<Users>>,
     /// Accelerators in use: index to pod uid.
     pub(crate) devices: Mutex<BTreeMap<u32, String>>,
+    /// What is to be told of use.
+    pub(crate) books: Books,
     /// What the log endpoint and the metrics show, by pod uid.
     pub(crate) registry: RwLock<BTreeMap<String, PodEntry>>,
 }

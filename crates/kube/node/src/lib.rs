@@ -10,6 +10,7 @@
 //! an end nor a crash of the platform ends them.
 
 mod addresses;
+mod books;
 mod cgroup;
 mod config;
 mod dirs;
@@ -29,6 +30,7 @@ mod sys;
 mod users;
 mod volumes;
 
+pub use books::{ContainerUse, HeldDevices, UseEnd, UseSink};
 pub use config::{NodeConfig, RuntimeChoice, StopMode};
 pub use error::{Error, Result};
 pub use node::Node;

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::addresses::Addresses;
+use crate::books::{self, Books};
 use crate::cgroup;
 use crate::config::{NodeConfig, StopMode};
 use crate::dirs::Dirs;
@@ -46,6 +47,7 @@ impl Node {
             tokio::spawn(volumes::provision(host.clone())),
             tokio::spawn(proxy::run(host.clone())),
             tokio::spawn(logs::sweep(host.clone())),
+            tokio::spawn(books::run(host.clone())),
         ];
         Ok(Node { host, end: Some(end), pods, others })
     }
@@ -86,6 +88,7 @@ impl Node {
             }
             Err(error) => tracing::error!(%error, "pods ended in error"),
         }
+        books::finish(&self.host).await;
     }
 }
 
@@ -125,6 +128,7 @@ async fn prepare(client: Client, config: NodeConfig) -> Result<Host> {
         addresses: Mutex::new(addresses),
         users: users.map(Mutex::new),
         devices: Mutex::new(devices),
+        books: Books::default(),
         registry: RwLock::default(),
     })
 }
@@ -144,7 +148,8 @@ fn make_dirs(config: &NodeConfig) -> Result<PathBuf> {
     };
     let data_dir = make(config.data_dir.clone(), 0o711)?;
     let data_dir = data_dir.canonicalize().map_err(Error::file("find", &data_dir))?;
-    for (name, mode) in [("pods", 0o711), ("volumes", 0o711), ("logs", 0o700)] {
+    for (name, mode) in [("pods", 0o711), ("volumes", 0o711), ("logs", 0o700), ("unbooked", 0o700)]
+    {
         make(data_dir.join(name), mode)?;
     }
     Ok(data_dir)

@@ -18,7 +18,7 @@ pub(crate) mod env;
 mod hooks;
 pub(crate) mod names;
 mod probes;
-mod record;
+pub(crate) mod record;
 mod recover;
 pub(crate) mod registry;
 mod report;
@@ -37,6 +37,7 @@ use kube::{Api, ResourceExt};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
+pub(crate) use self::worker::devices_of;
 use self::worker::{Wish, Worker};
 use crate::error::Result;
 use crate::host::Host;

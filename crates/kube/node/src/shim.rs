@@ -13,6 +13,7 @@
 mod exec;
 mod launch;
 mod log;
+mod meter;
 pub(crate) mod record;
 mod root;
 mod tree;
@@ -28,6 +29,7 @@ use jiff::Timestamp;
 use rustix::fs::{CWD, Mode, OFlags};
 
 use self::log::{LogFile, Stream};
+use self::meter::Meter;
 use self::record::{
     AttemptDir, Durable, Exit, Identity, Report, RunState, Sandbox, ShimSpec, StartError, User,
 };
@@ -93,7 +95,8 @@ fn start(spec_path: &Path) -> Outcome<()> {
             record::write(&dir.state(), &state, Durable::Processes)?;
             report(&Report::Started { shim: me, state: state.clone() });
             let child = Child::Own(launched.status);
-            finish(Watch { spec: &spec, dir: &dir, state, child, log, streams, signals })
+            let meter = Meter::open(&spec, &dir, state.started_at);
+            finish(Watch { spec: &spec, dir: &dir, state, child, log, streams, signals, meter })
         }
     }
 }
@@ -112,7 +115,8 @@ fn resume(dir: &AttemptDir) -> Outcome<()> {
     let signals = watch::block_signals()?;
     let child = Child::adopted(&state.process);
     report(&Report::Started { shim: me, state: state.clone() });
-    finish(Watch { spec: &spec, dir, state, child, log, streams, signals })
+    let meter = Meter::open(&spec, dir, state.started_at);
+    finish(Watch { spec: &spec, dir, state, child, log, streams, signals, meter })
 }
 
 fn finish(watch: Watch<'_>) -> Outcome<()> {
@@ -150,6 +154,7 @@ fn never_ran(process: Identity, error: StartError) -> RunState {
         finished_at: now,
         cpu_seconds: None,
         memory_peak: None,
+        memory_byte_seconds: None,
         start_error: Some(error),
     };
     RunState { process, started_at: now, exit: Some(exit) }

@@ -232,3 +232,26 @@ pub(crate) fn replace_standard(to: i32, from: &OwnedFd) -> io::Result<()> {
         _ => Ok(()),
     }
 }
+
+/// What the kernel counted of the children that were waited for, and of theirs.
+pub(crate) struct ChildrenUsage {
+    pub(crate) cpu_seconds: f64,
+    /// The most that one of them held, in bytes.
+    pub(crate) memory_peak: u64,
+}
+
+#[allow(unsafe_code)]
+pub(crate) fn children_usage() -> ChildrenUsage {
+    // SAFETY: plain numbers, for which zero is a value; filled in by the call.
+    let usage = unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        libc::getrusage(libc::RUSAGE_CHILDREN, &mut usage);
+        usage
+    };
+    let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 / 1e6;
+    ChildrenUsage {
+        cpu_seconds: seconds(usage.ru_utime) + seconds(usage.ru_stime),
+        // Linux counts it in KiB.
+        memory_peak: u64::try_from(usage.ru_maxrss).unwrap_or(0) * 1024,
+    }
+}

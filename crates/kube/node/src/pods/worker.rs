@@ -168,6 +168,7 @@ impl Worker {
         for found in found {
             worker.adopt(found);
         }
+        worker.settle_what_ended();
         Ok(worker)
     }
 
@@ -265,7 +266,7 @@ fn take_on(host: &Host, pod: &Pod, names: &PodNames, spec: &PodSpec) -> Result<P
     Ok(record)
 }
 
-fn devices_of(container: &Spec) -> u64 {
+pub(crate) fn devices_of(container: &Spec) -> u64 {
     let limits = container.resources.as_ref().and_then(|resources| resources.limits.as_ref());
     limits
         .and_then(|map| map.get("nvidia.com/gpu"))

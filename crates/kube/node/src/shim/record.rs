@@ -7,6 +7,7 @@
 //!                        the shim's identity. Whoever makes it first wins: a
 //!                        platform that makes it has forbidden the start
 //! state.json   shim      running, then exited; replaced whole
+//! usage.json   shim      what it has used so far; replaced whole
 //! stop         platform  how long to wait between TERM and KILL
 //! stdout.fifo  shim      the container's output; the container holds both ends
 //! stderr.fifo
@@ -142,8 +143,26 @@ pub struct Exit {
     pub cpu_seconds: Option<f64>,
     /// Most memory ever held, where it is counted.
     pub memory_peak: Option<u64>,
+    /// Memory held over time, in bytes × seconds, where it is counted.
+    #[serde(default)]
+    pub memory_byte_seconds: Option<f64>,
     /// Why it never ran, when it did not.
     pub start_error: Option<StartError>,
+}
+
+/// What a container has used until a moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Measure {
+    /// When it was read.
+    pub at: Timestamp,
+    /// Processor time of the whole tree.
+    pub cpu_seconds: f64,
+    /// Memory held over time, in bytes × seconds.
+    pub memory_byte_seconds: f64,
+    /// Memory held at that moment; none: not read yet.
+    pub working_set: Option<u64>,
+    /// Most memory ever held.
+    pub memory_peak: Option<u64>,
 }
 
 /// What `wait` said.
@@ -269,6 +288,9 @@ impl AttemptDir {
     pub(crate) fn state(&self) -> PathBuf {
         self.0.join("state.json")
     }
+    pub(crate) fn measure(&self) -> PathBuf {
+        self.0.join("usage.json")
+    }
     pub(crate) fn stop(&self) -> PathBuf {
         self.0.join("stop")
     }
@@ -369,6 +391,17 @@ mod tests {
         assert_eq!(start_ticks(stat), Some(4242));
         assert_eq!(parent_and_session(stat), Some((3, 9)));
         assert_eq!(process_state(stat), Some('S'));
+    }
+
+    /// A state that the first release wrote.
+    #[test]
+    fn an_old_state_still_loads() {
+        let text = r#"{"process":{"pid":7,"start":4242,"boot":"b"},
+            "started_at":"2026-11-24T10:00:00Z","exit":{"status":{"code":0},"oom_killed":false,
+            "stopped":false,"finished_at":"2026-11-24T10:00:02Z","cpu_seconds":1.5,
+            "memory_peak":1048576,"start_error":null}}"#;
+        let exit = serde_json::from_str::<RunState>(text).unwrap().exit.unwrap();
+        assert_eq!((exit.cpu_seconds, exit.memory_byte_seconds), (Some(1.5), None));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::log::{LogFile, Stream};
+use super::meter::Meter;
 use super::record::{
     self, AttemptDir, Exit, ExitStatus, Identity, RunState, ShimSpec, StopRequest,
 };
@@ -35,6 +36,7 @@ pub(crate) struct Watch<'a> {
     pub(crate) log: LogFile,
     pub(crate) streams: [Option<OwnedFd>; 2],
     pub(crate) signals: OwnedFd,
+    pub(crate) meter: Meter,
 }
 
 /// How the end of the container's first process is noticed.
@@ -81,6 +83,7 @@ impl Watch<'_> {
                 }
             }
             self.read_streams();
+            self.meter.read_if_due();
             let mut reaped: Vec<_> = std::iter::from_fn(sys::reap_one).collect();
             if kill_at.is_some_and(|at| at <= Instant::now()) {
                 reaped.extend(tree::kill_all(&self.state.process, self.spec.cgroup.as_ref()));
@@ -91,14 +94,15 @@ impl Watch<'_> {
         };
         tree::kill_all(&self.state.process, self.spec.cgroup.as_ref());
         self.drain();
-        let usage = self.spec.cgroup.as_ref().and_then(|cgroup| cgroup.usage());
+        let used = self.meter.finish(matches!(self.child, Child::Own(_)));
         self.state.exit = Some(Exit {
             status,
-            oom_killed: usage.is_some_and(|usage| usage.oom_kills > 0),
+            oom_killed: used.oom_killed,
             stopped,
             finished_at: Timestamp::now(),
-            cpu_seconds: usage.map(|usage| usage.cpu_seconds),
-            memory_peak: usage.and_then(|usage| usage.memory_peak),
+            cpu_seconds: used.cpu_seconds,
+            memory_peak: used.memory_peak,
+            memory_byte_seconds: used.memory_byte_seconds,
             start_error: None,
         });
         self.state
@@ -107,7 +111,7 @@ impl Watch<'_> {
     /// Sleeps until something happens.
     fn wait(&self, kill_at: Option<Instant>) {
         let retry = self.log.is_behind().then(|| Instant::now() + RETRY);
-        let wake = [kill_at, retry].into_iter().flatten().min();
+        let wake = [kill_at, retry, self.meter.due()].into_iter().flatten().min();
         let timeout = wake.map(|at| {
             let left = at.saturating_duration_since(Instant::now()) + Duration::from_millis(1);
             Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() }

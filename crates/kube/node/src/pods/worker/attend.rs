@@ -119,6 +119,7 @@ impl Worker {
         if let Some(word) = self.last_word(index, &running.dir, end.code) {
             end.message = Some(word);
         }
+        self.settle(index, running.attempt, &end.reason);
         if let Some(cpu) = state.exit.as_ref().and_then(|exit| exit.cpu_seconds) {
             self.final_cpu.insert(index, cpu);
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::Pod;
 
 use super::{Happening, Worker};
+use crate::books::Over;
 use crate::pods::container::State;
 use crate::pods::registry::{ContainerEntry, PodEntry, log_label};
 use crate::pods::start::limits;
@@ -106,6 +107,23 @@ impl Worker {
         }
         self.host.release(&self.names.uid);
         crate::logs::mark_deleted(&self.host.dirs.pod_logs(&self.names));
+    }
+
+    /// Notes what an attempt used that is over.
+    pub(super) fn settle(&self, index: usize, attempt: u32, reason: &str) {
+        self.host.settle(&Over { record: &self.record, index, attempt, reason });
+    }
+
+    /// The same for everything that ended while nobody looked; what was booked
+    /// before is booked once all the same.
+    pub(super) fn settle_what_ended(&self) {
+        for (index, container) in self.containers.iter().enumerate() {
+            let before = container.attempt.saturating_sub(1)..container.attempt;
+            let ended = container.terminated().map(|end| (container.attempt, end.reason.as_str()));
+            for (attempt, reason) in before.map(|attempt| (attempt, "")).chain(ended) {
+                self.settle(index, attempt, reason);
+            }
+        }
     }
 
     /// Attempts before the last two are of no use to anybody.
