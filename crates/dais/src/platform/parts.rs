@@ -10,6 +10,7 @@ use dais_controllers::{Context as ControllersContext, Settings};
 use dais_data::Data;
 use dais_gateway::Gateway;
 use dais_identity::{Clock, Identity, Opened, Options, Secret};
+use dais_ledger::{Ledger, Prices};
 use dais_node::{Node, NodeConfig, RuntimeChoice, StopMode};
 use dais_portal::Portal;
 use dais_store::Store;
@@ -17,6 +18,7 @@ use dais_tracking::Tracking;
 use dais_workloads::Workloads;
 use kube::Client;
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -30,6 +32,7 @@ use super::environments::EnvironmentStore;
 use super::events;
 use super::gateway::Doorkeeper;
 use super::late::Late;
+use super::ledger;
 use super::notifications;
 use super::telemetry::{Sources, Telemetry};
 use super::tracking::InProcess;
@@ -57,6 +60,8 @@ pub struct Parts {
     pub gateway: Gateway,
     pub portal: Portal,
     pub telemetry: Telemetry,
+    pub ledger: Ledger,
+    pub prices: watch::Sender<Prices>,
     environments: EnvironmentStore,
     kubelet: Late,
     running: Option<Running>,
@@ -112,6 +117,7 @@ impl Parts {
         let data = Data::open(&data_url, files.join("data"), dais_data::Limits::default())
             .await
             .context("opening the data store")?;
+        let ledger = ledger::open(sqlite(&relations, "ledger.db")).await?;
         let telemetry =
             Telemetry::open(&data_dir.folder("telemetry")?, &args.engines, &addresses.url).await?;
         let doorkeeper = Doorkeeper {
@@ -142,6 +148,8 @@ impl Parts {
             gateway,
             portal,
             telemetry,
+            ledger,
+            prices: watch::Sender::default(),
             environments,
             kubelet,
             running: None,
@@ -173,6 +181,7 @@ impl Parts {
         self.telemetry.collect(&logs)?;
         let alerts = self.telemetry.alerts();
         run(tasks, stop, notifications::configure(self.client("alerts"), alerts));
+        run(tasks, stop, ledger::follow_prices(self.client("prices"), self.prices.clone()));
         run(tasks, stop, events::keep(self.client("events"), self.telemetry.logs_router()));
         self.telemetry.scrape(Sources {
             node: host_name(),
@@ -206,6 +215,8 @@ impl Parts {
             Runtime::Process => RuntimeChoice::Process,
         };
         config.hidden = vec![data_dir.root().to_owned()];
+        let sink = ledger::Sink { ledger: self.ledger.clone(), access: self.access.clone() };
+        config.use_sink = Some(Arc::new(sink));
         let drivers = volumes::drivers(&self.data, &self.environments, &self.client("volumes"));
         config.volume_drivers =
             drivers.into_iter().map(|(name, driver)| (name.to_owned(), driver)).collect();
@@ -232,7 +243,7 @@ impl Parts {
 
     /// Stops what acts, then closes what is open.
     pub async fn stop(self, mode: StopMode) {
-        let Self { running, telemetry, identity, .. } = self;
+        let Self { running, telemetry, identity, ledger, .. } = self;
         if let Some(Running { node, workloads }) = running {
             // First the controllers: they would make anew what the node stops.
             if tokio::time::timeout(PATIENCE, workloads.shutdown()).await.is_err() {
@@ -241,6 +252,7 @@ impl Parts {
             node.shutdown(mode).await;
         }
         telemetry.close().await;
+        ledger.close().await;
         if let Err(error) = identity.close().await {
             tracing::error!(%error, "accounts not closed");
         }

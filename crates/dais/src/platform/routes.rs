@@ -9,7 +9,7 @@ use http::Method;
 
 use super::datadir::DataDir;
 use super::parts::Parts;
-use super::{accounts, backup, gateway, scopes};
+use super::{accounts, backup, gateway, ledger, scopes};
 
 /// Everything on the portal's port.
 pub fn portal(parts: &Parts, data_dir: &DataDir) -> Router {
@@ -35,6 +35,7 @@ pub fn portal(parts: &Parts, data_dir: &DataDir) -> Router {
         .nest("/alertmanager", scopes::alerts(dais_alerts::router(telemetry.alerts()), access))
         .nest("/jaeger", scopes::traces(telemetry.traces_router(), access.clone()))
         .merge(scopes::spans(telemetry.otlp_router(), access.clone()))
+        .merge(ledger::router(parts, parts.prices.subscribe()))
         .merge(parts.portal.router());
     parts.portal.protect(all)
 }

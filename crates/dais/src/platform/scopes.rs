@@ -95,6 +95,26 @@ pub fn spans(router: Router, access: Access) -> Router {
     router.layer(from_fn_with_state(state, scope_namespaces::<dais_traces::Scope>))
 }
 
+/// Extends questions to the ledger by whose use the caller may see.
+pub fn ledger(router: Router, access: Access) -> Router {
+    router.layer(from_fn_with_state(access, scope_ledger))
+}
+
+async fn scope_ledger(State(access): State<Access>, mut request: Request, next: Next) -> Response {
+    let caller = match caller(&request) {
+        Ok(caller) => caller,
+        Err(response) => return response,
+    };
+    match access.projects(&caller, &Right::READ_PODS).await {
+        Ok(projects) => {
+            let scope = dais_ledger::Scope { user: caller.user, projects };
+            request.extensions_mut().insert(scope);
+            next.run(request).await
+        }
+        Err(error) => broken(&error),
+    }
+}
+
 /// The Kubernetes API as the caller.
 pub fn kubernetes(router: Router) -> Router {
     router.layer(axum::middleware::from_fn(|mut request: Request, next: Next| async move {
