@@ -43,6 +43,7 @@ pub enum Format {
     Table,
     Json,
     Yaml,
+    Csv,
 }
 
 #[derive(Debug, Subcommand)]
@@ -96,6 +97,11 @@ pub enum Command {
     /// Data: upload files as a new version of a dataset
     #[command(after_help = "Example:\n  dais upload digits ./digits")]
     Upload(Upload),
+    /// Say who used how much, and what it cost
+    #[command(
+        after_help = "Examples:\n  dais usage\n  dais usage --by app --since 30d\n  dais usage --by project --since 2026-10-01T00:00:00Z -o csv > october.csv"
+    )]
+    Usage(Usage),
     /// Copy the whole state of a platform into one file, while it runs
     #[command(after_help = "Example:\n  dais backup dais.tar")]
     Backup(BackupFile),
@@ -283,6 +289,37 @@ pub struct Upload {
     /// Files or folders
     #[arg(required = true)]
     pub paths: Vec<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Usage {
+    /// What use is summed up by
+    #[arg(long, value_enum, default_value = "user")]
+    pub by: UsageBy,
+    /// From when on: so long ago (24h, 7d, 4w) or a moment (2026-11-24T18:52:27Z)
+    #[arg(long, default_value = "7d")]
+    pub since: String,
+    /// Until when; now when absent
+    #[arg(long)]
+    pub until: Option<String>,
+    /// Only of this person
+    #[arg(long)]
+    pub user: Option<String>,
+    /// Only of this application
+    #[arg(long)]
+    pub app: Option<String>,
+    /// Only in this project; all that you may see when absent
+    #[arg(long = "in")]
+    pub in_project: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum UsageBy {
+    User,
+    App,
+    Project,
+    Workspace,
+    Kind,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -22,6 +22,7 @@ mod sign_in;
 mod status;
 mod up;
 mod upload;
+mod usage;
 
 use std::future::Future;
 use std::process::ExitCode;
@@ -49,6 +50,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Apply(args) => block_on(apply::run(&target, args)),
         Command::Delete(args) => block_on(delete::run(&target, args)),
         Command::Upload(args) => block_on(upload::run(&target, args)),
+        Command::Usage(args) => block_on(usage::run(&target, args)),
         Command::Backup(args) => block_on(backup::save(&target, args)),
         Command::Restore(args) => backup::restore(&target, &args),
         Command::Completion { shell } => completion::run(shell),

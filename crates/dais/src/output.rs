@@ -26,6 +26,7 @@ pub fn print<T: Serialize>(format: Format, value: &T, table: impl FnOnce() -> Ta
         Format::Json => {
             println!("{}", serde_json::to_string_pretty(value).context("writing JSON")?)
         }
+        Format::Csv => print!("{}", table().csv()),
         Format::Yaml => print!("{}", serde_saphyr::to_string(value).context("writing YAML")?),
     }
     Ok(())
@@ -48,6 +49,20 @@ impl Table {
 
     pub fn row(&mut self, cells: Vec<String>) {
         self.rows.push(cells);
+    }
+
+    /// RFC 4180; a cell that a spreadsheet would take for a formula becomes text.
+    pub fn csv(&self) -> String {
+        let cell = |cell: &String| {
+            let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+            let text = if formula { format!("'{cell}") } else { cell.clone() };
+            match text.contains(['"', ',', '\n', '\r']) {
+                true => format!("\"{}\"", text.replace('"', "\"\"")),
+                false => text,
+            }
+        };
+        let all = std::iter::once(&self.head).chain(&self.rows);
+        all.map(|row| row.iter().map(cell).collect::<Vec<_>>().join(",") + "\r\n").collect()
     }
 
     pub fn draw(&self) -> String {
@@ -92,6 +107,13 @@ mod tests {
         table.row(vec!["数字".into(), "ok".into()]);
         table.row(vec!["digits".into(), "运行中".into()]);
         assert_eq!(table.draw(), "NAME     状态\n数字     ok\ndigits   运行中\n");
+    }
+
+    #[test]
+    fn a_table_for_spreadsheets_runs_nothing() {
+        let mut table = Table::new(&["NAME", "WHY"], "none");
+        table.row(vec!["=1+1".into(), "a, \"b\"".into()]);
+        assert_eq!(table.csv(), "NAME,WHY\r\n'=1+1,\"a, \"\"b\"\"\"\r\n");
     }
 
     #[test]

@@ -25,6 +25,7 @@ export const ENVIRONMENTS = dais<Environment>('Environment', 'environments')
 export const INFERENCE_SERVICES = dais<InferenceService>('InferenceService', 'inferenceservices')
 export const PODS = core<Pod>('Pod', 'pods')
 export const EVENTS = core<KubeEvent>('Event', 'events')
+export const CONFIG_MAPS = core('ConfigMap', 'configmaps')
 export const NAMESPACES = core<Namespace>('Namespace', 'namespaces', false)
 export const NODES = core<Node>('Node', 'nodes', false)
 

@@ -20,9 +20,9 @@ export function useAddress(name: string, fallback = ''): [string, (value: string
   return [search.get(name) ?? fallback, set]
 }
 
-export const SINCE = ['15m', '1h', '6h', '24h', '7d'] as const
+export const SINCE = ['15m', '1h', '6h', '24h', '7d', '30d'] as const
 export type Since = (typeof SINCE)[number]
-const SECONDS: Record<Since, number> = { '15m': 900, '1h': 3600, '6h': 21_600, '24h': 86_400, '7d': 604_800 }
+const SECONDS: Record<Since, number> = { '15m': 900, '1h': 3600, '6h': 21_600, '24h': 86_400, '7d': 604_800, '30d': 2_592_000 }
 const REMEMBERED = 'dais.since'
 
 /** The one time range: in the address when chosen, else the last one of this tab. */

@@ -5,7 +5,7 @@ import { useText, type MessageKey } from '../i18n'
 import { clock, dateTime } from '../i18n/format'
 
 const WORDS: Record<(typeof SINCE)[number], MessageKey> = {
-  '15m': 'range.15m', '1h': 'range.1h', '6h': 'range.6h', '24h': 'range.24h', '7d': 'range.7d',
+  '15m': 'range.15m', '1h': 'range.1h', '6h': 'range.6h', '24h': 'range.24h', '7d': 'range.7d', '30d': 'range.30d',
 }
 const FIXED = 'fixed'
 const DAY_SECONDS = 86_400

@@ -107,3 +107,16 @@ export function quantity(value: string | number | undefined): number | undefined
   }
   return Number(match[1]) * (match[2] ? (factors[match[2]] ?? 1) : 1)
 }
+
+/** Hours of use: a second is 0.0003 of them, and what is less is not nothing. */
+export function hours(value: number | undefined): string {
+  if (value !== undefined && value > 0 && value < 0.0001) return '< 0.0001'
+  return (value ?? 0) < 10 ? amount(value) : number(value, 1)
+}
+
+/** An amount of money; what is less than a cent is not nothing. */
+export function money(value: number | undefined, currency: string, language: Language): string {
+  if (value === undefined || !Number.isFinite(value)) return EMPTY
+  const format = new Intl.NumberFormat(language, { style: 'currency', currency, currencyDisplay: 'narrowSymbol' })
+  return value > 0 && value < 0.01 ? `< ${format.format(0.01)}` : format.format(value)
+}

@@ -22,9 +22,13 @@ pub async fn run(target: &Target, args: Get) -> Result<ExitCode> {
     let (resource, capabilities) = resources::find(&client, &args.kind).await?;
     let in_project = resources::is_namespaced(&capabilities) && !args.all_projects;
     let project = in_project.then_some(target.project.as_str());
-    if target.output == Format::Table {
+    if matches!(target.output, Format::Table | Format::Csv) {
         let path = path(&resource, project, args.name.as_deref());
-        print!("{}", table(&client, &path, args.all_projects).await?.draw());
+        let table = table(&client, &path, args.all_projects).await?;
+        match target.output {
+            Format::Csv => print!("{}", table.csv()),
+            _ => print!("{}", table.draw()),
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let api: Api<DynamicObject> = match project {

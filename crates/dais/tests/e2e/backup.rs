@@ -39,6 +39,8 @@ fn a_restored_platform_has_objects_people_runs_and_files() {
     assert!(platform.get("/api/users").unwrap().to_string().contains("ann"));
     let runs = "/mlflow/p/default/api/2.0/mlflow/experiments/search?max_results=10";
     assert!(platform.get(runs).unwrap().to_string().contains("one"));
+    let used = platform.get("/api/ledger/entries?since=1h&object=one").unwrap();
+    assert_eq!(used["items"].as_array().unwrap().len(), 1, "{used}");
 }
 
 #[test]

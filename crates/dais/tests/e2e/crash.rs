@@ -91,7 +91,7 @@ fn a_killed_shim_is_said_and_no_exit_code_is_invented() {
 }
 
 /// SIGKILL to a process of this test's own platform.
-fn kill(pid: u32) {
+pub fn kill(pid: u32) {
     std::process::Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap();
 }
 
@@ -104,7 +104,7 @@ fn shims(data: &Path) -> Vec<u32> {
 }
 
 /// Processes with such a command line, its words with blanks between them.
-fn processes(is_one: impl Fn(&str) -> bool) -> Vec<u32> {
+pub fn processes(is_one: impl Fn(&str) -> bool) -> Vec<u32> {
     let pids = std::fs::read_dir("/proc").unwrap().flatten();
     let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
     let line = |pid: &u32| {

@@ -9,6 +9,7 @@ mod bad_input;
 mod crash;
 mod full_disk;
 mod kubectl;
+mod ledger;
 mod monitoring;
 mod run;
 mod serving;

@@ -55,7 +55,7 @@ fn sign_in(platform: &Platform, name: &str) -> String {
 }
 
 impl Person {
-    fn run(&self, platform: &Platform, job: &str, words: &str) {
+    pub fn run(&self, platform: &Platform, job: &str, words: &str) {
         let output = platform
             .command(&[
                 "run",

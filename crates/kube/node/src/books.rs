@@ -33,6 +33,8 @@ use crate::shim::record::{self, AttemptDir, Durable, Measure, RunState};
 
 /// How far what is known of running containers may lag behind.
 const REFRESH: Duration = Duration::from_secs(60);
+/// Starts within this time are told together.
+const SOON: Duration = Duration::from_secs(2);
 /// After the sink has failed.
 const RETRY: Duration = Duration::from_secs(5);
 /// Told together at most.
@@ -101,7 +103,8 @@ pub trait UseSink: Send + Sync {
 /// What is to be told.
 #[derive(Default)]
 pub(crate) struct Books {
-    news: Notify,
+    ended: Notify,
+    began: Notify,
     /// What a full disk did not take.
     unwritten: Mutex<Vec<ContainerUse>>,
 }
@@ -128,7 +131,12 @@ impl Host {
             tracing::warn!(%error, pod = used.pod, "use not written down");
             lock(&self.books.unwritten).push(used);
         }
-        self.books.news.notify_one();
+        self.books.ended.notify_one();
+    }
+
+    /// Something runs that nobody was told of.
+    pub(crate) fn began(&self) {
+        self.books.began.notify_one();
     }
 }
 
@@ -145,7 +153,12 @@ pub(crate) async fn run(host: Arc<Host>) {
         loop {
             tokio::select! {
                 () = &mut refresh => break,
-                () = host.books.news.notified(), if told => {
+                () = host.books.began.notified(), if told => {
+                    let soon = tokio::time::Instant::now() + SOON;
+                    let next = refresh.deadline().min(soon);
+                    refresh.as_mut().reset(next);
+                }
+                () = host.books.ended.notified(), if told => {
                     if !tell(&host, false).await {
                         break;
                     }

@@ -3,6 +3,7 @@ import { data } from './data'
 import { events } from './events'
 import { frame } from './frame'
 import { jobs } from './jobs'
+import { ledger } from './ledger'
 import { logs } from './logs'
 import { machines } from './machines'
 import { objects } from './objects'
@@ -12,6 +13,6 @@ import { traces } from './traces'
 
 /** The whole catalogue. Each entry has every language, so that none can be forgotten. */
 export const MESSAGES = {
-  ...frame, ...objects, ...data, ...jobs, ...serve, ...observe, ...alerts, ...machines, ...logs, ...traces, ...events,
+  ...frame, ...objects, ...data, ...jobs, ...serve, ...observe, ...alerts, ...machines, ...logs, ...traces, ...events, ...ledger,
 } as const
 export type MessageKey = keyof typeof MESSAGES

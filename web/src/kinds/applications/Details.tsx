@@ -15,6 +15,7 @@ import { ofApplication } from './alerts'
 import { AppAlerts } from './AppAlerts'
 import { AppLogs } from './AppLogs'
 import { AppTraces } from './AppTraces'
+import { Cost } from './Cost'
 import { Parts } from './Parts'
 import { Resources } from './Resources'
 import { Traffic } from './Traffic'
@@ -55,6 +56,7 @@ export function ApplicationDetails() {
           {firing > 0 && <AppAlerts alerts={alerts ?? []} />}
           {services.length > 0 && <Traffic project={project} services={services.map((one) => one.metadata.name)} />}
           <Resources project={project} name={name} />
+          <Cost project={project} name={name} />
           <AppLogs project={project} app={name} />
           <AppTraces project={project} app={name} services={services.map((one) => one.metadata.name)} />
           <Parts project={project} app={name} services={services} jobs={jobs} />

@@ -1,61 +1,72 @@
 import { DownloadOutlined } from '@ant-design/icons'
 import { Button } from 'antd'
+import { useMemo } from 'react'
 import { Link } from 'react-router'
-import { TRAINING_JOBS } from '../../api/kinds'
-import { windowOf } from '../../api/prom'
+import { groupsFile, stepOf, useSeries, useUse, type Group } from '../../api/ledger'
 import { Card } from '../../components/Card'
 import { DataTable, type Column } from '../../components/DataTable'
 import { PageHead } from '../../components/PageHead'
 import { useRange, useTravel } from '../../components/range'
 import { Sparkline } from '../../components/Sparkline'
 import { Empty } from '../../components/States'
-import { useEverywhere } from '../../frame/useEverywhere'
-import { useText } from '../../i18n'
-import { amount, bytes, dateTime, number } from '../../i18n/format'
+import { useLanguage, useText } from '../../i18n'
+import { amount, hours, money, number } from '../../i18n/format'
 import { usePeople, type PersonUse } from '../home/use'
-import { csv, download } from './csv'
-import { jobsOf } from './owner'
+import { PriceActions, PriceNotice } from './Prices'
+import { isLabelOf } from './owner'
+import { filled } from './trend'
 
-const GIB = 2 ** 30
-type Row = PersonUse & { jobs: number | undefined }
+type Row = Group & { live: PersonUse | undefined }
+const NOTHING = { cpuHours: 0, memoryGiBHours: 0, acceleratorHours: 0, accelerators: [], jobs: 0, runs: 0 }
 
-/** Who uses what now, and how much it came to within the time range. */
+/** Who used how much within the time range, what it cost, and what runs for them now. */
 export function PeopleList() {
   const t = useText()
+  const { language } = useLanguage()
   const travel = useTravel()
   const range = useRange()
-  const { people, error, refetch } = usePeople(range)
-  const jobs = useEverywhere(TRAINING_JOBS)
-  const { start, end } = windowOf(range.seconds, range.end)
-  const rows = people?.map((one): Row => ({ ...one, jobs: jobs.data && jobsOf(jobs.data, one.name, start * 1000, end * 1000).length }))
-  const hours = (value: number | undefined) => (value ?? 0) < 10 ? amount(value) : number(value, 1)
+  const used = useUse('person', range)
+  const trends = useSeries('person', range)
+  const { people } = usePeople(range)
+  const rows = useMemo(() => used.data && joined(used.data.items, people ?? []), [used.data, people])
+  const currency = used.data?.currency
+  const trend = (name: string) => filled(trends.data?.find((one) => one.name === name), range, stepOf(range))
   const columns: Column<Row>[] = [
-    { key: 'name', title: t('field.user'), sort: (one) => one.name, cell: (one) => <Link className="strong" to={travel(`/people/${encodeURIComponent(one.name)}`)}>{one.name}</Link> },
-    { key: 'pods', title: t('people.pods'), align: 'right', sort: (one) => one.pods, cell: (one) => number(one.pods, 0) },
+    { key: 'name', title: t('field.user'), sort: (one) => one.name, cell: (one) => (one.name ? <Link className="strong" to={travel(`/people/${encodeURIComponent(one.name)}`)}>{one.name}</Link> : <span className="muted">{t('ledger.nobody')}</span>) },
+    { key: 'pods', title: t('people.pods'), align: 'right', from: 'md', sort: (one) => one.live?.pods ?? 0, cell: (one) => number(one.live?.pods ?? 0, 0) },
+    { key: 'cpu', title: t('people.cpuNow'), align: 'right', from: 'lg', sort: (one) => one.live?.cpu ?? 0, cell: (one) => amount(one.live?.cpu ?? 0) },
     { key: 'jobs', title: t('nav.jobs'), align: 'right', sort: (one) => one.jobs, cell: (one) => number(one.jobs, 0) },
-    { key: 'cpu', title: t('people.cpuNow'), align: 'right', from: 'lg', sort: (one) => one.cpu, cell: (one) => amount(one.cpu ?? 0) },
-    { key: 'memory', title: t('people.memoryNow'), align: 'right', from: 'lg', sort: (one) => one.memory, cell: (one) => bytes(one.memory ?? 0) },
-    { key: 'cards', title: t('people.cardsNow'), align: 'right', from: 'lg', sort: (one) => one.accelerators, cell: (one) => number(one.accelerators ?? 0, 0) },
-    { key: 'hours', title: t('home.cpuHours'), align: 'right', sort: (one) => one.hours, cell: (one) => hours(one.hours) },
-    { key: 'memoryHours', title: t('people.memoryHours'), align: 'right', from: 'md', sort: (one) => one.memoryHours, cell: (one) => hours(one.memoryHours === undefined ? undefined : one.memoryHours / GIB) },
-    { key: 'cardHours', title: t('people.cardHours'), align: 'right', sort: (one) => one.acceleratorHours, cell: (one) => hours(one.acceleratorHours ?? 0) },
-    { key: 'trend', title: t('machines.trend'), from: 'xl', cell: (one) => <Sparkline values={one.trend} label={t('machines.trendOf', { name: one.name })} /> },
+    { key: 'hours', title: t('ledger.cpu'), align: 'right', sort: (one) => one.cpuHours, cell: (one) => hours(one.cpuHours) },
+    { key: 'memoryHours', title: t('ledger.memoryHours'), align: 'right', from: 'md', sort: (one) => one.memoryGiBHours, cell: (one) => hours(one.memoryGiBHours) },
+    { key: 'cardHours', title: t('ledger.cards'), align: 'right', sort: (one) => one.acceleratorHours, cell: (one) => hours(one.acceleratorHours) },
+    ...(currency ? [{ key: 'cost', title: t('ledger.cost'), align: 'right' as const, sort: (one: Row) => one.cost ?? 0, cell: (one: Row) => <span className="strong">{money(one.cost ?? 0, currency, language)}</span> }] : []),
+    { key: 'trend', title: t('machines.trend'), from: 'xl', cell: (one) => <Sparkline values={trend(one.name)} label={t('machines.trendOf', { name: one.name || t('ledger.nobody') })} /> },
   ]
-  const save = () => {
-    const head = ['person', 'from', 'to', 'running_pods', 'jobs', 'cpu_cores', 'memory_bytes', 'accelerators', 'cpu_core_hours', 'memory_gib_hours', 'accelerator_hours']
-    download(`use-by-person-${dateTime(end * 1000).slice(0, 10)}.csv`, csv(head, (rows ?? []).map((one) => [
-      one.name, new Date(start * 1000).toISOString(), new Date(end * 1000).toISOString(), one.pods, one.jobs, one.cpu ?? 0, one.memory ?? 0, one.accelerators ?? 0,
-      one.hours, one.memoryHours === undefined ? undefined : one.memoryHours / GIB, one.acceleratorHours ?? 0,
-    ])))
-  }
+  const facts = used.data && rows ? [
+    t('home.peopleCount', { count: rows.filter((one) => one.name).length }),
+    currency && t('ledger.costOf', { cost: money(used.data.total.cost ?? 0, currency, language) }),
+    t('people.hint'),
+  ] : []
   return (
     <>
-      <PageHead title={t('nav.people')} facts={people ? [t('home.peopleCount', { count: people.length }), t('people.hint')] : []}
-        actions={rows && rows.length > 0 && <Button icon={<DownloadOutlined />} onClick={save}>{t('people.csv')}</Button>} />
-      <Card>
-        <DataTable rows={rows} error={error} retry={refetch} columns={columns} rowKey={(one) => one.name} text={(one) => one.name} order="hours.desc"
-          empty={<Empty title={t('home.noPeople')} hint={t('home.noPeopleHint')} />} />
-      </Card>
+      <PageHead title={t('nav.people')} facts={facts}
+        actions={<><PriceActions />{rows && rows.length > 0 && <Button icon={<DownloadOutlined />} href={groupsFile('person', range)} download>{t('people.csv')}</Button>}</>} />
+      <div className="stack">
+        <PriceNotice />
+        <Card>
+          <DataTable rows={rows} error={used.error} retry={used.refetch} columns={columns} rowKey={(one) => one.name} text={(one) => one.name} order="hours.desc"
+            empty={<Empty title={t('ledger.none')} hint={t('ledger.noneHint')} />} />
+        </Card>
+      </div>
     </>
   )
+}
+
+/** What is booked beside what runs now; metrics know people by a label-safe name. */
+function joined(booked: Group[], live: PersonUse[]): Row[] {
+  const rows = booked.map((one): Row => ({ ...one, live: live.find(({ name }) => isLabelOf(name, one.name)) }))
+  const known = new Set(rows.map((one) => one.live?.name))
+  // Somebody whose first container is not a minute old.
+  const fresh = live.filter((one) => one.pods > 0 && !known.has(one.name))
+  return [...rows, ...fresh.map((one): Row => ({ ...NOTHING, name: one.name, live: one }))]
 }

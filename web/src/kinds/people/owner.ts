@@ -1,6 +1,3 @@
-import type { TrainingJob } from '../../api/generated'
-import { CREATED_BY } from '../../api/kinds'
-
 /** Longest value of a label, and the digits of the digest that keeps changed names apart. */
 const LONGEST = 63
 const DIGEST = /-?[0-9a-f]{8}$/
@@ -11,13 +8,4 @@ export function isLabelOf(label: string, name: string): boolean {
   if (safe === name && name.length <= LONGEST) return label === name
   const kept = [...safe].slice(0, LONGEST - 9).join('').replace(/[^a-z0-9]+$/, '')
   return DIGEST.test(label) && label.replace(DIGEST, '') === kept
-}
-
-/** Jobs of a person that ran within the range, `from` and `to` in milliseconds. */
-export function jobsOf(jobs: TrainingJob[], label: string, from: number, to: number): TrainingJob[] {
-  return jobs.filter(({ metadata, status }) => {
-    const began = Date.parse(status?.startTime ?? metadata.creationTimestamp ?? '')
-    const ended = status?.completionTime ? Date.parse(status.completionTime) : to
-    return isLabelOf(label, metadata.annotations?.[CREATED_BY] ?? '') && began <= to && ended >= from
-  })
 }

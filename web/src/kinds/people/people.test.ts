@@ -1,14 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { TrainingJob } from '../../api/generated'
+import { offsetOf, span } from '../../api/ledger'
 import { hours, people } from '../../objects/queries/person'
-import { csv } from './csv'
-import { isLabelOf, jobsOf } from './owner'
-
-describe('a table for spreadsheets', () => {
-  it('quotes what needs it', () => {
-    expect(csv(['name', 'hours'], [['a,"b"', 1.5], ['=cmd()', undefined], ['x', 0.1 + 0.2]])).toBe('\uFEFFname,hours\r\n"a,""b""",1.5\r\n\'=cmd(),\r\nx,0.3\r\n')
-  })
-})
+import { isLabelOf } from './owner'
+import { filled } from './trend'
 
 describe('the label of a person', () => {
   it.each([
@@ -21,12 +15,22 @@ describe('the label of a person', () => {
   ])('%s of %s: %s', (label, name, is) => expect(isLabelOf(label, name)).toBe(is))
 })
 
-describe('the jobs of a person', () => {
-  const job = (name: string, by: string, startTime: string, completionTime?: string) => ({ metadata: { name, annotations: { 'dais.io/created-by': by } }, spec: {}, status: { startTime, ...(completionTime && { completionTime }) } }) as unknown as TrainingJob
-  it('are those that ran within the range', () => {
-    const jobs = [job('before', 'u', '2026-01-01T00:00:00Z', '2026-01-01T01:00:00Z'), job('across', 'u', '2026-01-01T00:00:00Z', '2026-01-02T12:00:00Z'), job('running', 'u', '2026-01-02T11:00:00Z'), job('other', 'v', '2026-01-02T11:00:00Z'), job('later', 'u', '2026-02-01T00:00:00Z')]
-    expect(jobsOf(jobs, 'u', Date.parse('2026-01-02T00:00:00Z'), Date.parse('2026-01-03T00:00:00Z')).map((one) => one.metadata.name)).toEqual(['across', 'running'])
+describe('a trend', () => {
+  const point = (time: string, cpuHours: number) => ({ time, cpuHours, memoryGiBHours: 0, acceleratorHours: 0, accelerators: [] })
+  it('has every step of the range, and none is made up', () => {
+    const end = Date.parse('2026-01-02T03:30:00Z') / 1000
+    const series = { name: 'ann', points: [point('2026-01-02T01:00:00Z', 2), point('2026-01-02T03:00:00Z', 1)] }
+    expect(filled(series, { seconds: 4 * 3600, end }, 'hour')).toEqual([0, 0, 2, 0, 1])
+    expect(filled(undefined, { seconds: 3600, end }, 'hour')).toBeUndefined()
   })
+})
+
+describe('the ledger is asked', () => {
+  it('for the same time as everything else on the page', () => {
+    expect(span({ seconds: 86_400, end: undefined })).toEqual({ since: '1440m' })
+    expect(span({ seconds: 3600, end: 1_767_261_600 })).toEqual({ since: '2026-01-01T09:00:00.000Z', until: '2026-01-01T10:00:00.000Z' })
+  })
+  it('in days of the reader', () => expect([480, -330, 0].map(offsetOf)).toEqual(['+08:00', '-05:30', '+00:00']))
 })
 
 describe('hours', () => {

@@ -25,6 +25,7 @@ impl From<Error> for Refused {
     fn from(error: Error) -> Self {
         match error {
             Error::Invalid { field, reason, hint } => {
+                let reason = format!("{field} {reason}");
                 Self(StatusCode::BAD_REQUEST, Fault { field, reason, hint })
             }
             error => {

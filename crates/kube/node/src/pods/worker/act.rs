@@ -187,6 +187,7 @@ impl Worker {
         container.ready = spec.readiness_probe.is_none();
         container.not_before = None;
         self.final_cpu.remove(&index);
+        self.host.began();
         tracing::info!(
             namespace = self.names.namespace,
             pod = self.names.name,
