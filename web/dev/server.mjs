@@ -11,6 +11,7 @@ import { alertmanager } from './alertmanager.mjs'
 import { data } from './data.mjs'
 import { jaeger } from './jaeger.mjs'
 import { kube } from './kube.mjs'
+import { ledger } from './ledger.mjs'
 import { search, tail } from './logs.mjs'
 import { mlflow } from './mlflow.mjs'
 import { portal } from './portal.mjs'
@@ -41,6 +42,7 @@ async function backend(request, response, url) {
 }
 
 function dispatch(request, response, { pathname, searchParams: query }, body) {
+  if (pathname.startsWith('/api/ledger/') && request.user) return ledger(request.method, pathname.slice(12), query, body, request.user)
   if (pathname.startsWith('/api/')) return portal(request, pathname.slice(5), body)
   if (!request.user) return { code: 401, body: { error: { reason: 'not signed in' } } }
   if (pathname.startsWith('/k8s/')) return kube(request, response, pathname.slice(4), query, body)

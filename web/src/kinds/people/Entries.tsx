@@ -27,11 +27,11 @@ export function Entries({ only }: { only: Only }) {
     { key: 'object', title: t('ledger.object'), sort: (one) => one.object, cell: (one) => <Target entry={one} /> },
     { key: 'state', title: t('ledger.ended'), cell: (one) => <State entry={one} /> },
     { key: 'app', title: t('field.application'), from: 'md', sort: (one) => one.app, cell: (one) => <Link to={travel(at(one.project, 'apps', one.app))}>{one.app}</Link> },
-    { key: 'project', title: t('frame.project'), from: 'lg', sort: (one) => one.project, cell: (one) => one.project },
+    { key: 'project', title: t('frame.project'), from: 'xxl', sort: (one) => one.project, cell: (one) => one.project },
     { key: 'started', title: t('ledger.started'), sort: (one) => one.started, cell: (one) => <Ago time={one.started} /> },
     { key: 'took', title: t('jobs.took'), align: 'right', from: 'sm', sort: (one) => one.seconds, cell: (one) => duration(one.seconds) },
     { key: 'cpu', title: t('ledger.cpu'), align: 'right', sort: (one) => one.cpuHours, cell: (one) => hours(one.cpuHours) },
-    { key: 'memory', title: t('ledger.memory'), align: 'right', from: 'lg', sort: (one) => one.memoryGiBHours, cell: (one) => hours(one.memoryGiBHours) },
+    { key: 'memory', title: t('ledger.memory'), align: 'right', from: 'xxl', sort: (one) => one.memoryGiBHours, cell: (one) => hours(one.memoryGiBHours) },
     ...(cards ? [{ key: 'cards', title: t('ledger.cards'), align: 'right' as const, sort: (one: Entry) => one.acceleratorHours, cell: (one: Entry) => hours(one.acceleratorHours) }] : []),
     ...(currency ? [{ key: 'cost', title: t('ledger.cost'), align: 'right' as const, sort: (one: Entry) => one.cost ?? 0, cell: (one: Entry) => money(one.cost ?? 0, currency, language) }] : []),
   ]

@@ -1,8 +1,9 @@
 import { DeleteOutlined } from '@ant-design/icons'
 import { Button, Form, Input, InputNumber, Modal } from 'antd'
 import { useState } from 'react'
-import { writePrices, type PriceList } from '../../api/ledger'
+import { removePrices, writePrices, type PriceList } from '../../api/ledger'
 import { ApiError } from '../../api/http'
+import { Danger } from '../../components/Danger'
 import { Notice } from '../../components/Notice'
 import { ErrorWords } from '../../components/States'
 import { useAct } from '../../components/useAct'
@@ -14,12 +15,14 @@ const DAY = /^\d{4}-\d{2}-\d{2}$/
 
 interface Props {
   list: PriceList | undefined
+  /** There is one, usable or not. */
+  exists: boolean
   done: () => void
   close: () => void
 }
 
 /** The price list as a form; the server checks it again and names the field. */
-export function PriceForm({ list, done, close }: Props) {
+export function PriceForm({ list, exists, done, close }: Props) {
   const t = useText()
   const [form] = Form.useForm<PriceList>()
   const { busy, act } = useAct()
@@ -34,8 +37,14 @@ export function PriceForm({ list, done, close }: Props) {
     close()
     done()
   }, t('prices.saved'))
+  const drop = async () => {
+    await removePrices()
+    close()
+    done()
+  }
   return (
-    <Modal open width={640} onCancel={close} title={t('prices.title')} okText={t('action.save')} cancelText={t('action.cancel')} confirmLoading={busy} onOk={() => form.submit()}>
+    <Modal open width={640} onCancel={close} title={t('prices.title')} okText={t('action.save')} cancelText={t('action.cancel')} confirmLoading={busy} onOk={() => form.submit()}
+      footer={(buttons) => <div className="row" style={{ justifyContent: 'flex-end' }}>{exists && <span style={{ marginInlineEnd: 'auto' }}><Danger label={t('prices.remove')} question={t('prices.removeAsk')} consequence={t('prices.removeWhat')} act={drop} /></span>}{buttons}</div>}>
       <Form form={form} layout="vertical" requiredMark={false} initialValues={list ?? { currency: 'CNY', prices: [BLANK] }} onFinish={(fields) => void save(fields)} style={{ marginTop: 16 }}>
         {refused && <div className="gap-below"><Notice tone="error"><ErrorWords error={refused} /></Notice></div>}
         <Form.Item name="currency" label={t('prices.currency')} extra={t('prices.currencyHint')} rules={[{ pattern: CURRENCY, required: true, message: t('prices.currencyHint') }]}>

@@ -3,8 +3,7 @@ import { useState } from 'react'
 import { useQueryClient } from '@tanstack/react-query'
 import { useCan } from '../../api/access'
 import { CONFIG_MAPS } from '../../api/kinds'
-import { removePrices, usePrices } from '../../api/ledger'
-import { Danger } from '../../components/Danger'
+import { usePrices } from '../../api/ledger'
 import { Notice } from '../../components/Notice'
 import { useText } from '../../i18n'
 import { PriceForm } from './PriceForm'
@@ -35,15 +34,10 @@ export function PriceActions() {
   if (!prices || may !== true) return null
   // Costs are everywhere: all that the ledger said is asked for again.
   const done = () => void client.invalidateQueries({ queryKey: ['ledger'] })
-  const drop = async () => {
-    await removePrices()
-    done()
-  }
   return (
     <>
-      {(prices.list || prices.fault) && <Danger label={t('prices.remove')} question={t('prices.removeAsk')} consequence={t('prices.removeWhat')} act={drop} />}
       <Button onClick={() => setOpen(true)}>{t(prices.list ? 'prices.edit' : 'prices.write')}</Button>
-      {open && <PriceForm list={prices.list} done={done} close={() => setOpen(false)} />}
+      {open && <PriceForm list={prices.list} exists={Boolean(prices.list ?? prices.fault)} done={done} close={() => setOpen(false)} />}
     </>
   )
 }
