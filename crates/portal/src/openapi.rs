@@ -1,9 +1,10 @@
 //! The description of `/api` that the pages' types are generated from.
 
 use axum::Json;
+use axum::extract::State;
 use utoipa::OpenApi;
 
-use crate::{audit, info, session, tokens, users};
+use crate::{Portal, audit, info, session, tokens, users};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -30,6 +31,10 @@ use crate::{audit, info, session, tokens, users};
 )]
 struct Document;
 
-pub(crate) async fn read() -> Json<utoipa::openapi::OpenApi> {
-    Json(Document::openapi())
+pub(crate) async fn read(State(portal): State<Portal>) -> Json<utoipa::openapi::OpenApi> {
+    let mut document = Document::openapi();
+    for other in portal.described() {
+        document.merge(other.clone());
+    }
+    Json(document)
 }

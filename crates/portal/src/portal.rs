@@ -34,6 +34,8 @@ pub struct Config {
     pub projects: Option<Arc<dyn Projects>>,
     /// Whether browsers reach it by HTTPS alone.
     pub secure_cookies: bool,
+    /// Addresses below `/api` that others serve, described with ours.
+    pub described: Vec<utoipa::openapi::OpenApi>,
 }
 
 /// The portal; clones share it.
@@ -81,6 +83,10 @@ impl Portal {
 
     pub(crate) fn info(&self) -> &Info {
         &self.0.info
+    }
+
+    pub(crate) fn described(&self) -> &[utoipa::openapi::OpenApi] {
+        &self.0.described
     }
 
     pub(crate) fn secure_cookies(&self) -> bool {

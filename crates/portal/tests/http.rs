@@ -28,6 +28,7 @@ async fn fixture() -> Fixture {
         info,
         projects: None,
         secure_cookies: false,
+        described: Vec::new(),
     });
     // What another part of the program sees of the caller.
     let whoami = async |caller: Option<axum::Extension<Caller>>| match caller {

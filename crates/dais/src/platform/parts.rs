@@ -135,6 +135,7 @@ impl Parts {
             },
             projects: Some(Arc::new(access.clone())),
             secure_cookies: false,
+            described: vec![dais_ledger::openapi()],
         });
         let environments = EnvironmentStore::new(data_dir.passable_folder("environments")?);
         let parts = Self {

@@ -162,7 +162,35 @@ fn two_people_see_nothing_of_each_others_use_and_prices_are_an_administrators() 
         assert!(text.contains("bob") && !text.contains("ann") && !text.contains("risk"), "{text}");
         assert_eq!(platform.http.get(&address).send().unwrap().status(), 401);
     }
+    strangers(&platform);
     prices(&platform, &bob.token);
+}
+
+/// Every address of the ledger: who is not signed in learns nothing.
+const ADDRESSES: [&str; 6] = [
+    "/api/ledger/entries",
+    "/api/ledger/entries.csv",
+    "/api/ledger/prices",
+    "/api/ledger/series",
+    "/api/ledger/use",
+    "/api/ledger/use.csv",
+];
+
+fn strangers(platform: &Platform) {
+    let document = platform.get("/api/openapi.json").unwrap();
+    let described = document["paths"].as_object().unwrap().keys();
+    let mut described: Vec<&str> =
+        described.map(String::as_str).filter(|path| path.starts_with("/api/ledger/")).collect();
+    described.sort_unstable();
+    assert_eq!(described, ADDRESSES);
+    for path in ADDRESSES {
+        let address = format!("{}{path}", platform.url());
+        assert_eq!(platform.http.get(&address).send().unwrap().status(), 401, "{path}");
+    }
+    let address = format!("{}/api/ledger/prices", platform.url());
+    for request in [platform.http.put(&address).json(&json!({})), platform.http.delete(&address)] {
+        assert_eq!(request.send().unwrap().status(), 401);
+    }
 }
 
 fn prices(platform: &Platform, bob: &str) {
