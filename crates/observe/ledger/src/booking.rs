@@ -8,6 +8,12 @@ use crate::error::Attempt;
 use crate::hours::{Part, parts};
 use crate::{Ledger, Result};
 
+/// Between two readings, in milliseconds: a clock that was set from 1970 to
+/// today shall not make half a million hours.
+const LONGEST: i64 = 400 * 24 * 3_600_000;
+/// As long as names may be that Kubernetes checks.
+const LONGEST_NAME: usize = 253;
+
 /// The exit code of an end that nobody saw; no process can end with it.
 const NO_CODE: i64 = -1;
 
@@ -126,7 +132,7 @@ async fn book_one(transaction: &mut Tx<'_>, booking: &Booking) -> Result<()> {
     }
     let cpu = (booking.cpu_seconds - known.cpu_seconds).max(0.0);
     let memory = (booking.memory_byte_seconds - known.memory_byte_seconds).max(0.0);
-    for part in parts(known.measured_at, now) {
+    for part in parts(known.measured_at.max(now - LONGEST), now) {
         add(transaction, &entry, part, (cpu * part.share, memory * part.share)).await?;
     }
     update(
@@ -157,15 +163,15 @@ async fn open(transaction: &mut Tx<'_>, entry: &str, booking: &Booking) -> Resul
     .bind(&booking.pod_uid)
     .bind(&booking.container)
     .bind(i64::from(booking.attempt))
-    .bind(project)
-    .bind(workspace)
-    .bind(app)
-    .bind(user)
-    .bind(user_alias)
-    .bind(kind)
-    .bind(object)
-    .bind(pod)
-    .bind(node)
+    .bind(clean(project))
+    .bind(clean(workspace))
+    .bind(clean(app))
+    .bind(clean(user))
+    .bind(clean(user_alias))
+    .bind(clean(kind))
+    .bind(clean(object))
+    .bind(clean(pod))
+    .bind(clean(node))
     .bind(whole(booking.cpu_request_milli))
     .bind(whole(booking.memory_request))
     .bind(started)
@@ -179,8 +185,8 @@ async fn open(transaction: &mut Tx<'_>, entry: &str, booking: &Booking) -> Resul
              VALUES ($1, $2, $3, $4) ON CONFLICT (entry, resource, model) DO NOTHING",
         )
         .bind(entry)
-        .bind(resource)
-        .bind(model)
+        .bind(clean(resource))
+        .bind(clean(model))
         .bind(i64::from(*held))
         .execute(&mut **transaction)
         .await
@@ -261,13 +267,19 @@ async fn update(
     .bind(memory)
     .bind(whole(booking.memory_peak))
     .bind(code)
-    .bind(reason)
+    .bind(clean(reason))
     .bind(i64::from(booking.is_complete))
-    .bind(&booking.labels.workspace)
+    .bind(clean(&booking.labels.workspace))
     .execute(&mut **transaction)
     .await
     .attempt("update an entry")?;
     Ok(())
+}
+
+/// A text that every database takes. Annotations hold what people like: one
+/// that is refused would keep all others of its batch from being booked.
+fn clean(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect()
 }
 
 fn whole(number: u64) -> i64 {

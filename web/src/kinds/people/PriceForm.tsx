@@ -26,17 +26,22 @@ export function PriceForm({ list, exists, done, close }: Props) {
   const t = useText()
   const [form] = Form.useForm<PriceList>()
   const { busy, act } = useAct()
-  const [refused, refuse] = useState<Error>()
-  const save = (fields: PriceList) => act(async () => {
-    try {
-      await writePrices(tidy(fields))
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 400) refuse(error)
-      throw error
-    }
+  const [refused, refuse] = useState<ApiError>()
+  const save = async (fields: PriceList) => {
+    refuse(undefined)
+    let wrong: ApiError | undefined
+    const saved = await act(async () => {
+      await writePrices(tidy(fields)).catch((error: unknown) => {
+        if (error instanceof ApiError && error.status === 400) wrong = error
+        throw error
+      })
+    }, t('prices.saved'))
+    // What is wrong stays to be read beside the fields.
+    refuse(wrong)
+    if (!saved) return
     close()
     done()
-  }, t('prices.saved'))
+  }
   const drop = async () => {
     await removePrices()
     close()
@@ -46,7 +51,7 @@ export function PriceForm({ list, exists, done, close }: Props) {
     <Modal open width={640} onCancel={close} title={t('prices.title')} okText={t('action.save')} cancelText={t('action.cancel')} confirmLoading={busy} onOk={() => form.submit()}
       footer={(buttons) => <div className="row" style={{ justifyContent: 'flex-end' }}>{exists && <span style={{ marginInlineEnd: 'auto' }}><Danger label={t('prices.remove')} question={t('prices.removeAsk')} consequence={t('prices.removeWhat')} act={drop} /></span>}{buttons}</div>}>
       <Form form={form} layout="vertical" requiredMark={false} initialValues={list ?? { currency: 'CNY', prices: [BLANK] }} onFinish={(fields) => void save(fields)} style={{ marginTop: 16 }}>
-        {refused && <div className="gap-below"><Notice tone="error"><ErrorWords error={refused} /></Notice></div>}
+        {refused && <div className="gap-below"><Notice tone="error"><span className="mono">{refused.causes[0]?.field}</span><ErrorWords error={refused} /></Notice></div>}
         <Form.Item name="currency" label={t('prices.currency')} extra={t('prices.currencyHint')} rules={[{ pattern: CURRENCY, required: true, message: t('prices.currencyHint') }]}>
           <Input style={{ width: 120 }} maxLength={3} />
         </Form.Item>

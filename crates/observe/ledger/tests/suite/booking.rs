@@ -81,7 +81,20 @@ async fn old_entries_go_and_a_service_that_runs_on_keeps_what_is_new() {
         let left = fixture.ask(&format!("use?by=application&{range}")).await;
         assert_eq!(left["items"].as_array().unwrap().len(), 1, "{left}");
         assert_eq!(left["items"][0]["name"], "service-app");
-        // The hours before the last one that it had in part are gone.
-        near(&left["items"][0]["cpuHours"], 1.5);
+        // The two core hours of its first day are gone.
+        near(&left["items"][0]["cpuHours"], 1.0);
+    }
+}
+
+#[tokio::test]
+async fn a_strange_name_or_clock_keeps_nothing_else_from_being_booked() {
+    for fixture in fixtures().await {
+        let mut strange = job(&format!("a\0b\n{}", "x".repeat(400)), "risk", "strange");
+        strange.started_at = at("1970-01-01T00:00:01Z");
+        fixture.ledger.book(&[strange, job("ann", "risk", "train")]).await.unwrap();
+        let answer = fixture.ask(&format!("use?sort=name&{DAY}")).await;
+        let name = |at: usize| answer["items"][at]["name"].as_str().unwrap();
+        assert!(name(0).starts_with("abxxx") && name(0).len() == 253, "{answer}");
+        assert_eq!(name(1), "ann");
     }
 }
