@@ -42,6 +42,7 @@ web-test: web
 e2e: build
 	@scripts/prepare browser test
 	scripts/with-platform $(DAIS) npm --prefix web run --silent e2e
+	DAIS_E2E_PROMETHEUS=1 scripts/with-platform $(DAIS) npm --prefix web run --silent e2e -- e2e/engines.test.ts
 
 bench: ## figures beside peers (installs the peers; release build)
 	@scripts/prepare rust

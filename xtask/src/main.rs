@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 
 const USAGE: &str = "usage: cargo xtask <generate [--check] | tidy>
-  generate          write the files that are made from code (deploy/crds)
+  generate          write the files that are made from others (deploy/crds, deploy/prometheus)
   generate --check  fail when one of them is stale
   tidy              check dependency arrows, file lengths, names and lints";
 

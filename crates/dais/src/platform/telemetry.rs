@@ -150,18 +150,16 @@ impl Telemetry {
 
     /// What the platform measures stays at `/federate`, for the one who is asked instead.
     pub fn metrics_router(&self) -> Router {
-        let own = dais_metrics::router(dais_metrics::Api {
+        let own = dais_metrics::Api {
             store: self.metrics.clone(),
             metadata: self.metadata.clone(),
             targets: self.monitoring.scraper.targets(),
             rules: self.monitoring.rules.view(),
             limits: dais_metrics::promql::Limits::default(),
-        });
+        };
         match &self.external {
-            None => own,
-            Some(external) => {
-                dais_metrics::external_router(external.clone()).route_service("/federate", own)
-            }
+            None => dais_metrics::router(own),
+            Some(external) => dais_metrics::external_router(external.clone(), own),
         }
     }
 

@@ -4,13 +4,18 @@
 //! Queries and selectors are rewritten by parsing them ([`scope`](crate::scope())); what
 //! cannot be narrowed by a query is filtered in the answer. Routes that only somebody
 //! who may see everything can be shown are refused to everybody else.
+//!
+//! Our own store goes on measuring and evaluating rules: `/federate` is where the other
+//! server scrapes it, and rules and alerts are those of both.
+
+mod rules;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Extension, OriginalUri, Path, State};
+use axum::extract::{Extension, FromRef, OriginalUri, Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -20,7 +25,7 @@ use reqwest::Url;
 use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
-use crate::http::{Parameters, no_route, scope_of};
+use crate::http::{Api, Parameters, federate, no_route, scope_of};
 use crate::scope::{NAMESPACE, Scope, scope};
 
 /// Longer than Prometheus's own limit on a query.
@@ -71,11 +76,43 @@ impl External {
             Some(token) => request.bearer_auth(token),
             None => request,
         };
-        request.send().await.map_err(|error| {
-            // The address may hold a password.
-            Error::Unreachable(error.without_url().to_string())
-        })
+        // The address may hold a password.
+        let unreachable = |error: reqwest::Error| Error::Unreachable(words(&error.without_url()));
+        let answer = request.send().await.map_err(unreachable)?;
+        let status = answer.status();
+        let is_ours = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        // The credentials that it did not take are ours, not the caller's; and nobody is
+        // sent on to an address inside.
+        match is_ours || status.is_redirection() {
+            true => Err(Error::Unreachable(format!("it answered {status}"))),
+            false => Ok(answer),
+        }
     }
+
+    /// Whether it answers, in words: its version, or what is wrong.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`] when it does not, or not as a Prometheus does.
+    pub async fn check(&self) -> Result<String> {
+        let answer = self.send("/api/v1/status/buildinfo", &[]).await?;
+        let status = answer.status();
+        if !status.is_success() {
+            return Err(Error::Unreachable(format!("it answered {status}")));
+        }
+        let body = body(answer).await?;
+        Ok(format!("Prometheus {}", body["data"]["version"].as_str().unwrap_or("?")))
+    }
+}
+
+/// The whole chain of what went wrong: the outermost words alone never say why.
+fn words(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut inner = error.source();
+    while let Some(cause) = inner {
+        words += &format!(": {cause}");
+        inner = cause.source();
+    }
+    words
 }
 
 /// Routes that take their parameters as a form.
@@ -87,8 +124,27 @@ const FORMS: [&str; 5] = [
     "/api/v1/labels",
 ];
 
+/// What the routes answer from: the other server, and what is measured here.
+#[derive(Clone)]
+struct Both {
+    external: External,
+    own: Api,
+}
+
+impl FromRef<Both> for External {
+    fn from_ref(both: &Both) -> Self {
+        both.external.clone()
+    }
+}
+
+impl FromRef<Both> for Api {
+    fn from_ref(both: &Both) -> Self {
+        both.own.clone()
+    }
+}
+
 /// The routes of [`router`](crate::router()), answered by another server.
-pub fn external_router(external: External) -> Router {
+pub fn external_router(external: External, own: Api) -> Router {
     Router::new()
         .route("/api/v1/query", get(narrowed).post(narrowed))
         .route("/api/v1/query_range", get(narrowed).post(narrowed))
@@ -99,12 +155,13 @@ pub fn external_router(external: External) -> Router {
         .route("/api/v1/label/{name}/values", get(values))
         .route("/api/v1/metadata", get(metadata))
         .route("/api/v1/targets", get(targets))
-        .route("/api/v1/alerts", get(alerts))
-        .route("/api/v1/rules", get(whole))
+        .route("/api/v1/alerts", get(rules::alerts))
+        .route("/api/v1/rules", get(rules::rules))
         .route("/api/v1/status/buildinfo", get(build))
         .route("/api/v1/status/{what}", get(whole))
+        .route("/federate", get(federate::federate).post(federate::federate))
         .fallback(no_route)
-        .with_state(external)
+        .with_state(Both { external, own })
 }
 
 type Scoped = Option<Extension<Scope>>;
@@ -192,20 +249,13 @@ async fn targets(
         return Ok(pass(answer));
     }
     let mut body = body(answer).await?;
-    keep_visible(&mut body["data"]["activeTargets"], &allowed);
-    body["data"]["droppedTargets"] = json!([]);
-    body["data"]["droppedTargetCounts"] = json!({});
-    Ok(Json(body).into_response())
-}
-
-async fn alerts(State(external): State<External>, allowed: Scoped) -> Result<Response> {
-    let answer = external.send("/api/v1/alerts", &[]).await?;
-    let allowed = scope_of(allowed);
-    if allowed.namespaces.is_none() {
-        return Ok(pass(answer));
+    if let Some(data) = body["data"].as_object_mut() {
+        if let Some(active) = data.get_mut("activeTargets") {
+            keep_visible(active, &allowed);
+        }
+        data.insert("droppedTargets".into(), json!([]));
+        data.insert("droppedTargetCounts".into(), json!({}));
     }
-    let mut body = body(answer).await?;
-    keep_visible(&mut body["data"]["alerts"], &allowed);
     Ok(Json(body).into_response())
 }
 
@@ -269,15 +319,16 @@ fn pass(answer: reqwest::Response) -> Response {
     let kind = answer.headers().get(header::CONTENT_TYPE).cloned();
     let kind = kind.unwrap_or_else(|| HeaderValue::from_static("application/json"));
     let mut response = Response::new(Body::from_stream(answer.bytes_stream()));
-    // The credentials that it did not take are ours, not the caller's.
-    *response.status_mut() = match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => StatusCode::BAD_GATEWAY,
-        other => other,
-    };
+    *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response
 }
 
 async fn body(answer: reqwest::Response) -> Result<Value> {
-    answer.json().await.map_err(|error| Error::Unreachable(error.without_url().to_string()))
+    let read: reqwest::Result<Value> = answer.json().await;
+    let body = read.map_err(|error| Error::Unreachable(words(&error.without_url())))?;
+    match body["data"].is_object() || body["data"].is_array() {
+        true => Ok(body),
+        false => Err(Error::Unreachable("its answer has no data".to_owned())),
+    }
 }

@@ -4,11 +4,11 @@
 mod admin;
 mod answer;
 mod exemplars;
-mod federate;
+pub(crate) mod federate;
 mod language;
 mod parameters;
 mod query;
-mod rules;
+pub(crate) mod rules;
 mod runtime;
 mod series;
 mod status;

@@ -88,8 +88,11 @@ impl IntoResponse for Error {
         if status.is_server_error() {
             tracing::error!(error = &self as &dyn std::error::Error, "metrics request failed");
         }
-        (status, Json(json!({"status": "error", "errorType": kind, "error": self.to_string()})))
-            .into_response()
+        let mut body = json!({"status": "error", "errorType": kind, "error": self.to_string()});
+        if let Error::Unreachable(_) = &self {
+            body["hint"] = "an administrator can look at `dais status`, --prometheus-url and --prometheus-token-file".into();
+        }
+        (status, Json(body)).into_response()
     }
 }
 
