@@ -18,15 +18,15 @@ mod watch;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::PoisonError;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 pub use pods::{Describe, Pod, fields_from_labels};
 
+use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::intake::{Batch, Intake, Message};
 use crate::position::{Advance, Positions, Series};
-use crate::store::{Batch, Logs, Message};
 use series::Reader;
 use watch::{Changes, Stop, Watch};
 
@@ -52,14 +52,15 @@ pub struct Collector {
 }
 
 impl Collector {
-    pub fn start(logs: Logs, config: CollectorConfig) -> Result<Collector> {
+    pub fn start(into: impl Into<Engine>, config: CollectorConfig) -> Result<Collector> {
+        let intake = into.into().intake().clone();
         let fault = |source| Error::Directory { path: config.directory.clone(), source };
         std::fs::create_dir_all(&config.directory).map_err(fault)?;
         let (watch, stop) = Watch::new().map_err(fault)?;
         let thread = std::thread::Builder::new()
             .name("logs-collector".into())
             .spawn(move || {
-                let mut follower = Follower::new(logs, config, watch);
+                let mut follower = Follower::new(intake, config, watch);
                 if let Err(error) = follower.run() {
                     tracing::error!(
                         error = &error as &dyn std::error::Error,
@@ -83,7 +84,7 @@ impl Drop for Collector {
 }
 
 struct Follower {
-    logs: Logs,
+    intake: Intake,
     config: CollectorConfig,
     watch: Watch,
     /// Read so far: ahead of the last commit by what the writer has in hand.
@@ -98,11 +99,10 @@ struct Follower {
 }
 
 impl Follower {
-    fn new(logs: Logs, config: CollectorConfig, watch: Watch) -> Follower {
-        let (generation, positions) =
-            logs.shared().committed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    fn new(intake: Intake, config: CollectorConfig, watch: Watch) -> Follower {
+        let (generation, positions) = intake.committed();
         Follower {
-            logs,
+            intake,
             reader: Reader::new(config.index.clone()),
             config,
             watch,
@@ -142,9 +142,8 @@ impl Follower {
 
     /// When the writer gave up uncommitted lines, reading starts over from the last commit.
     fn follow_generation(&mut self) {
-        let committed = self.logs.shared().committed.lock().unwrap_or_else(PoisonError::into_inner);
-        if committed.0 != self.generation {
-            (self.generation, self.positions) = committed.clone();
+        if let Some(committed) = self.intake.newer_than(self.generation) {
+            (self.generation, self.positions) = committed;
             self.waiting.clear();
             self.last_full_scan = None;
         }
@@ -255,15 +254,16 @@ impl Follower {
         &mut self,
         name: String,
         entries: Vec<crate::entry::Entry>,
-        series: Series,
+        mut series: Series,
     ) -> Result<()> {
+        series.lines += entries.len() as u64;
         if series.held.is_empty() {
             self.waiting.remove(&name);
         } else {
             self.waiting.insert(name.clone(), Instant::now());
         }
         self.positions.insert(name.clone(), series.clone());
-        self.logs.send(Message::Lines(Batch {
+        self.intake.send(Message::Lines(Batch {
             entries,
             advances: vec![Advance::To(name, series)],
             generation: Some(self.generation),

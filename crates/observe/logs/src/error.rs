@@ -41,6 +41,14 @@ pub enum Error {
         #[source]
         source: tantivy::TantivyError,
     },
+    /// Another engine, which answers for us, cannot be asked: 502.
+    #[error("the Elasticsearch that is configured does not answer: {0}")]
+    Unreachable(String),
+    /// It was asked and does not like the question.
+    #[error("{reason}")]
+    Refused { status: u16, kind: String, reason: String },
+    #[error("setting of the log engine: {0}")]
+    Setting(String),
     #[error("the log store is closed")]
     Closed,
 }

@@ -15,7 +15,8 @@
 //!   `pit` and `search_after`, `DELETE /_pit`; nothing that arrives meanwhile is in it.
 //! - **Histogram**: `date_histogram` with `time_zone`, `extended_bounds` of the range
 //!   that is shown, and `terms` of `severity` below it.
-//! - **Live tail**: `/_tail`, which is ours alone.
+//! - **Live tail**: `/_tail`, which is ours alone; another engine is asked again and
+//!   again for it.
 
 mod bulk;
 mod cat;
@@ -39,15 +40,15 @@ use axum::response::Response;
 use axum::routing::{delete, get, post, put};
 use serde_json::{Value, json};
 
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::scope::Scope;
-use crate::store::Logs;
 
 /// A bulk request's limit; Elasticsearch's is 100 MB, ours fits the memory budget.
 const MAX_BODY: usize = 32 << 20;
 
-/// All routes. State is the store itself.
-pub fn router(logs: Logs) -> Router {
+/// All routes, answered by our own store or by another engine.
+pub fn router(logs: impl Into<Engine>) -> Router {
     Router::new()
         .route("/", get(root))
         .route("/_bulk", post(bulk::bulk).put(bulk::bulk))
@@ -97,16 +98,16 @@ pub fn router(logs: Logs) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(from_fn(encoding::unpacked))
         .layer(from_fn(as_elasticsearch))
-        .with_state(logs)
+        .with_state(logs.into())
 }
 
 /// OTLP logs over HTTP: `/v1/logs`.
-pub fn otlp_router(logs: Logs) -> Router {
+pub fn otlp_router(logs: impl Into<Engine>) -> Router {
     Router::new()
         .route("/v1/logs", post(crate::otlp::receive))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(from_fn(encoding::unpacked))
-        .with_state(logs)
+        .with_state(logs.into())
 }
 
 /// What every answer of an Elasticsearch carries, and its clients insist on.
@@ -170,11 +171,4 @@ fn json_body(body: &Bytes) -> Result<Value> {
         clause: "body".into(),
         reason: error.to_string(),
     })
-}
-
-/// Searches read files, so they run where blocking is allowed.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Closed)?
 }

@@ -14,11 +14,11 @@ use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use prost::Message;
 use serde_json::{Map, Value, json};
 
+use crate::engine::Engine;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::line::severity_of_name;
 use crate::scope::Scope;
-use crate::store::Logs;
 use crate::time;
 
 /// The index name of lines that came this way.
@@ -37,7 +37,7 @@ const FIELDS: [(&str, &str); 8] = [
 ];
 
 pub async fn receive(
-    State(logs): State<Logs>,
+    State(logs): State<Engine>,
     scope: Option<Extension<Scope>>,
     headers: HeaderMap,
     body: Bytes,

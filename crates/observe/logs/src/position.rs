@@ -16,12 +16,20 @@ pub struct Series {
     /// nanosecond time: that survives renames and copies, and an inode that the
     /// file system hands out again is not mistaken for the old file.
     pub files: BTreeMap<String, u64>,
+    /// Lines that it has yielded: the number of a line names it wherever it is sent, so
+    /// that one that is sent again replaces itself.
+    #[serde(default, skip_serializing_if = "is_none_yet")]
+    pub lines: u64,
     /// Pieces of a line whose end has not come yet, by stream.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub partial: BTreeMap<String, Partial>,
     /// Whole lines that the next ones may continue (a stack trace), by stream.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub held: BTreeMap<String, Held>,
+}
+
+fn is_none_yet(lines: &u64) -> bool {
+    *lines == 0
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

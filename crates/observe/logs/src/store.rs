@@ -18,23 +18,20 @@ pub mod writer;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::broadcast;
 
 use crate::entry::Entry;
 use crate::error::{Error, Result};
-use crate::position::{Advance, Positions};
+use crate::intake::{Committed, Intake, QUEUE};
 use crate::search::{Limits, contexts::Contexts};
 use window::Window;
 
 /// Lines that a slow tail may fall behind before it loses some and is told so.
 const TAIL_BUFFER: usize = 2048;
-/// Batches waiting for the writer; a full queue holds the senders back.
-const QUEUE: usize = 4;
 
 /// Where and for how long lines are kept.
 #[derive(Debug, Clone)]
@@ -89,7 +86,7 @@ pub struct Logs {
 
 struct Inner {
     shared: Arc<Shared>,
-    queue: Mutex<Option<SyncSender<Message>>>,
+    intake: Intake,
     thread: Mutex<Option<JoinHandle<()>>>,
     retention: Mutex<Option<retention::Running>>,
 }
@@ -99,10 +96,7 @@ pub(crate) struct Shared {
     pub config: Config,
     pub windows: RwLock<Vec<Arc<Window>>>,
     pub tail: broadcast::Sender<Arc<Entry>>,
-    /// The last committed positions, and how often uncommitted lines had to be
-    /// given up. A sender of lines with positions starts over from these when
-    /// the count changes.
-    pub committed: Mutex<(u64, Positions)>,
+    pub committed: Committed,
     pub keeps: RwLock<BTreeMap<String, Keep>>,
     /// By namespace, when the owner of the store knows.
     pub workspaces: RwLock<BTreeMap<String, String>>,
@@ -113,23 +107,6 @@ impl Shared {
     pub fn windows(&self) -> Vec<Arc<Window>> {
         self.windows.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
-}
-
-pub(crate) enum Message {
-    Lines(Batch),
-    /// Commit now; the answer comes when it is done.
-    Flush(oneshot::Sender<Result<()>>),
-}
-
-#[derive(Default)]
-pub(crate) struct Batch {
-    pub entries: Vec<Entry>,
-    pub advances: Vec<Advance>,
-    /// The count of `Shared::committed` under which positions were read; lines
-    /// without positions carry none and are never refused.
-    pub generation: Option<u64>,
-    /// The documents' ids, in order, once the death of the program loses them no more.
-    pub accepted: Option<oneshot::Sender<Result<Vec<String>>>>,
 }
 
 impl Logs {
@@ -143,6 +120,8 @@ impl Logs {
             (committed.span, committed.opened) = (None, None);
         }
         let (queue, messages) = std::sync::mpsc::sync_channel(QUEUE);
+        let positions = Arc::new(Mutex::new((0, committed.positions.clone())));
+        let intake = Intake::new(queue, positions.clone());
         let shared = Arc::new(Shared {
             keeps: RwLock::new(config.workspaces.clone()),
             workspaces: RwLock::default(),
@@ -150,7 +129,7 @@ impl Logs {
             config,
             windows: RwLock::new(windows),
             tail: broadcast::Sender::new(TAIL_BUFFER),
-            committed: Mutex::new((0, committed.positions.clone())),
+            committed: positions,
         });
         let writer = writer::Writer::new(shared.clone(), committed)?;
         let thread = std::thread::Builder::new()
@@ -162,7 +141,7 @@ impl Logs {
             inner: Arc::new(Inner {
                 shared,
                 retention: Mutex::new(Some(retention)),
-                queue: Mutex::new(Some(queue)),
+                intake,
                 thread: Mutex::new(Some(thread)),
             }),
         })
@@ -175,21 +154,12 @@ impl Logs {
     /// # Errors
     /// `Full` when they cannot be stored now; none of them is kept then.
     pub async fn ingest(&self, entries: Vec<Entry>) -> Result<Vec<String>> {
-        let (accepted, ids) = oneshot::channel();
-        self.send_async(Message::Lines(Batch {
-            entries,
-            accepted: Some(accepted),
-            ..Batch::default()
-        }))
-        .await?;
-        ids.await.map_err(|_| Error::Closed)?
+        self.inner.intake.ingest(entries).await
     }
 
     /// Returns when everything taken in before is durable and searchable.
     pub async fn flush(&self) -> Result<()> {
-        let (done, committed) = oneshot::channel();
-        self.send_async(Message::Flush(done)).await?;
-        committed.await.map_err(|_| Error::Closed)?
+        self.inner.intake.flush().await
     }
 
     /// What is kept of single workspaces, from now on.
@@ -219,7 +189,7 @@ impl Logs {
     /// Commits what is there and stops writing.
     pub fn close(&self) {
         drop(self.inner.retention.lock().unwrap_or_else(PoisonError::into_inner).take());
-        drop(self.inner.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.inner.intake.close();
         let thread = self.inner.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread
             && thread.join().is_err()
@@ -236,35 +206,15 @@ impl Logs {
         &self.inner.shared
     }
 
-    pub(crate) fn send(&self, message: Message) -> Result<()> {
-        let queue = self.inner.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        queue.ok_or(Error::Closed)?.send(message).map_err(|_| Error::Closed)
-    }
-
-    /// Sends without blocking the runtime when the writer is behind.
-    async fn send_async(&self, message: Message) -> Result<()> {
-        let queue = self
-            .inner
-            .queue
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-            .ok_or(Error::Closed)?;
-        match queue.try_send(message) {
-            Ok(()) => Ok(()),
-            Err(std::sync::mpsc::TrySendError::Disconnected(_)) => Err(Error::Closed),
-            Err(std::sync::mpsc::TrySendError::Full(message)) => {
-                let sent = tokio::task::spawn_blocking(move || queue.send(message)).await;
-                matches!(sent, Ok(Ok(()))).then_some(()).ok_or(Error::Closed)
-            }
-        }
+    pub(crate) fn intake(&self) -> &Intake {
+        &self.inner.intake
     }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
         drop(self.retention.get_mut().unwrap_or_else(PoisonError::into_inner).take());
-        drop(self.queue.get_mut().unwrap_or_else(PoisonError::into_inner).take());
+        self.intake.close();
         if let Some(thread) = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
             // The writer commits before it ends; its panic was already logged by the hook.
             let _ = thread.join();

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use super::{Follower, GONE_AFTER, files};
 use crate::error::Result;
+use crate::intake::{Batch, Message};
 use crate::position::Advance;
-use crate::store::{Batch, Message};
 
 impl Follower {
     /// Drops the positions of rotated files that were deleted; the next lines carry it to disk.
@@ -51,7 +51,7 @@ impl Follower {
             }
             self.missing.remove(&name);
             self.positions.remove(&name);
-            self.logs.send(Message::Lines(Batch {
+            self.intake.send(Message::Lines(Batch {
                 advances: vec![Advance::Forget(name)],
                 generation: Some(self.generation),
                 ..Batch::default()

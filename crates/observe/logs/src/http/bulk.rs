@@ -13,10 +13,10 @@ use serde_json::{Map, Value, json};
 use super::incoming::entry;
 use super::parameters::{self, is_set};
 use super::scope_of;
+use crate::engine::Engine;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::scope::Scope;
-use crate::store::Logs;
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -40,7 +40,7 @@ const PARAMETERS: [&str; 11] = [
 ];
 
 pub async fn bulk(
-    State(logs): State<Logs>,
+    State(logs): State<Engine>,
     index: Option<Path<String>>,
     scope: Option<Extension<Scope>>,
     parameters: Query<HashMap<String, String>>,
@@ -58,7 +58,7 @@ enum Item {
 }
 
 async fn run(
-    logs: &Logs,
+    logs: &Engine,
     index: Option<String>,
     scope: &Scope,
     parameters: &HashMap<String, String>,

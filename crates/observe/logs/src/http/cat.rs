@@ -11,10 +11,10 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::indices::names;
-use super::{blocking, index_or_all, json_body, parameters, scope_of};
+use super::{index_or_all, json_body, parameters, scope_of};
+use crate::engine::Engine;
 use crate::error::Result;
 use crate::scope::Scope;
-use crate::store::Logs;
 use crate::time;
 
 type Parameters = Query<HashMap<String, String>>;
@@ -36,7 +36,7 @@ const CAT: [&str; 11] = [
 /// Sizes are not told: index names are words on lines here, and windows on disk are
 /// shared by all of them.
 pub async fn indices(
-    State(logs): State<Logs>,
+    State(logs): State<Engine>,
     index: Option<Path<String>>,
     scope: Option<Extension<Scope>>,
     Query(parameters): Parameters,
@@ -44,7 +44,7 @@ pub async fn indices(
 ) -> Result<Response> {
     parameters::only(&parameters, &uri, &CAT)?;
     let (index, scope) = (index_or_all(index), scope_of(scope));
-    let found = blocking(move || names(&logs, &index, &scope)).await?;
+    let found = names(&logs, &index, &scope).await?;
     let rows = found.into_iter().map(|(name, count)| {
         row(&[
             ("health", "green"),
@@ -61,7 +61,7 @@ pub async fn indices(
 }
 
 pub async fn count(
-    State(logs): State<Logs>,
+    State(logs): State<Engine>,
     index: Option<Path<String>>,
     scope: Option<Extension<Scope>>,
     Query(parameters): Parameters,
@@ -70,7 +70,7 @@ pub async fn count(
 ) -> Result<Response> {
     parameters::only(&parameters, &uri, &CAT)?;
     let (index, scope, body) = (index_or_all(index), scope_of(scope), json_body(&body)?);
-    let counted = blocking(move || logs.count(&index, &body, &scope)).await?;
+    let counted = logs.count(&index, body, &scope).await?;
     let (epoch, timestamp) = clock();
     let count = counted["count"].to_string();
     let cells = [("epoch", epoch.as_str()), ("timestamp", &timestamp), ("count", &count)];

@@ -10,18 +10,18 @@ use serde_json::{Value, json};
 
 use super::parameters::{self, is_set};
 use super::query::total_as_number;
-use super::{blocking, json_body, scope_of};
+use super::{json_body, scope_of};
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::options::Options;
 use crate::scope::Scope;
 use crate::search::contexts::parse_keep;
-use crate::store::Logs;
 
 type Parameters = Query<HashMap<String, String>>;
 
 /// `POST /{index}/_pit?keep_alive=1m`.
 pub async fn open_pit(
-    State(logs): State<Logs>,
+    State(logs): State<Engine>,
     Path(index): Path<String>,
     scope: Option<Extension<Scope>>,
     Query(parameters): Parameters,
@@ -35,26 +35,26 @@ pub async fn open_pit(
     let keep = parameters.get("keep_alive").ok_or_else(|| {
         Error::illegal("keep_alive", "[keep_alive] is required, for example keep_alive=1m")
     })?;
-    let id = logs.open_pit(&index, parse_keep(keep, "keep_alive")?, &scope_of(scope))?;
+    let id = logs.open_pit(&index, parse_keep(keep, "keep_alive")?, &scope_of(scope)).await?;
     Ok(Json(json!({"id": id, "_shards": {"total": 1, "successful": 1, "skipped": 0, "failed": 0}})))
 }
 
 /// `DELETE /_pit` with `{"id": …}`.
 pub async fn close_pit(
-    State(logs): State<Logs>,
+    State(logs): State<Engine>,
     scope: Option<Extension<Scope>>,
     body: Bytes,
 ) -> Result<(StatusCode, Json<Value>)> {
     let body = json_body(&body)?;
     let options = Options::of(&body, "pit")?.only(&["id"])?;
     let id = options.text("id")?.ok_or_else(|| options.bad("id", "the id of a point in time"))?;
-    let freed = usize::from(logs.contexts().close(id, &scope_of(scope)));
+    let freed = usize::from(logs.close_pit(id, &scope_of(scope)).await?);
     Ok(closed(freed))
 }
 
 /// `POST /_search/scroll` with `{"scroll_id": …, "scroll": "1m"}`, or the same in the address.
 pub async fn scroll(
-    State(logs): State<Logs>,
+    State(logs): State<Engine>,
     id: Option<Path<String>>,
     scope: Option<Extension<Scope>>,
     Query(parameters): Parameters,
@@ -73,7 +73,7 @@ pub async fn scroll(
     let keep = options.text("scroll")?.or_else(|| parameters.get("scroll").map(String::as_str));
     let keep = keep.map(|text| parse_keep(text, "scroll")).transpose()?;
     let scope = scope_of(scope);
-    let mut answer = blocking(move || logs.scroll(&id, keep, &scope)).await?;
+    let mut answer = logs.scroll(&id, keep, &scope).await?;
     if is_set(&parameters, "rest_total_hits_as_int") {
         total_as_number(&mut answer);
     }
@@ -83,7 +83,7 @@ pub async fn scroll(
 /// `DELETE /_search/scroll`, with ids in the body or the address; `_all` ends all of
 /// the caller's own.
 pub async fn close_scroll(
-    State(logs): State<Logs>,
+    State(logs): State<Engine>,
     id: Option<Path<String>>,
     scope: Option<Extension<Scope>>,
     body: Bytes,
@@ -96,11 +96,9 @@ pub async fn close_scroll(
         _ => return Err(Error::illegal("scroll_id", "no scroll ids specified")),
     };
     let scope = scope_of(scope);
-    if ids.iter().any(|id| id == "_all") {
-        let freed = logs.contexts().close_scrolls(&scope);
-        return Ok((StatusCode::OK, closed(freed).1));
-    }
-    Ok(closed(ids.iter().filter(|id| logs.contexts().close(id, &scope)).count()))
+    let freed = logs.close_scrolls(&ids, &scope).await?;
+    let (status, answer) = closed(freed);
+    Ok(if ids.iter().any(|id| id == "_all") { (StatusCode::OK, answer) } else { (status, answer) })
 }
 
 /// As Elasticsearch answers: what is not there to be closed is not found.

@@ -7,17 +7,17 @@ use axum::body::Bytes;
 use axum::extract::{Extension, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{blocking, bulk, incoming, json_body, scope_of};
+use super::{bulk, incoming, json_body, scope_of};
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::scope::Scope;
-use crate::store::Logs;
 
 type Parameters = Query<HashMap<String, String>>;
 
 pub async fn index(
-    State(logs): State<Logs>,
+    State(logs): State<Engine>,
     Path(index): Path<String>,
     scope: Option<Extension<Scope>>,
     Query(parameters): Parameters,
@@ -27,7 +27,7 @@ pub async fn index(
 }
 
 pub async fn index_as(
-    State(logs): State<Logs>,
+    State(logs): State<Engine>,
     Path((index, id)): Path<(String, String)>,
     scope: Option<Extension<Scope>>,
     Query(parameters): Parameters,
@@ -38,7 +38,7 @@ pub async fn index_as(
 
 /// Like `index_as`, and refused when the id exists.
 pub async fn create(
-    State(logs): State<Logs>,
+    State(logs): State<Engine>,
     Path((index, id)): Path<(String, String)>,
     scope: Option<Extension<Scope>>,
     Query(parameters): Parameters,
@@ -46,9 +46,7 @@ pub async fn create(
 ) -> Result<Response> {
     let scope = scope_of(scope);
     logs.flush().await?;
-    let (reader, of, wanted, seen_by) = (logs.clone(), index.clone(), id.clone(), scope.clone());
-    let existing = blocking(move || Ok(reader.document(&of, &wanted, &seen_by).is_ok())).await?;
-    if existing {
+    if logs.document(&index, &id, &scope).await.is_ok() {
         let reason = format!("[{id}]: version conflict, document already exists");
         let cause = json!({"type": "version_conflict_engine_exception", "reason": reason});
         return Ok(
@@ -59,7 +57,7 @@ pub async fn create(
 }
 
 async fn add(
-    logs: &Logs,
+    logs: &Engine,
     index: &str,
     id: Option<String>,
     scope: &Scope,
@@ -76,18 +74,17 @@ async fn add(
 }
 
 pub async fn get(
-    State(logs): State<Logs>,
+    State(logs): State<Engine>,
     Path((index, id)): Path<(String, String)>,
     scope: Option<Extension<Scope>>,
 ) -> Result<Response> {
     let scope = scope_of(scope);
     // Elasticsearch's get sees what was just written, without a refresh.
     logs.flush().await?;
-    let (of, wanted) = (index.clone(), id.clone());
-    match blocking(move || logs.document(&of, &wanted, &scope)).await {
-        Ok(hit) => Ok(Json(json!({
-            "_index": hit.entry.index, "_id": id, "_version": 1, "_seq_no": hit.entry.sequence, "_primary_term": 1,
-            "found": true, "_source": Value::Object(hit.entry.source),
+    match logs.document(&index, &id, &scope).await {
+        Ok(found) => Ok(Json(json!({
+            "_index": found.index, "_id": id, "_version": 1, "_seq_no": found.sequence, "_primary_term": 1,
+            "found": true, "_source": found.source,
         }))
         .into_response()),
         Err(Error::NotFound(_)) => {

@@ -15,6 +15,11 @@ impl Error {
             Error::NotFound(_) | Error::NoContext(_) => StatusCode::NOT_FOUND,
             Error::Busy(_) | Error::Full(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::Closed => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Unreachable(_) => StatusCode::BAD_GATEWAY,
+            Error::Refused { status, .. } => {
+                StatusCode::from_u16(*status).unwrap_or(StatusCode::BAD_REQUEST)
+            }
+            Error::Setting(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Error::Directory { .. } | Error::Index { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -23,6 +28,9 @@ impl Error {
     pub(crate) fn cause(&self) -> Value {
         let kind = match self {
             Error::Query { kind, .. } => kind,
+            Error::Refused { kind, .. } => kind.as_str(),
+            Error::Unreachable(_) => "engine_unreachable_exception",
+            Error::Setting(_) => "exception",
             Error::Forbidden(_) => "security_exception",
             Error::NotFound(_) => "resource_not_found_exception",
             Error::NoContext(_) => "search_context_missing_exception",
@@ -32,7 +40,12 @@ impl Error {
             Error::Closed => "node_closed_exception",
             Error::Directory { .. } | Error::Index { .. } => "exception",
         };
-        json!({"type": kind, "reason": self.to_string()})
+        let mut cause = json!({"type": kind, "reason": self.to_string()});
+        if let Error::Unreachable(_) = self {
+            cause["hint"] =
+                "an administrator can look at `dais status` and the --elasticsearch options".into();
+        }
+        cause
     }
 }
 

@@ -7,18 +7,18 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use super::{blocking, mapping, scope_of};
+use super::{mapping, scope_of};
+use crate::engine::Engine;
 use crate::error::Result;
 use crate::scope::Scope;
-use crate::store::Logs;
 
 /// Names listed at most; more are never made on purpose.
 const MAX_NAMES: usize = 1000;
 
 /// Names and counts of lines, of those that the caller may see.
-pub fn names(logs: &Logs, pattern: &str, scope: &Scope) -> Result<Vec<(String, u64)>> {
+pub async fn names(logs: &Engine, pattern: &str, scope: &Scope) -> Result<Vec<(String, u64)>> {
     let body = json!({"size": 0, "aggs": {"indices": {"terms": {"field": "_index", "size": MAX_NAMES, "order": {"_key": "asc"}}}}});
-    let answer = logs.search(pattern, &body, scope)?;
+    let answer = logs.search(pattern, body, scope).await?;
     let buckets = answer.pointer("/aggregations/indices/buckets").and_then(Value::as_array);
     let name =
         |bucket: &Value| Some((bucket["key"].as_str()?.to_owned(), bucket["doc_count"].as_u64()?));
@@ -27,12 +27,12 @@ pub fn names(logs: &Logs, pattern: &str, scope: &Scope) -> Result<Vec<(String, u
 
 /// `GET /_resolve/index/{pattern}`.
 pub async fn resolve(
-    State(logs): State<Logs>,
+    State(logs): State<Engine>,
     Path(pattern): Path<String>,
     scope: Option<Extension<Scope>>,
 ) -> Result<Json<Value>> {
     let scope = scope_of(scope);
-    let found = blocking(move || names(&logs, &pattern, &scope)).await?;
+    let found = names(&logs, &pattern, &scope).await?;
     let indices: Vec<Value> =
         found.into_iter().map(|(name, _)| json!({"name": name, "attributes": ["open"]})).collect();
     Ok(Json(json!({"indices": indices, "aliases": [], "data_streams": []})))
@@ -40,12 +40,11 @@ pub async fn resolve(
 
 /// `GET` and `HEAD /{index}`: what is known of indices, or that there is none.
 pub async fn get(
-    State(logs): State<Logs>,
+    State(logs): State<Engine>,
     Path(pattern): Path<String>,
     scope: Option<Extension<Scope>>,
 ) -> Result<Response> {
-    let (scope, wanted) = (scope_of(scope), pattern.clone());
-    let described = blocking(move || mapping::describe(&logs, &wanted, &scope)).await?;
+    let described = mapping::describe(&logs, &pattern, &scope_of(scope)).await?;
     if described.is_empty() && !pattern.contains('*') && pattern != "_all" {
         let cause = json!({"type": "index_not_found_exception", "reason": format!("no such index [{pattern}]"), "index": pattern});
         let body = json!({"error": cause, "status": 404});

@@ -11,13 +11,12 @@ use regex::Regex;
 use serde_json::{Map, Value, json};
 
 use super::parameters::{self, Parameters};
-use super::{blocking, index_or_all, json_body, scope_of};
+use super::{index_or_all, json_body, scope_of};
 use crate::clause::wildcard_regex;
+use crate::engine::Engine;
 use crate::entry::KEYWORDS;
 use crate::error::{Error, Result};
 use crate::scope::Scope;
-use crate::search::request::Request;
-use crate::store::Logs;
 
 /// Lines looked at; a field that none of these has is not in use.
 const SAMPLE: usize = 500;
@@ -25,23 +24,25 @@ const SAMPLE: usize = 500;
 /// By index name, the properties of its lines that the caller may see.
 pub type Described = BTreeMap<String, Map<String, Value>>;
 
-pub fn describe(logs: &Logs, indices: &str, scope: &Scope) -> Result<Described> {
-    let request =
-        Request::parse(indices, &json!({"size": SAMPLE, "track_total_hits": false}), scope)?;
+pub async fn describe(logs: &Engine, indices: &str, scope: &Scope) -> Result<Described> {
+    let body = json!({"size": SAMPLE, "track_total_hits": false});
+    let answer = logs.search(indices, body, scope).await?;
     let mut found: Described = BTreeMap::new();
-    for hit in logs.answer(&request)?.hits {
-        describe_source(&hit.entry.source, found.entry(hit.entry.index).or_insert_with(fixed));
+    for hit in answer["hits"]["hits"].as_array().into_iter().flatten() {
+        if let (Some(index), Some(source)) = (hit["_index"].as_str(), hit["_source"].as_object()) {
+            describe_source(source, found.entry(index.to_owned()).or_insert_with(fixed));
+        }
     }
     Ok(found)
 }
 
 pub async fn mapping(
-    State(logs): State<Logs>,
+    State(logs): State<Engine>,
     index: Option<Path<String>>,
     scope: Option<Extension<Scope>>,
 ) -> Result<Json<Value>> {
     let (index, scope) = (index_or_all(index), scope_of(scope));
-    let found = blocking(move || describe(&logs, &index, &scope)).await?;
+    let found = describe(&logs, &index, &scope).await?;
     let mappings = found
         .into_iter()
         .map(|(index, properties)| (index, json!({"mappings": {"properties": properties}})));
@@ -51,7 +52,7 @@ pub async fn mapping(
 /// `_field_caps?fields=…`: which fields there are, of which type, and what may be
 /// done with them.
 pub async fn capabilities(
-    State(logs): State<Logs>,
+    State(logs): State<Engine>,
     index: Option<Path<String>>,
     scope: Option<Extension<Scope>>,
     Query(parameters): Query<Parameters>,
@@ -72,7 +73,7 @@ pub async fn capabilities(
         .collect::<std::result::Result<_, _>>()
         .map_err(|error| Error::illegal("fields", error.to_string()))?;
     let (index, scope) = (index_or_all(index), scope_of(scope));
-    let found = blocking(move || describe(&logs, &index, &scope)).await?;
+    let found = describe(&logs, &index, &scope).await?;
     let mut fields = Map::new();
     for properties in found.values() {
         flatten(properties, "", &mut fields);

@@ -10,12 +10,12 @@ use axum::http::Uri;
 use serde_json::{Value, json};
 
 use super::parameters::{self, is_set, with_parameters};
-use super::{blocking, index_or_all, json_body, scope_of};
+use super::{index_or_all, json_body, scope_of};
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 use crate::search::contexts::parse_keep;
 use crate::search::request::Request;
-use crate::store::Logs;
 
 type Parameters = Query<HashMap<String, String>>;
 type Index = Option<Path<String>>;
@@ -33,7 +33,7 @@ const COUNT: [&str; 9] = [
 ];
 
 pub async fn search(
-    State(logs): State<Logs>,
+    State(logs): State<Engine>,
     index: Index,
     scope: Option<Extension<Scope>>,
     Query(parameters): Parameters,
@@ -44,11 +44,10 @@ pub async fn search(
     let body = with_parameters(json_body(&body)?, &parameters)?;
     let (index, scope) = (index_or_all(index), scope_of(scope));
     let keep = parameters.get("scroll").map(|text| parse_keep(text, "scroll")).transpose()?;
-    let mut answer = blocking(move || match keep {
-        Some(keep) => logs.open_scroll(&index, &body, keep, &scope),
-        None => logs.search(&index, &body, &scope),
-    })
-    .await?;
+    let mut answer = match keep {
+        Some(keep) => logs.open_scroll(&index, body, keep, &scope).await?,
+        None => logs.search(&index, body, &scope).await?,
+    };
     if is_set(&parameters, "rest_total_hits_as_int") {
         total_as_number(&mut answer);
     }
@@ -63,7 +62,7 @@ pub fn total_as_number(answer: &mut Value) {
 }
 
 pub async fn count(
-    State(logs): State<Logs>,
+    State(logs): State<Engine>,
     index: Index,
     scope: Option<Extension<Scope>>,
     Query(parameters): Parameters,
@@ -75,7 +74,7 @@ pub async fn count(
     asked.remove("terminate_after");
     let body = with_parameters(json_body(&body)?, &asked)?;
     let (index, scope) = (index_or_all(index), scope_of(scope));
-    blocking(move || logs.count(&index, &body, &scope)).await.map(Json)
+    logs.count(&index, body, &scope).await.map(Json)
 }
 
 /// Whether a query is understood, without asking it.
@@ -113,14 +112,14 @@ pub async fn validate(
     Ok(Json(answer))
 }
 
-pub async fn refresh(State(logs): State<Logs>) -> Result<Json<Value>> {
+pub async fn refresh(State(logs): State<Engine>) -> Result<Json<Value>> {
     logs.flush().await?;
     Ok(Json(json!({"_shards": {"total": 1, "successful": 1, "failed": 0}})))
 }
 
 /// Several searches in one request: pairs of lines, a header and a body.
 pub async fn multiple(
-    State(logs): State<Logs>,
+    State(logs): State<Engine>,
     index: Index,
     scope: Option<Extension<Scope>>,
     Query(parameters): Parameters,
@@ -141,25 +140,26 @@ pub async fn multiple(
     let (index, scope) = (index_or_all(index), scope_of(scope));
     let searches = pairs(&body, &index)?;
     let as_number = is_set(&parameters, "rest_total_hits_as_int");
-    blocking(move || {
-        let started = std::time::Instant::now();
-        let responses = searches.into_iter().map(|(index, body)| {
-            match body.and_then(|body| logs.search(&index, &body, &scope)) {
-                Ok(mut answer) => {
-                    if as_number {
-                        total_as_number(&mut answer);
-                    }
-                    answer["status"] = 200.into();
-                    answer
+    let started = std::time::Instant::now();
+    let mut responses = Vec::with_capacity(searches.len());
+    for (index, body) in searches {
+        let found = match body {
+            Ok(body) => logs.search(&index, body, &scope).await,
+            Err(error) => Err(error),
+        };
+        responses.push(match found {
+            Ok(mut answer) => {
+                if as_number {
+                    total_as_number(&mut answer);
                 }
-                Err(error) => super::errors::body(&error),
+                answer["status"] = 200.into();
+                answer
             }
+            Err(error) => super::errors::body(&error),
         });
-        let responses: Vec<Value> = responses.collect();
-        let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok(Json(json!({"took": took, "responses": responses})))
-    })
-    .await
+    }
+    let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(Json(json!({"took": took, "responses": responses})))
 }
 
 /// More searches in one request are a mistake or an attack.

@@ -7,6 +7,10 @@
 //! of them. Each event is one line: its id is the order of arrival, its data
 //! `{"_id", "_index", "_source"}`. After a reconnect `Last-Event-ID` continues
 //! without a gap. A reader that is too slow gets an event `lagged` with `missed`.
+//!
+//! Another engine tells nobody of what arrives: it is asked every second ([`polled`]).
+
+mod polled;
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -16,12 +20,13 @@ use std::time::Duration;
 use axum::extract::{Extension, Query, State};
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use futures::stream::{self, Stream, StreamExt};
+use futures::stream::{self, BoxStream, Stream, StreamExt};
 use serde_json::{Value, json};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
-use super::{blocking, scope_of};
+use super::scope_of;
 use crate::clause::matches::Matcher;
+use crate::engine::{Engine, blocking};
 use crate::entry::{Entry, KEYWORDS};
 use crate::error::{Error, Result};
 use crate::scope::Scope;
@@ -33,38 +38,61 @@ const MAX_HISTORY: usize = 10_000;
 /// Proxies close connections that are silent for a minute.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
+type Events = BoxStream<'static, std::result::Result<Event, Infallible>>;
+
+/// What is asked for: which lines, and how many earlier ones.
+struct Wanted {
+    index: String,
+    conditions: Vec<Value>,
+    scope: Scope,
+    since: Option<String>,
+    /// The number of the last line that the reader has.
+    resumed: Option<u64>,
+    lines: usize,
+}
+
 pub async fn tail(
-    State(logs): State<Logs>,
+    State(engine): State<Engine>,
     scope: Option<Extension<Scope>>,
     Query(parameters): Query<HashMap<String, String>>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = std::result::Result<Event, Infallible>>>> {
-    let scope = scope_of(scope);
-    let index = parameters.get("index").map_or("_all", String::as_str).to_owned();
     let resumed = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse::<u64>().ok());
-    let conditions = conditions(&parameters)?;
+    let wanted = Wanted {
+        index: parameters.get("index").map_or("_all", String::as_str).to_owned(),
+        conditions: conditions(&parameters)?,
+        scope: scope_of(scope),
+        since: parameters.get("since").cloned(),
+        resumed,
+        lines: history(&parameters, resumed.is_some())?,
+    };
+    let events = match engine {
+        Engine::Own(logs) => arriving(logs, wanted).await?,
+        Engine::Foreign(foreign) => polled::events(foreign, wanted).await?,
+    };
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
+}
+
+/// How many earlier lines come first.
+fn history(parameters: &HashMap<String, String>, is_resumed: bool) -> Result<usize> {
+    let Some(lines) = parameters.get("lines") else {
+        return Ok(if is_resumed { MAX_HISTORY } else { HISTORY });
+    };
+    let number = lines.parse::<usize>().map_err(|_| {
+        Error::illegal("lines", format!("[lines] must be a whole number, found [{lines}]"))
+    })?;
+    Ok(number.min(MAX_HISTORY))
+}
+
+async fn arriving(logs: Logs, wanted: Wanted) -> Result<Events> {
+    let Wanted { index, conditions, scope, since, resumed, lines } = wanted;
     let live = Request::parse(&index, &body(conditions.clone(), None, None, 0), &scope)?;
     let matcher = Matcher::new(live.clause);
 
     // First listen, then look back: what arrives in between is in both and told apart by its number.
     let arriving = logs.subscribe();
     logs.flush().await?;
-    let lines = match parameters.get("lines") {
-        None => {
-            if resumed.is_some() {
-                MAX_HISTORY
-            } else {
-                HISTORY
-            }
-        }
-        Some(lines) => lines
-            .parse::<usize>()
-            .map_err(|_| {
-                Error::illegal("lines", format!("[lines] must be a whole number, found [{lines}]"))
-            })?
-            .min(MAX_HISTORY),
-    };
-    let history = body(conditions, parameters.get("since").map(String::as_str), resumed, lines);
+    let history = body(conditions, since.as_deref(), resumed, lines);
     let request = Request::parse(&index, &history, &scope)?;
     let mut hits = blocking(move || logs.answer(&request)).await?.hits;
     hits.reverse();
@@ -75,8 +103,7 @@ pub async fn tail(
         last = last.max(Some(hit.entry.sequence));
         earlier.push(Ok(event(&hit.entry)));
     }
-    let events = stream::iter(earlier).chain(follow(arriving, matcher, last));
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
+    Ok(stream::iter(earlier).chain(follow(arriving, matcher, last)).boxed())
 }
 
 /// Lines from now on that the matcher lets through.

@@ -15,11 +15,12 @@ use tokio::sync::oneshot;
 
 use super::journal::Journal;
 use super::window::{Committed, Window};
-use super::{Batch, Message, Shared, window_path};
+use super::{Shared, window_path};
 use crate::clause::lower::lower;
 use crate::clause::{Clause, Field, Scalar};
 use crate::entry::Entry;
 use crate::error::{Error, Result};
+use crate::intake::{Batch, Message};
 use crate::position::apply;
 use crate::time;
 
