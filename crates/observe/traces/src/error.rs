@@ -31,6 +31,10 @@ pub enum Error {
         #[source]
         source: rusqlite::Error,
     },
+    #[error(
+        "the Jaeger that is configured does not answer: {0}; an administrator can look at `dais status`, --jaeger-url and --jaeger-token-file"
+    )]
+    Unreachable(String),
     #[error("setting of the trace store: {0}")]
     Setting(String),
     #[error("spans come faster than they are stored; try again in a second")]

@@ -3,7 +3,7 @@
 
 mod jaeger;
 mod own;
-mod parameters;
+pub(crate) mod parameters;
 
 use std::collections::HashMap;
 
@@ -134,17 +134,17 @@ async fn dependencies(
     Ok(answer(found.into_iter().map(|dependency| json!(dependency)).collect()))
 }
 
-async fn no_route(uri: Uri) -> Response {
+pub(crate) async fn no_route(uri: Uri) -> Response {
     let message = format!("{} is no route of the Jaeger query API that is served here", uri.path());
     (StatusCode::NOT_FOUND, failure(404, &message)).into_response()
 }
 
-async fn no_method(method: Method, uri: Uri) -> Response {
+pub(crate) async fn no_method(method: Method, uri: Uri) -> Response {
     let message = format!("{method} is not for {}; the query API only answers GET", uri.path());
     (StatusCode::METHOD_NOT_ALLOWED, failure(405, &message)).into_response()
 }
 
-fn answer(data: Vec<Value>) -> Json<Value> {
+pub(crate) fn answer(data: Vec<Value>) -> Json<Value> {
     Json(json!({"data": data, "total": data.len(), "limit": 0, "offset": 0, "errors": null}))
 }
 
@@ -161,6 +161,7 @@ impl IntoResponse for Error {
             Error::Forbidden(_) => StatusCode::FORBIDDEN,
             Error::NotFound => StatusCode::NOT_FOUND,
             Error::Behind | Error::NotWritten | Error::Closed => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Unreachable(_) => StatusCode::BAD_GATEWAY,
             Error::File { .. }
             | Error::Setting(_)
             | Error::Damaged { .. }
@@ -175,12 +176,12 @@ impl IntoResponse for Error {
 }
 
 /// The changing part of an address.
-fn text(path: std::result::Result<Path<String>, PathRejection>) -> Result<String> {
+pub(crate) fn text(path: std::result::Result<Path<String>, PathRejection>) -> Result<String> {
     path.map(|Path(text)| text).map_err(|rejection| Error::BadRequest(rejection.body_text()))
 }
 
 /// The scope of a request: nothing when the binary inserted none.
-fn scope_of(scope: Option<Extension<Scope>>) -> Scope {
+pub(crate) fn scope_of(scope: Option<Extension<Scope>>) -> Scope {
     scope.map_or_else(Scope::nothing, |Extension(scope)| scope)
 }
 

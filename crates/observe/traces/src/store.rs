@@ -12,6 +12,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::error::{Error, Result, file};
+use crate::export::Exporter;
 use crate::metrics::{Metrics, Reason};
 use crate::sampling::Sampling;
 use crate::shelf::{Shelf, Source};
@@ -33,6 +34,8 @@ pub struct Config {
     /// The oldest blocks go while the others still hold this many.
     pub keep_spans: u64,
     pub sampling: Sampling,
+    /// Where spans go besides.
+    pub exporter: Option<Exporter>,
 }
 
 impl Config {
@@ -43,6 +46,7 @@ impl Config {
             keep: Duration::from_secs(7 * 86_400),
             keep_spans: 5_000_000,
             sampling: Sampling::default(),
+            exporter: None,
         }
     }
 }
@@ -56,6 +60,7 @@ pub struct Traces {
 struct Inner {
     shelf: Arc<RwLock<Shelf>>,
     sampling: Sampling,
+    exporter: Option<Exporter>,
     metrics: Metrics,
     queued: Arc<AtomicUsize>,
     queue: Option<SyncSender<Message>>,
@@ -65,6 +70,7 @@ struct Inner {
 impl Traces {
     pub fn open(config: Config) -> Result<Traces> {
         let (directory, sampling) = (config.directory.clone(), config.sampling.clone());
+        let exporter = config.exporter.clone();
         let writer = Writer::open(config)?;
         let (shelf, metrics) = (writer.shelf().clone(), writer.metrics().clone());
         let queued = Arc::new(AtomicUsize::new(0));
@@ -75,15 +81,18 @@ impl Traces {
             .spawn(move || writer.run(&messages, &taken))
             .map_err(file("start the writer", &directory))?;
         let (queue, thread) = (Some(queue), Some(thread));
-        let inner = Inner { shelf, sampling, metrics, queued, queue, thread };
+        let inner = Inner { shelf, sampling, exporter, metrics, queued, queue, thread };
         Ok(Traces { inner: Arc::new(inner) })
     }
 
     /// Takes spans in, all of them or none. Never blocks.
     ///
     /// # Errors
-    /// [`Error::Behind`] when too many wait for the writer.
+    /// [`Error::Behind`] when too many wait for the writer, or for another collector.
     pub fn ingest(&self, spans: Vec<Span>) -> Result<()> {
+        if let Some(exporter) = &self.inner.exporter {
+            exporter.offer(spans.clone())?;
+        }
         let queue = self.inner.queue.as_ref().ok_or(Error::Closed)?;
         let count = spans.len();
         let is_full = self.inner.queued.fetch_add(count, Ordering::Relaxed) >= QUEUED_SPANS;

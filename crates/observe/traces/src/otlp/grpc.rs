@@ -48,6 +48,7 @@ fn status(error: Error) -> Status {
         Error::NotFound
         | Error::File { .. }
         | Error::Setting(_)
+        | Error::Unreachable(_)
         | Error::Damaged { .. }
         | Error::Newer { .. }
         | Error::Legacy { .. } => Status::internal(message),

@@ -113,6 +113,7 @@ fn refused(error: &Error) -> Response {
         Error::NotFound
         | Error::File { .. }
         | Error::Setting(_)
+        | Error::Unreachable(_)
         | Error::Damaged { .. }
         | Error::Newer { .. }
         | Error::Legacy { .. } => (StatusCode::INTERNAL_SERVER_ERROR, INTERNAL),
