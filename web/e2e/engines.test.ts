@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import { open } from './axe'
 import { PAGES } from './paths'
@@ -11,35 +11,29 @@ const CURVES: [string, string[]][] = [
 ]
 
 const curve = (page: Page, title: string) => page.locator('.card').filter({ has: page.getByRole('heading', { name: title, exact: true }) }).locator('.plot svg path[fill="none"]').first()
-const filled = /: [1-9]\d*%$|: 0\.\d+%$|: 0%$/
+const filled = /: \d+(\.\d+)?%$/
 
 // With a platform that asks another Prometheus: `DAIS_E2E_PROMETHEUS=1 scripts/with-platform`.
 describe.skipIf(!process.env.DAIS_E2E_PROMETHEUS)('over a Prometheus that is not ours', () => {
   describePerson('home', {}, (person) => {
-    beforeAll(async () => {
-      // Rates need what was measured over some scrapes, and the seed's work is young.
-      const { page } = person
-      await expect.poll(async () => {
-        await page.goto('/')
-        return page.getByRole('row').filter({ has: page.locator('a[href^="/nodes/"]') }).locator('svg polyline').count()
-      }, { timeout: 90_000, interval: 2000 }).toBeGreaterThan(0)
-    }, 120_000)
-
     it('is asked of a real one', async () => {
       const { page } = person
+      await page.goto('/')
       const version = await page.evaluate(async () => ((await (await fetch('/prometheus/api/v1/status/buildinfo')).json()) as { data: { version: string; goVersion?: string } }).data)
       expect(version.goVersion).toMatch(/^go/)
     })
 
     it('has full rings, machines with trends, applications and people', async () => {
       const { page } = person
+      // Rates need what was measured over some scrapes, and the seed's work is young.
+      page.setDefaultTimeout(90_000)
       await open(page, '/')
       for (const name of ['CPU', 'Memory']) await page.getByRole('img', { name: new RegExp(`^${name}${filled.source}`) }).first().waitFor()
       for (const kind of ['/nodes/', `/p/${project}/apps/`, '/people/']) {
         const row = page.getByRole('row').filter({ has: page.locator(`a[href^="${kind}"]`) })
-        await row.filter({ has: page.locator('svg polyline') }).first().waitFor({ timeout: 60_000 })
+        await row.filter({ has: page.locator('svg polyline') }).first().waitFor()
       }
-      expect(await page.getByText('cannot be reached').count()).toBe(0)
+      page.setDefaultTimeout(20_000)
       expect(person.complaints).toEqual([])
     })
 
@@ -68,7 +62,8 @@ describe.skipIf(!process.env.DAIS_E2E_PROMETHEUS)('over a Prometheus that is not
       }
       page.on('response', note)
       await open(page, path)
-      await page.waitForLoadState('networkidle').catch(() => undefined)
+      // Pages that watch something are never idle.
+      await page.waitForLoadState('networkidle', { timeout: 2000 }).catch(() => undefined)
       page.off('response', note)
       expect(failed).toEqual([])
       expect(await page.getByRole('alert').allTextContents()).toEqual([])

@@ -1,9 +1,12 @@
 //! The words of the command line. No behaviour.
 
+mod engines;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+pub use engines::Engines;
 
 /// A complete AI platform and container cloud in one program.
 #[derive(Debug, Parser)]
@@ -58,8 +61,10 @@ pub enum Command {
     #[command(after_help = "Example:\n  dais status -o json")]
     Status,
     /// Check this machine and say what would be missing
-    #[command(after_help = "Example:\n  dais doctor")]
-    Doctor,
+    #[command(
+        after_help = "Examples:\n  dais doctor\n  dais doctor --prometheus-url http://prometheus:9090"
+    )]
+    Doctor(Doctor),
     /// Print a one-time link that signs a browser in
     #[command(after_help = "Example:\n  dais sign-in")]
     SignIn,
@@ -146,15 +151,11 @@ pub struct Up {
     pub engines: Engines,
 }
 
-/// Engines that are not ours, asked in place of the embedded ones.
 #[derive(Clone, Debug, Args)]
-pub struct Engines {
-    /// Prometheus to ask, for example http://prometheus:9090
-    #[arg(long, env = "DAIS_PROMETHEUS_URL", hide_env_values = true)]
-    pub prometheus_url: Option<String>,
-    /// Bearer token for it
-    #[arg(long, env = "DAIS_PROMETHEUS_TOKEN", hide_env_values = true)]
-    pub prometheus_token: Option<String>,
+pub struct Doctor {
+    /// Of which it is asked whether they answer
+    #[command(flatten)]
+    pub engines: Engines,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

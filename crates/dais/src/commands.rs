@@ -38,7 +38,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Up(args) => up::run(&target, args),
         Command::Down => down::run(&target),
         Command::Status => block_on(status::run(&target)),
-        Command::Doctor => doctor::run(&target),
+        Command::Doctor(args) => block_on(doctor::run(&target, &args.engines)),
         Command::SignIn => block_on(sign_in::run(&target)),
         Command::Run(args) => block_on(run::run(&target, args)),
         Command::Jobs => block_on(jobs::run(&target)),

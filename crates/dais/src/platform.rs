@@ -22,6 +22,7 @@ mod bootstrap;
 mod certificates;
 pub mod datadir;
 mod datasets;
+pub mod engines;
 mod environments;
 mod events;
 mod gateway;

@@ -5,10 +5,11 @@ use std::process::{Command, ExitCode};
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::cli::Target;
+use crate::cli::{Engines, Target};
 use crate::language::say;
 use crate::output::{Table, print};
 use crate::platform::datadir::DataDir;
+use crate::platform::engines;
 
 #[derive(Serialize)]
 struct Finding {
@@ -19,8 +20,9 @@ struct Finding {
     hint: String,
 }
 
-pub fn run(target: &Target) -> Result<ExitCode> {
-    let findings = [python(), venv(), namespaces(), cgroups(), space(target)?];
+pub async fn run(target: &Target, engines: &Engines) -> Result<ExitCode> {
+    let mut findings = vec![python(), venv(), namespaces(), cgroups(), space(target)?];
+    findings.extend(others(engines).await?);
     print(target.output, &findings, || table(&findings))?;
     let well = findings.iter().all(|finding| finding.ok);
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -93,6 +95,16 @@ fn cgroups() -> Finding {
     };
     let hint = say("limits of cpu and memory will not hold", "CPU 与内存限制将不起作用");
     finding("limits", unified || classic, found, hint)
+}
+
+/// Engines that are not ours and would be asked.
+async fn others(engines: &Engines) -> Result<Vec<Finding>> {
+    let hint = say(
+        "check its address and credentials, and that this machine reaches it",
+        "请检查地址与凭据，并确认本机可以访问它",
+    );
+    let health = engines::probe(engines).await?;
+    Ok(health.into_iter().map(|one| finding(&one.engine, one.ok, one.found, hint)).collect())
 }
 
 fn space(target: &Target) -> Result<Finding> {

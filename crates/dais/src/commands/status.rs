@@ -12,6 +12,7 @@ use crate::cli::Target;
 use crate::client::Connection;
 use crate::language::say;
 use crate::output::{Table, print};
+use crate::platform::engines::Health;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -21,6 +22,8 @@ struct Report {
     nodes: Vec<NodeReport>,
     pods_running: usize,
     pods_waiting: usize,
+    /// Engines that are not ours; empty without any, and for those who may not see.
+    engines: Vec<Health>,
 }
 
 #[derive(Serialize)]
@@ -48,9 +51,11 @@ pub async fn run(target: &Target) -> Result<ExitCode> {
         nodes: nodes.iter().map(node).collect(),
         pods_running: in_phase("Running"),
         pods_waiting: in_phase("Pending"),
+        engines: connection.get("/api/engines").await.unwrap_or_default(),
     };
     print(target.output, &report, || table(&report))?;
-    let well = report.nodes.iter().all(|node| node.ready) && !report.nodes.is_empty();
+    let engines = report.engines.iter().all(|engine| engine.ok);
+    let well = engines && report.nodes.iter().all(|node| node.ready) && !report.nodes.is_empty();
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -87,5 +92,10 @@ fn table(report: &Report) -> Table {
         say("waiting", "等待中")
     );
     table.row(vec![say("pods", "容器组").to_owned(), pods]);
+    for Health { engine, ok, found } in &report.engines {
+        let state =
+            if *ok { say("answers", "正常应答") } else { say("does not answer", "无应答") };
+        table.row(vec![engine.clone(), format!("{state}: {found}")]);
+    }
     table
 }

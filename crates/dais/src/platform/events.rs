@@ -5,6 +5,7 @@
 //! restarts: its id is looked for before it is written again.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use axum::Router;
@@ -46,10 +47,38 @@ pub async fn keep(client: Client, logs: Router) {
             }
         }
         for some in told.chunks(TOGETHER) {
-            if let Err(error) = write(&client, &logs, some).await {
-                tracing::warn!(error = format!("{error:#}"), "events not kept");
-            }
+            write_in_the_end(&client, &logs, some).await;
         }
+    }
+}
+
+/// Between attempts while the logs are away: at first, and at most.
+const RETRY: Duration = Duration::from_secs(1);
+const MAX_RETRY: Duration = Duration::from_secs(30);
+
+/// The logs cannot be asked now.
+#[derive(Debug)]
+struct Away(String);
+
+impl std::fmt::Display for Away {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Away {}
+
+/// Waits for logs that are away: the events wait in the cluster meanwhile.
+async fn write_in_the_end(client: &Client, logs: &Router, events: &[Event]) {
+    let mut pause = RETRY;
+    while let Err(error) = write(client, logs, events).await {
+        let is_away = error.downcast_ref::<Away>().is_some();
+        tracing::warn!(error = format!("{error:#}"), is_away, "events not kept");
+        if !is_away {
+            return;
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(MAX_RETRY);
     }
 }
 
@@ -91,6 +120,9 @@ async fn ask(logs: &Router, path: &str, body: String) -> Result<Value> {
     let status = response.status();
     let body = response.into_body().collect().await?.to_bytes();
     let body = String::from_utf8_lossy(&body);
+    if matches!(status.as_u16(), 429 | 502 | 503) {
+        return Err(Away(format!("{path} answered {status}: {body}")).into());
+    }
     ensure!(status.is_success(), "{path} answered {status}: {body}");
     serde_json::from_str(&body).with_context(|| format!("{path} answered {body}"))
 }

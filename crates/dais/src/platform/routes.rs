@@ -1,15 +1,19 @@
 //! What is served on the portal's port, and under which name.
 
+use std::convert::Infallible;
+
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
+use axum::routing::get;
 use dais_identity::{AuditEntry, Caller, Identity};
-use http::Method;
+use http::{Method, Uri};
+use tower::ServiceExt;
 
 use super::datadir::DataDir;
 use super::parts::Parts;
-use super::{accounts, backup, gateway, ledger, scopes};
+use super::{accounts, backup, engines, gateway, ledger, scopes};
 
 /// Everything on the portal's port.
 pub fn portal(parts: &Parts, data_dir: &DataDir) -> Router {
@@ -25,10 +29,12 @@ pub fn portal(parts: &Parts, data_dir: &DataDir) -> Router {
         .layer(from_fn_with_state(parts.identity.clone(), record_write));
     let samples = scopes::samples(telemetry.samples_router(), access.clone());
     let prometheus = scopes::metrics(telemetry.metrics_router(), access.clone()).merge(samples);
+    let logs = scopes::logs(telemetry.logs_router(), access.clone());
     let all = Router::new()
         .merge(recorded)
         .nest("/k8s", scopes::kubernetes(parts.kubernetes.router()))
-        .nest("/elasticsearch", scopes::logs(telemetry.logs_router(), access.clone()))
+        .nest("/elasticsearch", logs.clone())
+        .route("/elasticsearch/", get(move |request: Request| root(logs, request)))
         .merge(scopes::lines(telemetry.otlp_logs_router(), access.clone()))
         .nest("/prometheus", prometheus)
         .merge(scopes::samples(telemetry.samples_router(), access.clone()))
@@ -36,8 +42,15 @@ pub fn portal(parts: &Parts, data_dir: &DataDir) -> Router {
         .nest("/jaeger", scopes::traces(telemetry.traces_router(), access.clone()))
         .merge(scopes::spans(telemetry.otlp_router(), access.clone()))
         .merge(ledger::router(parts, parts.prices.subscribe()))
+        .merge(engines::router(telemetry.others().clone(), access.clone()))
         .merge(parts.portal.router());
     parts.portal.protect(all)
+}
+
+/// What clients ask of the address that they were given and a slash.
+async fn root(router: Router, mut request: Request) -> Result<Response, Infallible> {
+    *request.uri_mut() = Uri::from_static("/");
+    router.oneshot(request).await
 }
 
 /// Every write is recorded; the Kubernetes API and the portal record their own.

@@ -11,9 +11,9 @@ use dais_alerts::Alerts;
 use dais_api::labels;
 use dais_apiserver::ApiServer;
 use dais_gateway::SpanSink;
-use dais_logs::{Collector, CollectorConfig, Logs, fields_from_labels};
+use dais_logs::{Collector, CollectorConfig, Engine, Logs, fields_from_labels};
 use dais_metrics::rules::{Rules, RulesConfig};
-use dais_metrics::{External, Metadata, Scraper, Store, Target};
+use dais_metrics::{Metadata, Scraper, Store, Target};
 use dais_traces::Traces;
 use dais_workloads::StateMetrics;
 use futures::FutureExt;
@@ -21,6 +21,7 @@ use http_body_util::BodyExt;
 use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
+use super::engines::Others;
 use super::monitoring::Monitoring;
 use super::notifications;
 use super::spans::Spans;
@@ -45,7 +46,7 @@ const FIELDS: [(&str, &str); 6] = [
 const EVERY: Duration = Duration::from_secs(10);
 
 pub struct Telemetry {
-    logs: Logs,
+    logs: Engine,
     collector: Option<Collector>,
     traces: Traces,
     spans: Spans,
@@ -54,8 +55,8 @@ pub struct Telemetry {
     metadata: Metadata,
     monitoring: Monitoring,
     alerts: Alerts,
-    /// Asked in place of our own store.
-    external: Option<External>,
+    /// Asked in place of our own stores.
+    others: Others,
 }
 
 /// Who has metrics to tell, in process.
@@ -76,10 +77,17 @@ pub struct OtlpServices {
 impl Telemetry {
     /// `portal` is the address that alerts link to.
     pub async fn open(folder: &Path, engines: &Engines, portal: &str) -> Result<Self> {
-        let logs = Logs::open(dais_logs::Config::new(folder.join("logs")))
-            .context("opening the log store")?;
-        let traces = Traces::open(dais_traces::Config::new(folder.join("traces")))
-            .context("opening the trace store")?;
+        let others = Others::open(engines, &folder.join("sent"))?;
+        let logs = match &others.logs {
+            Some(foreign) => Engine::from(foreign.clone()),
+            None => Logs::open(dais_logs::Config::new(folder.join("logs")))
+                .context("opening the log store")?
+                .into(),
+        };
+        let exporter = others.exporter.clone();
+        let config =
+            dais_traces::Config { exporter, ..dais_traces::Config::new(folder.join("traces")) };
+        let traces = Traces::open(config).context("opening the trace store")?;
         let spans = Spans::new(traces.sampling().clone());
         let metrics = Store::open(dais_metrics::Config::new(folder.join("metrics")))
             .context("opening the metric store")?;
@@ -89,10 +97,6 @@ impl Telemetry {
         let config = RulesConfig { external_url: portal.to_owned(), ..RulesConfig::default() };
         let rules = Rules::start(metrics.clone(), config, notifications::notifier(alerts.clone()));
         let monitoring = Monitoring::new(scraper, rules);
-        let external = engines.prometheus_url.as_deref().map(|url| {
-            External::new(url, engines.prometheus_token.as_deref()).context("--prometheus-url")
-        });
-        let external = external.transpose()?;
         let delivery = tokio::spawn(spans.clone().deliver(traces.clone()));
         Ok(Self {
             logs,
@@ -104,7 +108,7 @@ impl Telemetry {
             metadata,
             monitoring,
             alerts,
-            external,
+            others,
         })
     }
 
@@ -157,7 +161,7 @@ impl Telemetry {
             rules: self.monitoring.rules.view(),
             limits: dais_metrics::promql::Limits::default(),
         };
-        match &self.external {
+        match &self.others.metrics {
             None => dais_metrics::router(own),
             Some(external) => dais_metrics::external_router(external.clone(), own),
         }
@@ -185,7 +189,14 @@ impl Telemetry {
     }
 
     pub fn traces_router(&self) -> Router {
-        dais_traces::router(self.traces.clone())
+        match &self.others.traces {
+            None => dais_traces::router(self.traces.clone()),
+            Some(external) => dais_traces::external_router(external.clone()),
+        }
+    }
+
+    pub fn others(&self) -> &Others {
+        &self.others
     }
 
     /// `/v1/traces` of OTLP over HTTP.

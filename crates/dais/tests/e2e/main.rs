@@ -7,6 +7,7 @@
 mod backup;
 mod bad_input;
 mod crash;
+mod engines;
 mod full_disk;
 mod kubectl;
 mod ledger;

@@ -15,6 +15,8 @@ pub struct Platform {
     folder: tempfile::TempDir,
     data: PathBuf,
     offset: u16,
+    /// Of `dais up`, besides where it is.
+    options: Vec<String>,
     pub http: reqwest::blocking::Client,
 }
 
@@ -25,17 +27,24 @@ impl Platform {
     pub fn start() -> Self {
         let folder = folder();
         let data = folder.path().join("data");
-        Self::start_with(folder, data)
+        Self::start_with(folder, data, Vec::new())
+    }
+
+    /// A platform with further options of `dais up`.
+    pub fn start_with_options(options: &[String]) -> Self {
+        let folder = folder();
+        let data = folder.path().join("data");
+        Self::start_with(folder, data, options.to_vec())
     }
 
     /// A platform that keeps its state in `data`.
     pub fn start_on(data: PathBuf) -> Self {
-        Self::start_with(folder(), data)
+        Self::start_with(folder(), data, Vec::new())
     }
 
-    fn start_with(folder: tempfile::TempDir, data: PathBuf) -> Self {
-        let http = reqwest::blocking::Client::new();
-        let mut platform = Self { process: None, folder, data, offset: free_offset(), http };
+    fn start_with(folder: tempfile::TempDir, data: PathBuf, options: Vec<String>) -> Self {
+        let (http, offset) = (reqwest::blocking::Client::new(), free_offset());
+        let mut platform = Self { process: None, folder, data, offset, options, http };
         platform.up();
         platform
     }
@@ -47,6 +56,7 @@ impl Platform {
         let child = Command::new(DAIS)
             .args(["up", "--port-offset", &offset, "--data-dir"])
             .arg(self.data())
+            .args(&self.options)
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)

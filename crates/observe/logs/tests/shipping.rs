@@ -51,7 +51,7 @@ async fn until_there_are(theirs: &Logs, count: u64) {
     let begun = Instant::now();
     loop {
         theirs.flush().await.unwrap();
-        let found = theirs.count("dais-logs-2026.11.24", &Value::Null, &Scope::all()).unwrap();
+        let found = theirs.count("dais-logs-*", &Value::Null, &Scope::all()).unwrap();
         if found["count"] == count {
             return;
         }
@@ -166,6 +166,32 @@ async fn a_senders_own_id_is_its_namespaces() {
     }
     let (_, found) = behind.call(&Scope::only(["red"]), "GET", "/logs/_doc/blue:1", "").await;
     assert_eq!(found["found"], false, "{found}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_makes_an_index_for_each_line() {
+    let theirs = Theirs::new().await;
+    let behind = Behind::of(&theirs.url).await;
+    let red = Scope::only(["red"]);
+    let send = async |index: &str, time: &str| {
+        let line = json!({"@timestamp": time, "message": "m", "namespace": "red"});
+        let action = json!({"create": {"_index": index}});
+        behind.call(&red, "POST", "/_bulk?refresh=true", &format!("{action}\n{line}\n")).await
+    };
+    for year in 1970..2010 {
+        let (status, answer) = send("logs", &format!("{year}-01-01T00:00:00Z")).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+    }
+    let (_, indices) = behind.call(&Scope::all(), "GET", "/_cat/indices?format=json", "").await;
+    // Two where midnight passes meanwhile.
+    assert!(indices.as_array().unwrap().len() <= 2, "{indices}");
+    let mut refused = 0;
+    for name in 0..40 {
+        let (status, answer) = send(&format!("name-{name}"), "2026-11-24T10:00:00Z").await;
+        refused +=
+            usize::from(status == StatusCode::BAD_REQUEST && answer.to_string().contains("[logs]"));
+    }
+    assert_eq!(refused, 11);
 }
 
 #[tokio::test(flavor = "multi_thread")]

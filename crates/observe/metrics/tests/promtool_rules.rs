@@ -157,3 +157,24 @@ fn promtool_evaluates_the_same() {
     let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && text.contains("SUCCESS"), "{text}");
 }
+
+#[test]
+fn what_is_there_for_another_prometheus_is_read_by_one() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../deploy/prometheus");
+    for (check, file) in [
+        (&["check", "rules", "--lint-fatal"][..], "dais-rules.yaml"),
+        (&["check", "config", "--syntax-only"][..], "scrape.yaml"),
+    ] {
+        let checked = Command::new("promtool").args(check).arg(format!("{folder}/{file}")).output();
+        let output = match checked {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                assert!(std::env::var("CI").as_deref() != Ok("true"), "scripts/prepare test");
+                eprintln!("skipped: no promtool is installed");
+                return;
+            }
+            other => other.unwrap(),
+        };
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{file}: {said}");
+    }
+}

@@ -61,7 +61,7 @@ fn document(
             (id.clone(), id, false)
         }
     };
-    let index = names::of_day(prefix, &entry.index, entry.timestamp)?;
+    let index = names::of_day(prefix, &entry.index, entry.timestamp, crate::time::now())?;
     let source = Value::Object(entry.source.clone());
     Ok((Document { index, id, is_known, source }, told))
 }

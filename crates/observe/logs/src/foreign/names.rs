@@ -55,12 +55,18 @@ fn within(prefix: &str, name: &str) -> Result<String> {
     Ok(format!("{prefix}{name}{days}"))
 }
 
+/// Lines that are older or newer than this go with the oldest or newest day's: a sender
+/// who makes times up would otherwise make an index for each.
+const OLDEST: i64 = 62 * DAY;
+const NEWEST: i64 = DAY;
+const DAY: i64 = 86_400_000_000_000;
+
 /// Where a line of that index name and time is written.
-pub fn of_day(prefix: &str, name: &str, timestamp: i64) -> Result<String> {
+pub fn of_day(prefix: &str, name: &str, timestamp: i64, now: i64) -> Result<String> {
     if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(is_plain) {
         return Err(invalid(name));
     }
-    let day = crate::time::format(timestamp);
+    let day = crate::time::format(timestamp.clamp(now - OLDEST, now + NEWEST));
     let day = day.get(..10).unwrap_or("1970-01-01").replace('-', ".");
     Ok(format!("{prefix}{name}-{day}"))
 }
@@ -116,8 +122,10 @@ mod tests {
             let is_well = resolve("dais-", asked);
             assert!(is_well.is_err() || asked == "-_all", "{asked}: {is_well:?}");
         }
-        assert_eq!(of_day("dais-", "logs", 0).unwrap(), "dais-logs-1970.01.01");
-        assert!(of_day("dais-", "a*", 0).is_err() && of_day("dais-", "../b", 0).is_err());
+        assert_eq!(of_day("dais-", "logs", 0, 0).unwrap(), "dais-logs-1970.01.01");
+        assert_eq!(of_day("dais-", "logs", i64::MAX, 0).unwrap(), "dais-logs-1970.01.02");
+        assert_eq!(of_day("dais-", "logs", 0, 63 * DAY).unwrap(), "dais-logs-1970.01.02");
+        assert!(of_day("dais-", "a*", 0, 0).is_err() && of_day("dais-", "../b", 0, 0).is_err());
         assert!(
             check_prefix("").is_err()
                 && check_prefix("*").is_err()

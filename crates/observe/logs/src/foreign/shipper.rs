@@ -5,7 +5,7 @@
 //! Guarantees: no line is lost by an engine that is away, nor by the death of this
 //! program. One that is sent twice replaces itself, since its id is its place in its file.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -21,6 +21,7 @@ use tokio::sync::oneshot;
 use super::bulk::{self, Document, Fate};
 use super::client::Client;
 use super::template::template;
+use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::intake::{Batch, Committed, Intake, Message, QUEUE};
 use crate::position::{Positions, apply};
@@ -52,6 +53,7 @@ pub fn start(client: Client, prefix: &str, directory: &Path) -> Result<(Intake, 
         pending: VecDeque::new(),
         waiting: Vec::new(),
         is_laid_out: false,
+        names: OURS.map(str::to_owned).into(),
         trouble: None,
     };
     let thread = std::thread::Builder::new()
@@ -73,6 +75,8 @@ struct Shipper {
     waiting: Vec<oneshot::Sender<Result<()>>>,
     /// The index template is there, or the engine has none.
     is_laid_out: bool,
+    /// Index names that lines were sent under.
+    names: BTreeSet<String>,
     trouble: Option<Trouble>,
 }
 
@@ -80,6 +84,29 @@ struct Trouble {
     reason: String,
     until: Instant,
     pause: Duration,
+}
+
+/// Names beyond these are refused: each is an index a day, which costs the engine's
+/// memory, and whoever may write lines may name them.
+const MAX_NAMES: usize = 32;
+
+/// Those of containers' lines, events and OTLP; nobody uses them up.
+const OURS: [&str; 3] = ["logs", "events", "otlp"];
+
+fn known(names: &mut BTreeSet<String>, batch: &Batch) -> Result<()> {
+    for Entry { index, .. } in &batch.entries {
+        if names.contains(index) {
+            continue;
+        }
+        if names.len() >= MAX_NAMES {
+            let reason = format!(
+                "lines already come under {MAX_NAMES} index names; use one of them, such as [logs]"
+            );
+            return Err(Error::illegal("_index", reason));
+        }
+        names.insert(index.clone());
+    }
+    Ok(())
 }
 
 impl Shipper {
@@ -182,7 +209,8 @@ impl Shipper {
         let mut told: Vec<Result<Vec<String>>> = Vec::new();
         let mut documents: Vec<(usize, Document)> = Vec::new();
         for (place, batch) in self.pending.iter().enumerate() {
-            let named = bulk::documents(&self.prefix, batch);
+            let known = known(&mut self.names, batch);
+            let named = known.and_then(|()| bulk::documents(&self.prefix, batch));
             told.push(named.map(|named| {
                 let place_of = |(document, id)| {
                     documents.push((place, document));

@@ -24,7 +24,10 @@ pub fn template(prefix: &str) -> Value {
         "index_patterns": [format!("{prefix}*")],
         "priority": 200,
         "template": {
-            "settings": {"index": {"mapping": {"ignore_malformed": true, "total_fields": {"limit": 2000}}}},
+            "settings": {"index": {
+                "mapping": {"ignore_malformed": true, "total_fields": {"limit": 2000}},
+                "query": {"default_field": "message"},
+            }},
             "mappings": {
                 "date_detection": false,
                 "dynamic_templates": [{"texts": {"match_mapping_type": "string", "mapping": keyword}}],
