@@ -87,8 +87,8 @@ fn has_tag(span: &Value, process: &Value, key: &str, value: &str) -> bool {
     lists.any(|tags| {
         tags.iter().any(|tag| {
             let found = &tag["value"];
-            tag["key"] == key
-                && found.as_str().map_or_else(|| found.to_string() == value, |found| found == value)
+            let written = found.as_str().map_or_else(|| found.to_string(), str::to_owned);
+            tag["key"] == key && written == value
         })
     })
 }
