@@ -339,23 +339,18 @@ fn memory_request(container: &Spec) -> u64 {
     asked.map_or(0, |quantity| quantity::whole(&quantity.0))
 }
 
-/// What the pod holds is handed to its containers in their order.
+/// What the container holds, by what pods call it.
 fn devices(host: &Host, record: &PodRecord, index: usize) -> Vec<HeldDevices> {
-    const RESOURCE: &str = "nvidia.com/gpu";
     let Some(spec) = &record.pod.spec else { return Vec::new() };
-    let wanted: Vec<usize> =
-        specs(spec).map(|(container, _)| crate::pods::devices_of(container) as usize).collect();
-    let before: usize = wanted.iter().take(index).sum();
-    let own = wanted.get(index).copied().unwrap_or(0);
-    let count = record.devices.len().saturating_sub(before).min(own);
-    if count == 0 {
-        return Vec::new();
+    let Some((container, _)) = specs(spec).nth(index) else { return Vec::new() };
+    let mut counts = BTreeMap::<&str, u32>::new();
+    for share in record.devices.iter().filter(|share| share.container == container.name) {
+        *counts.entry(&share.resource).or_default() += 1;
     }
-    // The label that the vendors' feature discovery sets.
-    let model = host.config.labels.get(&format!("{RESOURCE}.product")).cloned();
-    vec![HeldDevices {
-        resource: RESOURCE.to_owned(),
-        model: model.unwrap_or_default(),
-        count: u32::try_from(count).unwrap_or(u32::MAX),
-    }]
+    let held = counts.into_iter().map(|(resource, count)| {
+        // The label that the vendors' feature discovery sets.
+        let model = host.config.labels.get(&format!("{resource}.product")).cloned();
+        HeldDevices { resource: resource.to_owned(), model: model.unwrap_or_default(), count }
+    });
+    held.collect()
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::books::UseSink;
+use crate::devices::{Device, DeviceReport};
 use crate::volumes::VolumeDriver;
 
 /// Everything that a node must be told. [`NodeConfig::new`] has defaults.
@@ -30,9 +31,13 @@ pub struct NodeConfig {
     pub host_images: Vec<String>,
     /// `PATH` of containers that do not set it.
     pub path: String,
-    /// Replaces or adds to the node's capacity (`cpu`, `memory`, `pods`,
-    /// `nvidia.com/gpu`), as Kubernetes quantities.
+    /// Replaces or adds to the node's capacity (`cpu`, `memory`, `pods`), as Kubernetes
+    /// quantities.
     pub capacity: BTreeMap<String, String>,
+    /// Accelerators that pods may be given.
+    pub devices: Vec<Device>,
+    /// What was found when they were looked for, for the node's conditions.
+    pub device_report: Option<DeviceReport>,
     /// Labels of the Node object.
     pub labels: BTreeMap<String, String>,
     /// Name of the control group that holds all pods.
@@ -97,6 +102,8 @@ impl NodeConfig {
             host_images: Vec::new(),
             path: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned(),
             capacity: BTreeMap::new(),
+            devices: Vec::new(),
+            device_report: None,
             labels: BTreeMap::new(),
             cgroup_name: "kubepods".to_owned(),
             // Above what distributions hand out, below 2^31 for 20,000 ranges.

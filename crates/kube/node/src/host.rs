@@ -11,6 +11,7 @@ use crate::addresses::Addresses;
 use crate::books::Books;
 use crate::cgroup::Cgroup;
 use crate::config::NodeConfig;
+use crate::devices::Ledger;
 use crate::dirs::Dirs;
 use crate::events::Events;
 use crate::pods::registry::PodEntry;
@@ -34,10 +35,10 @@ pub(crate) struct Host {
     pub(crate) events: Events,
     pub(crate) addresses: Mutex<Addresses>,
     pub(crate) users: Option<Mutex<Users>>,
-    /// Accelerators in use: index to pod uid.
-    pub(crate) devices: Mutex<BTreeMap<u32, String>>,
     /// What is to be told of use.
     pub(crate) books: Books,
+    /// Accelerators, and who holds them.
+    pub(crate) devices: Mutex<Ledger>,
     /// What the log endpoint and the metrics show, by pod uid.
     pub(crate) registry: RwLock<BTreeMap<String, PodEntry>>,
 }
@@ -53,25 +54,9 @@ impl Host {
         lock(users).user(namespace, wanted).map(Some)
     }
 
-    /// Takes free accelerators for a pod; fewer than asked when there are not enough.
-    pub(crate) fn take_devices(&self, uid: &str, count: u64) -> Vec<u32> {
-        let total = self
-            .config
-            .capacity
-            .get("nvidia.com/gpu")
-            .map_or(0, |text| crate::quantity::whole(text));
-        let mut devices = lock(&self.devices);
-        let free: Vec<u32> = (0..total as u32)
-            .filter(|index| !devices.contains_key(index))
-            .take(count as usize)
-            .collect();
-        devices.extend(free.iter().map(|index| (*index, uid.to_owned())));
-        free
-    }
-
     /// Gives back all that a pod held.
     pub(crate) fn release(&self, uid: &str) {
-        lock(&self.devices).retain(|_, owner| owner != uid);
+        lock(&self.devices).release(uid);
         lock(&self.addresses).release(uid);
         self.registry.write().unwrap_or_else(PoisonError::into_inner).remove(uid);
     }

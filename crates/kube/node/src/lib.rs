@@ -13,6 +13,7 @@ mod addresses;
 mod books;
 mod cgroup;
 mod config;
+mod devices;
 mod dirs;
 mod error;
 mod events;
@@ -32,6 +33,7 @@ mod volumes;
 
 pub use books::{ContainerUse, HeldDevices, UseEnd, UseSink};
 pub use config::{NodeConfig, RuntimeChoice, StopMode};
+pub use devices::{Device, DeviceHolder, DeviceHolders, DeviceReport};
 pub use error::{Error, Result};
 pub use node::Node;
 pub use shim::shim_main;

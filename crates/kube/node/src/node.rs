@@ -1,6 +1,5 @@
 //! The node as a whole: what is started, what is served, how it ends.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, RwLock};
@@ -15,10 +14,12 @@ use crate::addresses::Addresses;
 use crate::books::{self, Books};
 use crate::cgroup;
 use crate::config::{NodeConfig, StopMode};
+use crate::devices::{DeviceHolders, Ledger};
 use crate::dirs::Dirs;
 use crate::error::{Error, Result};
 use crate::events::Events;
 use crate::host::{Host, lock};
+use crate::pods::names::PodNames;
 use crate::pods::{self, End};
 use crate::runtime::{self, Shims};
 use crate::users::Users;
@@ -62,6 +63,11 @@ impl Node {
             .route("/stats/summary", get(metrics::summary))
             .route("/healthz", get(|| async { "ok" }))
             .with_state(self.host.clone())
+    }
+
+    /// Who is on which accelerator.
+    pub fn device_holders(&self) -> DeviceHolders {
+        DeviceHolders(self.host.clone())
     }
 
     /// Which runtime was chosen: `sandbox` or `process`.
@@ -110,10 +116,10 @@ async fn prepare(client: Client, config: NodeConfig) -> Result<Host> {
         .then(|| Users::open(&dirs.data_dir.join("uids.json"), config.first_uid))
         .transpose()?;
     let mut addresses = Addresses::of_node(&dirs.data_dir);
-    let mut devices = BTreeMap::new();
-    for (uid, record) in pods::known(&dirs) {
+    let mut devices = Ledger::new(config.devices.clone());
+    for (uid, mut record) in pods::known(&dirs) {
         addresses.keep(&uid, record.ip);
-        devices.extend(record.devices.iter().map(|index| (*index, uid.clone())));
+        devices.keep(&PodNames::of(&record.pod), &mut record);
     }
     Ok(Host {
         events: Events::start(client.clone(), &config.name),
@@ -158,6 +164,6 @@ fn make_dirs(config: &NodeConfig) -> Result<PathBuf> {
 impl Host {
     /// Accelerators in use, for the metrics.
     pub(crate) fn devices_in_use(&self) -> usize {
-        lock(&self.devices).len()
+        lock(&self.devices).count()
     }
 }

@@ -37,7 +37,6 @@ use kube::{Api, ResourceExt};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-pub(crate) use self::worker::devices_of;
 use self::worker::{Wish, Worker};
 use crate::error::Result;
 use crate::host::Host;

@@ -14,7 +14,7 @@ use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
-use crate::host::Host;
+use crate::host::{Host, lock};
 use crate::metrics::proc;
 
 const LEASES: &str = "kube-node-lease";
@@ -137,6 +137,7 @@ fn capacity(host: &Host) -> BTreeMap<String, String> {
         ("ephemeral-storage".to_owned(), format!("{}Ki", disk / 1024)),
         ("pods".to_owned(), MAX_PODS.to_owned()),
     ]);
+    capacity.extend(lock(&host.devices).capacity());
     capacity.extend(host.config.capacity.clone());
     capacity
 }
@@ -176,7 +177,11 @@ fn conditions(host: &Host, began: Timestamp) -> Vec<Value> {
     };
     let network = "pods share the host's network; each has an address of its own in 127.80.0.0/12 to listen on \
                    (a program that listens on 0.0.0.0 may meet another's port)";
-    vec![
+    let devices = host.config.device_report.as_ref().map(|report| {
+        let reason = if report.failed { "DeviceFailed" } else { "DevicesListed" };
+        condition("AcceleratorsUnavailable", report.failed, reason, &report.message)
+    });
+    let mut all = vec![
         condition(
             "MemoryPressure",
             false,
@@ -199,7 +204,9 @@ fn conditions(host: &Host, began: Timestamp) -> Vec<Value> {
         isolated,
         limited,
         condition("NetworkIsolated", false, "HostNetwork", network),
-    ]
+    ];
+    all.extend(devices);
+    all
 }
 
 async fn renew(host: &Host) -> Result<()> {

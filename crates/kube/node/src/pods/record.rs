@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 use serde::{Deserialize, Serialize};
 
+use crate::devices::{self, Share};
 use crate::dirs::Dirs;
 use crate::error::{Error, Result};
 use crate::shim::record::{self, Durable};
@@ -17,8 +18,12 @@ pub(crate) struct PodRecord {
     pub(crate) pod: Pod,
     pub(crate) ip: Ipv4Addr,
     pub(crate) start_time: Timestamp,
-    /// Accelerators that it holds.
-    pub(crate) devices: Vec<u32>,
+    /// Accelerators that it was given.
+    #[serde(default, deserialize_with = "devices::read")]
+    pub(crate) devices: Vec<Share>,
+    /// Why it was not taken on, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) refused: Option<String>,
 }
 
 const WHAT: &str = "a pod's record";

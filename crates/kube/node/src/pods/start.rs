@@ -11,6 +11,7 @@ use super::container::Terminated;
 use super::env::{self, Facts, Sources};
 use super::names::PodNames;
 use crate::cgroup::{Cgroup, Limits};
+use crate::devices::{self, Device};
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::quantity;
@@ -37,7 +38,7 @@ pub(crate) struct Order<'a> {
     pub(crate) volumes: &'a BTreeMap<String, Mounted>,
     pub(crate) pod_ip: &'a str,
     pub(crate) user: Option<User>,
-    pub(crate) devices: &'a [u32],
+    pub(crate) devices: &'a [Device],
     pub(crate) cgroup: Option<Cgroup>,
     pub(crate) id: String,
 }
@@ -164,7 +165,7 @@ fn plan(
             env.push((name.to_owned(), value));
         }
     }
-    let devices = accelerators(&mut env, order.devices);
+    let devices = devices::apply(order.devices, &mut env);
     Ok(ContainerPlan {
         id: order.id.clone(),
         dir: dir.clone(),
@@ -242,22 +243,6 @@ fn sub_path(
     } else {
         Err(format!("subPath {below:?} leads out of the volume"))
     }
-}
-
-/// The accelerators that the container was given, as environment and devices.
-fn accelerators(env: &mut Vec<(String, String)>, given: &[u32]) -> Vec<PathBuf> {
-    let list: Vec<String> = given.iter().map(u32::to_string).collect();
-    if given.is_empty() {
-        return Vec::new();
-    }
-    for name in ["NVIDIA_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES"] {
-        env.retain(|(known, _)| known != name);
-        env.push((name.to_owned(), list.join(",")));
-    }
-    let shared =
-        ["/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools", "/dev/nvidia-modeset"];
-    let own = given.iter().map(|index| PathBuf::from(format!("/dev/nvidia{index}")));
-    shared.iter().map(PathBuf::from).chain(own).filter(|path| path.exists()).collect()
 }
 
 pub(crate) fn termination_log(dir: &AttemptDir) -> PathBuf {

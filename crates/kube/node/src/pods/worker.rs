@@ -25,6 +25,9 @@ use crate::host::{Host, lock};
 use crate::shim::record::{AttemptDir, RunState, User};
 use crate::volumes::Mounted;
 
+/// Kubelet's reason for a pod whose devices are not there.
+const REFUSED: &str = "UnexpectedAdmissionError";
+
 /// What the node wants of a pod's worker.
 #[derive(Debug, Clone)]
 pub(crate) enum Wish {
@@ -62,7 +65,7 @@ struct Running {
 struct Ending {
     grace: Duration,
     /// Reason and words for the pod's status, when the node itself decided.
-    why: Option<(&'static str, &'static str)>,
+    why: Option<(&'static str, String)>,
 }
 
 pub(super) struct Worker {
@@ -136,7 +139,10 @@ impl Worker {
         let spec = pod.spec.clone().unwrap_or_default();
         let known = record::load(&host.dirs, &names.uid)?;
         let record = match known {
-            Some(record) => record,
+            Some(mut record) => {
+                lock(&host.devices).keep(&names, &mut record);
+                record
+            }
             None => take_on(&host, &pod, &names, &spec)?,
         };
         let security = spec.security_context.as_ref();
@@ -169,6 +175,9 @@ impl Worker {
             worker.adopt(found);
         }
         worker.settle_what_ended();
+        if let Some(words) = worker.record.refused.clone() {
+            worker.end(Duration::ZERO, Some((REFUSED, words)));
+        }
         Ok(worker)
     }
 
@@ -208,7 +217,7 @@ impl Worker {
         true
     }
 
-    fn end(&mut self, grace: Duration, why: Option<(&'static str, &'static str)>) {
+    fn end(&mut self, grace: Duration, why: Option<(&'static str, String)>) {
         let grace = self.ending.as_ref().map_or(grace, |ending| ending.grace.min(grace));
         let why = self.ending.take().and_then(|ending| ending.why).or(why);
         self.ending = Some(Ending { grace, why });
@@ -246,7 +255,11 @@ impl Worker {
             prepared: self.volumes.is_some() || self.tidied || !self.running.is_empty(),
             start_time: self.record.start_time,
             over: self.over,
-            ended_by: self.ending.as_ref().and_then(|ending| ending.why),
+            ended_by: self
+                .ending
+                .as_ref()
+                .and_then(|ending| ending.why.as_ref())
+                .map(|(reason, words)| (*reason, words.as_str())),
         };
         let status =
             status::build(&view, &self.containers, self.report.last().as_ref(), Timestamp::now());
@@ -259,18 +272,17 @@ impl Worker {
 /// Writes down a new pod with all that it is given for life.
 fn take_on(host: &Host, pod: &Pod, names: &PodNames, spec: &PodSpec) -> Result<PodRecord> {
     let ip = lock(&host.addresses).of(&names.uid);
-    let wanted: u64 = specs(spec).map(|(container, _)| devices_of(container)).sum();
-    let devices = host.take_devices(&names.uid, wanted);
-    let record = PodRecord { pod: pod.clone(), ip, start_time: Timestamp::now(), devices };
+    let taken = lock(&host.devices).take(names, spec, &host.config.capacity);
+    let (devices, refused) = match taken {
+        Ok(devices) => (devices, None),
+        Err(words) => (Vec::new(), Some(words)),
+    };
+    let record = PodRecord { pod: pod.clone(), ip, start_time: Timestamp::now(), devices, refused };
     record::save(&host.dirs, &names.uid, &record)?;
+    for notice in lock(&host.devices).notices(&record.devices) {
+        host.events.normal(pod, "AcceleratorAssigned", notice);
+    }
     Ok(record)
-}
-
-pub(crate) fn devices_of(container: &Spec) -> u64 {
-    let limits = container.resources.as_ref().and_then(|resources| resources.limits.as_ref());
-    limits
-        .and_then(|map| map.get("nvidia.com/gpu"))
-        .map_or(0, |count| crate::quantity::whole(&count.0))
 }
 
 async fn sleep_until(time: Option<Timestamp>) {

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Ending, Running, Worker, devices_of};
-use crate::pods::container::{Role, State, specs};
+use super::{Ending, Running, Worker};
+use crate::host::lock;
+use crate::pods::container::{Role, State};
 use crate::pods::decide::{self, book_end};
 use crate::pods::start::{self, Order, Outcome};
 use crate::pods::{hooks, recover};
@@ -23,7 +24,7 @@ impl Worker {
         if deadline.is_some_and(|deadline| deadline <= now) && self.ending.is_none() && !self.over {
             let words = "Pod was active on the node longer than the specified deadline";
             self.host.events.normal(&self.pod, "DeadlineExceeded", words);
-            self.end(self.grace(), Some(("DeadlineExceeded", words)));
+            self.end(self.grace(), Some(("DeadlineExceeded", words.to_owned())));
         }
         if let Some(Ending { grace, .. }) = self.ending {
             let running: Vec<usize> = self.running.keys().copied().collect();
@@ -126,12 +127,10 @@ impl Worker {
             Some(wanted) => self.host.user_of(&self.names.namespace, Some(wanted)).ok().flatten(),
             None => self.user,
         };
-        let skip: u64 = specs(&self.spec).take(index).map(|(spec, _)| devices_of(spec)).sum();
-        let own = self.record.devices.iter().skip(skip as usize).take(devices_of(&spec) as usize);
-        let devices: Vec<u32> = own.copied().collect();
+        let devices = lock(&self.host.devices).of(&self.record.devices, &spec.name);
         let ip = self.ip();
         let empty = std::collections::BTreeMap::new();
-        let order = Order {
+        let order = |devices| Order {
             pod: &self.pod,
             names: &self.names,
             spec: &self.spec,
@@ -140,11 +139,18 @@ impl Worker {
             volumes: self.volumes.as_ref().unwrap_or(&empty),
             pod_ip: &ip,
             user,
-            devices: &devices,
+            devices,
             cgroup: self.cgroup_of(index),
             id: id.clone(),
         };
-        match start::start(&self.host, order).await {
+        let outcome = match devices {
+            Ok(devices) => start::start(&self.host, order(&devices)).await,
+            Err(id) => Outcome::NotYet {
+                reason: "CreateContainerError",
+                message: format!("the accelerator {id} is not on this machine any more"),
+            },
+        };
+        match outcome {
             Outcome::Running { handle, state, dir } => {
                 self.began(index, id, &state);
                 self.watch_over(index, handle, dir);

@@ -9,6 +9,7 @@ use k8s_openapi::api::core::v1::Pod;
 use super::{Happening, Worker};
 use crate::books::Over;
 use crate::pods::container::State;
+use crate::pods::record;
 use crate::pods::registry::{ContainerEntry, PodEntry, log_label};
 use crate::pods::start::limits;
 use crate::volumes::PodVolumes;
@@ -94,7 +95,14 @@ impl Worker {
         if let Some(group) = self.host.pod_cgroup(&self.names.uid) {
             group.remove();
         }
-        crate::host::lock(&self.host.devices).retain(|_, owner| *owner != self.names.uid);
+        crate::host::lock(&self.host.devices).release(&self.names.uid);
+        // Who comes next may take them even if the node starts again first.
+        if !self.record.devices.is_empty() {
+            self.record.devices.clear();
+            if let Err(error) = record::save(&self.host.dirs, &self.names.uid, &self.record) {
+                tracing::warn!(pod = self.names.name, %error, "devices still written down");
+            }
+        }
     }
 
     /// Removes what this node kept of the pod; its logs stay for a while.
