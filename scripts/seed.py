@@ -33,6 +33,7 @@ script = "for i in 1 2 3 4 5; do echo epoch $i loss 0.$((9 - i)); done"
 run("run", "--name", "trained", "--no-code", "-d", "digits@v1", "-P", "depth=8", "--", "sh", "-c", script)
 run("run", "--name", "broken", "--no-code", "--", "sh", "-c", "echo no such column: age >&2; exit 3", check=False)
 run("run", "--name", "running", "--no-code", "--detach", "--", "sh", "-c", "i=0; while true; do echo step $i; i=$((i+1)); sleep 1; done")
+run("run", "--name", "tuning", "--no-code", "--detach", "--gpus", "1", "--", "sh", "-c", "echo on $CUDA_VISIBLE_DEVICES; exec sleep 100000")
 
 os.environ["MLFLOW_TRACKING_TOKEN"] = os.environ["DAIS_TOKEN"]
 mlflow.set_tracking_uri(os.environ["DAIS_URL"] + "/mlflow/p/default")

@@ -147,6 +147,9 @@ pub struct Up {
     /// How containers are kept apart
     #[arg(long, value_enum, default_value = "auto")]
     pub runtime: Runtime,
+    /// Recording of accelerators to play in place of hardware, for trying pages without any
+    #[arg(long, env = "DAIS_RECORDED_ACCELERATORS")]
+    pub recorded_accelerators: Option<PathBuf>,
     #[command(flatten)]
     pub engines: Engines,
 }

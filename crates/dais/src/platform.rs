@@ -15,6 +15,7 @@
 //!
 //! Start reading at [`Platform::start`].
 
+pub mod accelerators;
 mod access;
 mod accounts;
 pub mod backup;

@@ -8,6 +8,7 @@ import { UsageBar } from '../components/UsageBar'
 import { useText } from '../i18n'
 import { bytesOf, number } from '../i18n/format'
 import { ratio, type Machine } from './machines'
+import { Recorded } from './Recorded'
 
 interface Props {
   machines: Machine[] | undefined
@@ -36,7 +37,7 @@ export function MachineTable({ machines, error, retry, full = false }: Props) {
     {
       key: 'accelerators', title: t('field.accelerators'), width: '22%', sort: (one) => one.accelerators.total,
       cell: (one) => one.accelerators.total === 0 ? <span className="muted">{t('machines.noAccelerator')}</span>
-        : <div className="tone-accelerator"><UsageBar tone="accelerator" label={t('field.accelerators')} ratio={ratio(one.accelerators.used, one.accelerators.total)} />{full && <span className="muted small numbers">{t('unit.cards', { n: `${number(one.accelerators.used, 0)} / ${one.accelerators.total}` })}</span>}</div>,
+        : <div className="tone-accelerator"><UsageBar tone="accelerator" label={t('field.accelerators')} ratio={ratio(one.accelerators.used, one.accelerators.total)} />{one.accelerators.recorded && <Recorded />}{full && <span className="muted small numbers">{t('unit.cards', { n: `${number(one.accelerators.used, 0)} / ${one.accelerators.total}` })}</span>}</div>,
     },
     { key: 'trend', title: t('machines.trend'), from: 'sm', cell: (one) => <Sparkline values={one.trend} label={t('machines.trendOf', { name: one.name })} /> },
   ]

@@ -5,6 +5,7 @@ import { useInstant, useRanged, type Labels, type Sample } from '../api/prom'
 import { useList } from '../api/useKube'
 import type { Range } from '../components/range'
 import { quantity } from '../i18n/format'
+import { ACCELERATORS, busy as busyOf, RUNNING, select } from './queries/select'
 
 /** Machines and how full they are, in the field's own metric names. */
 
@@ -13,8 +14,9 @@ export const QUERIES = {
   cpuTotal: 'count by (node, instance) (node_cpu_seconds_total{mode="idle"})',
   memoryTotal: 'sum by (node, instance) (node_memory_MemTotal_bytes)',
   memoryFree: 'sum by (node, instance) (node_memory_MemAvailable_bytes)',
-  acceleratorUse: 'avg by (node, Hostname, instance) (DCGM_FI_DEV_GPU_UTIL)',
-  acceleratorAsked: 'sum by (node) (kube_pod_container_resource_requests{resource=~"nvidia_com_gpu|amd_com_gpu|huawei_com_.*"} * on (namespace, pod) group_left () (kube_pod_status_phase{phase="Running"} == 1))',
+  acceleratorUse: `avg by (node, Hostname, instance) ${busyOf('')}`,
+  acceleratorAsked: `sum by (node) (kube_pod_container_resource_requests${select(ACCELERATORS)} ${RUNNING})`,
+  acceleratorRecorded: 'count by (node, Hostname, instance) (DCGM_FI_DEV_FB_USED{recorded="true"})',
 } as const
 
 const ACCELERATOR = /^(nvidia\.com|amd\.com|huawei\.com|gpu\.intel\.com)\//
@@ -25,7 +27,7 @@ export interface Machine {
   ready: boolean
   cpu: { used: number | undefined; total: number | undefined }
   memory: { used: number | undefined; total: number | undefined }
-  accelerators: { used: number | undefined; total: number; busy: number | undefined }
+  accelerators: { used: number | undefined; total: number; busy: number | undefined; recorded: boolean }
   trend: number[] | undefined
 }
 
@@ -59,11 +61,12 @@ export function useMachines({ seconds, end }: Range) {
   const some = nodes.data?.some((node) => accelerators(node) > 0) ?? false
   const busy = useInstant(QUERIES.acceleratorUse, some, end)
   const asked = useInstant(QUERIES.acceleratorAsked, some, end)
+  const played = useInstant(QUERIES.acceleratorRecorded, some, end)
   const trend = useRanged(QUERIES.cpuUsed, seconds, end)
   const machines = useMemo(() => {
     if (!nodes.data) return undefined
     const names = new Set(nodes.data.map((node) => node.metadata.name))
-    const [used, total, all, free, use, wanted] = [cpuUsed, cpuTotal, memoryTotal, memoryFree, busy, asked].map((one) => perNode(one.data, names))
+    const [used, total, all, free, use, wanted, recorded] = [cpuUsed, cpuTotal, memoryTotal, memoryFree, busy, asked, played].map((one) => perNode(one.data, names))
     return nodes.data.map((node): Machine => {
       const { name } = node.metadata
       const memory = all?.get(name) ?? quantity(node.status?.capacity?.memory)
@@ -74,11 +77,11 @@ export function useMachines({ seconds, end }: Range) {
         ready: node.status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false,
         cpu: { used: used?.get(name), total: total?.get(name) ?? quantity(node.status?.capacity?.cpu) },
         memory: { used: memory !== undefined && left !== undefined ? memory - left : undefined, total: memory },
-        accelerators: { used: wanted?.get(name) ?? (asked.data ? 0 : undefined), total: accelerators(node), busy: use?.get(name) },
+        accelerators: { used: wanted?.get(name) ?? (asked.data ? 0 : undefined), total: accelerators(node), busy: use?.get(name), recorded: (recorded?.get(name) ?? 0) > 0 },
         trend: trend.data?.find((series) => nodeOf(series.labels, names) === name)?.points.map(([, value]) => value),
       }
     })
-  }, [nodes.data, cpuUsed, cpuTotal, memoryTotal, memoryFree, busy, asked, trend.data])
+  }, [nodes.data, cpuUsed, cpuTotal, memoryTotal, memoryFree, busy, asked, played, trend.data])
   return { machines, error: nodes.error, refetch: nodes.refetch, metricsError: cpuUsed.error }
 }
 

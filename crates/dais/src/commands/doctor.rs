@@ -3,11 +3,13 @@
 use std::process::{Command, ExitCode};
 
 use anyhow::Result;
+use dais_accelerators::Accelerators;
 use serde::Serialize;
 
 use crate::cli::{Engines, Target};
 use crate::language::say;
 use crate::output::{Table, print};
+use crate::platform::accelerators;
 use crate::platform::datadir::DataDir;
 use crate::platform::engines;
 
@@ -23,6 +25,7 @@ struct Finding {
 pub async fn run(target: &Target, engines: &Engines) -> Result<ExitCode> {
     let mut findings = vec![python(), venv(), namespaces(), cgroups(), space(target)?];
     findings.extend(others(engines).await?);
+    findings.extend(accelerators());
     print(target.output, &findings, || table(&findings))?;
     let well = findings.iter().all(|finding| finding.ok);
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -105,6 +108,21 @@ async fn others(engines: &Engines) -> Result<Vec<Finding>> {
     );
     let health = engines::probe(engines).await?;
     Ok(health.into_iter().map(|one| finding(&one.engine, one.ok, one.found, hint)).collect())
+}
+
+fn accelerators() -> Vec<Finding> {
+    let hint = say(
+        "the driver and its library must be of one version; restart the machine after an update",
+        "驱动与其库的版本必须一致；更新之后请重启机器",
+    );
+    let machine = Accelerators::detect();
+    let findings = machine.findings().iter();
+    findings
+        .map(|one| {
+            let (well, found) = accelerators::found(one);
+            finding(accelerators::name(one.vendor), well, found, hint)
+        })
+        .collect()
 }
 
 fn space(target: &Target) -> Result<Finding> {

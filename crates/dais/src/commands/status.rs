@@ -1,5 +1,6 @@
 //! `dais status`: whether the platform answers and what it runs.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -27,11 +28,16 @@ struct Report {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct NodeReport {
     name: String,
     ready: bool,
     /// Conditions that a person should know of, in words.
     notes: Vec<String>,
+    /// What pods may ask for, and how many there are.
+    accelerators: BTreeMap<String, String>,
+    /// What was found when accelerators were looked for.
+    accelerators_note: String,
 }
 
 pub async fn run(target: &Target) -> Result<ExitCode> {
@@ -61,10 +67,20 @@ pub async fn run(target: &Target) -> Result<ExitCode> {
 
 fn node(node: &Node) -> NodeReport {
     let conditions = node.status.iter().flat_map(|status| status.conditions.iter().flatten());
-    let mut report = NodeReport { name: node.name_any(), ready: false, notes: Vec::new() };
+    let capacity = node.status.iter().flat_map(|status| status.capacity.iter().flatten());
+    let accelerators = capacity.filter(|(name, _)| name.contains('/'));
+    let mut report = NodeReport {
+        name: node.name_any(),
+        ready: false,
+        notes: Vec::new(),
+        accelerators: accelerators.map(|(name, count)| (name.clone(), count.0.clone())).collect(),
+        accelerators_note: String::new(),
+    };
     for condition in conditions {
         if condition.type_ == "Ready" {
             report.ready = condition.status == "True";
+        } else if condition.type_ == "AcceleratorsUnavailable" {
+            report.accelerators_note = condition.message.clone().unwrap_or_default();
         } else if condition.status == "True" {
             let message = condition.message.clone().unwrap_or_default();
             report.notes.push(format!("{}: {message}", condition.type_));
@@ -80,6 +96,13 @@ fn table(report: &Report) -> Table {
     for node in &report.nodes {
         let state = if node.ready { say("ready", "就绪") } else { say("not ready", "未就绪") };
         table.row(vec![format!("{} {}", say("node", "节点"), node.name), state.to_owned()]);
+        let word = say("accelerators", "加速卡");
+        for (name, count) in &node.accelerators {
+            table.row(vec![word.to_owned(), format!("{count} × {name}")]);
+        }
+        if !node.accelerators_note.is_empty() {
+            table.row(vec![word.to_owned(), node.accelerators_note.clone()]);
+        }
         for note in &node.notes {
             table.row(vec![String::new(), note.clone()]);
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use dais_accelerators::Accelerators;
 use dais_apiserver::{ApiServer, Config as ApiConfig, UserInfo};
 use dais_controllers::{Context as ControllersContext, Settings};
 use dais_data::Data;
@@ -22,6 +23,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::accelerators;
 use super::access::Access;
 use super::accounts::{self, AUDIT_RETENTION, IdentityTokens, Journal};
 use super::bootstrap;
@@ -172,7 +174,8 @@ impl Parts {
         (tasks, stop): (&TaskTracker, &CancellationToken),
     ) -> Result<()> {
         let workloads = Workloads::start(self.client("workloads"), self.workloads_config());
-        let config = self.node_config(data_dir, args)?;
+        let devices = accelerators::open(args.recorded_accelerators.as_deref())?;
+        let config = self.node_config(data_dir, args, &devices)?;
         let logs = config.data_dir.join("logs");
         let node = Node::start(self.client("node"), config).await.context("starting the node")?;
         self.kubelet.set(node.kubelet_router());
@@ -187,6 +190,7 @@ impl Parts {
         self.telemetry.scrape(Sources {
             node: host_name(),
             kubelet: node.kubelet_router(),
+            accelerators: (devices, node.device_holders()),
             state: workloads.state_metrics(),
             gateway: self.gateway.metrics().clone(),
             controllers: controllers.metrics.clone(),
@@ -205,7 +209,12 @@ impl Parts {
         }
     }
 
-    fn node_config(&self, data_dir: &DataDir, args: &Up) -> Result<NodeConfig> {
+    fn node_config(
+        &self,
+        data_dir: &DataDir,
+        args: &Up,
+        devices: &Accelerators,
+    ) -> Result<NodeConfig> {
         let exe = std::env::current_exe().context("finding this program's own file")?;
         let node_dir: PathBuf = data_dir.passable_folder("node")?;
         let mut config = NodeConfig::new(host_name(), node_dir, exe.clone());
@@ -215,6 +224,9 @@ impl Parts {
             Runtime::Sandbox => RuntimeChoice::Sandbox,
             Runtime::Process => RuntimeChoice::Process,
         };
+        config.devices = accelerators::of_node(devices);
+        config.device_report = Some(accelerators::report(devices));
+        config.labels = accelerators::labels(devices);
         config.hidden = vec![data_dir.root().to_owned()];
         let sink = ledger::Sink { ledger: self.ledger.clone(), access: self.access.clone() };
         config.use_sink = Some(Arc::new(sink));

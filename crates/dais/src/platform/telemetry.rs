@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::body::Body;
+use dais_accelerators::Accelerators;
 use dais_alerts::Alerts;
 use dais_api::labels;
 use dais_apiserver::ApiServer;
@@ -14,6 +15,7 @@ use dais_gateway::SpanSink;
 use dais_logs::{Collector, CollectorConfig, Engine, Logs, fields_from_labels};
 use dais_metrics::rules::{Rules, RulesConfig};
 use dais_metrics::{Metadata, Scraper, Store, Target};
+use dais_node::DeviceHolders;
 use dais_traces::Traces;
 use dais_workloads::StateMetrics;
 use futures::FutureExt;
@@ -21,6 +23,7 @@ use http_body_util::BodyExt;
 use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
+use super::accelerators;
 use super::engines::Others;
 use super::monitoring::Monitoring;
 use super::notifications;
@@ -63,6 +66,8 @@ pub struct Telemetry {
 pub struct Sources {
     pub node: String,
     pub kubelet: Router,
+    /// And who is on each.
+    pub accelerators: (Arc<Accelerators>, DeviceHolders),
     pub state: StateMetrics,
     pub gateway: dais_gateway::Metrics,
     pub controllers: dais_controllers::Metrics,
@@ -126,7 +131,10 @@ impl Telemetry {
 
     /// Asks every part of the platform for its metrics from now on.
     pub fn scrape(&self, sources: Sources) {
-        let Sources { node, kubelet, state, gateway, controllers, kubernetes } = sources;
+        let Sources { node, kubelet, accelerators, state, gateway, controllers, kubernetes } =
+            sources;
+        let (devices, holders) = accelerators;
+        let machine = node.clone();
         let ask = |path: &'static str| {
             let kubelet = kubelet.clone();
             move || text_of(kubelet.clone(), path).boxed()
@@ -134,7 +142,11 @@ impl Telemetry {
         let alerts = self.alerts.clone();
         let traces = self.traces.metrics().clone();
         let ready = |text: String| async move { Ok::<String, String>(text) }.boxed();
-        let targets = vec![
+        let any = !devices.devices().is_empty();
+        let ask_devices = move || {
+            accelerators::page(devices.clone(), holders.clone(), machine.clone()).boxed()
+        };
+        let mut targets = vec![
             Target::call("cadvisor", &node, ask("/metrics/cadvisor")).honoring_labels(),
             Target::call("node", &node, ask("/metrics")),
             Target::call("kube-state-metrics", &node, move || ready(state.text()))
@@ -145,6 +157,10 @@ impl Telemetry {
             Target::call("apiserver", &node, move || ready(kubernetes.metrics())),
             Target::call("alertmanager", &node, move || ready(alerts.metrics())),
         ];
+        if any {
+            // A holder's labels are what the page says of it.
+            targets.push(Target::call("dcgm-exporter", &node, ask_devices).honoring_labels());
+        }
         self.monitoring.scrape_own(targets.into_iter().map(|target| target.every(EVERY)).collect());
     }
 

@@ -4,6 +4,7 @@ import { useText } from '../../i18n'
 import { amount, bytes, number } from '../../i18n/format'
 import { Panel } from '../../objects/Panel'
 import { app } from '../../objects/queries/app'
+import { RecordedIf } from '../../objects/Recorded'
 import { reasonWords } from '../../objects/reasons'
 import { useTheme } from '../../theme/ThemeProvider'
 
@@ -24,7 +25,7 @@ export function Resources({ project, name }: { project: string; name: string }) 
       <Panel title={t('field.memory')} curves={[{ query: ask.memory, name: pod, stack: 'memory', area: true }]} format={bytes} binary />
       {cards && (
         <>
-          <Panel title={t('apps.acceleratorsBusy')} curves={[{ query: ask.acceleratorsBusy, name: pod, colour: palette.accelerator }]} format={(value) => `${whole(value)}%`} top={100} />
+          <Panel title={t('apps.acceleratorsBusy')} curves={[{ query: ask.acceleratorsBusy, name: pod, colour: palette.accelerator }]} format={(value) => `${whole(value)}%`} top={100} extra={() => <RecordedIf query={ask.acceleratorsRecorded} />} />
           <Panel title={t('field.accelerators')} curves={[{ query: ask.accelerators, name: pod, stack: 'cards', area: true, colour: palette.accelerator }]} format={whole} whole />
         </>
       )}

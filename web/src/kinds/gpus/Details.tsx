@@ -13,9 +13,10 @@ import { bytes, number } from '../../i18n/format'
 import { Gone } from '../../objects/Gone'
 import { Panel } from '../../objects/Panel'
 import { device } from '../../objects/queries/device'
+import { Recorded } from '../../objects/Recorded'
 import { useTheme } from '../../theme/ThemeProvider'
 import type { Device } from './devices'
-import { Recorded, Trouble } from './Marks'
+import { Trouble } from './Marks'
 import { useDevices } from './useDevices'
 
 const MIB = 2 ** 20

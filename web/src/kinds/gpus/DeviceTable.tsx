@@ -9,8 +9,9 @@ import { at } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { bytesOf, number } from '../../i18n/format'
 import { device } from '../../objects/queries/device'
+import { Recorded } from '../../objects/Recorded'
 import { memoryShare, troubles, type Device } from './devices'
-import { Recorded, Trouble } from './Marks'
+import { Trouble } from './Marks'
 
 const MIB = 2 ** 20
 const HOT_CELSIUS = 85

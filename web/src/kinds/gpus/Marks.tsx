@@ -3,12 +3,6 @@ import { useText } from '../../i18n'
 import { number } from '../../i18n/format'
 import { troubles, type Device } from './devices'
 
-/** These values were recorded on other hardware and are played back. */
-export function Recorded() {
-  const t = useText()
-  return <span className="tag tone-warning" title={t('gpus.recordedHint')}>{t('gpus.recorded')}</span>
-}
-
 export function Trouble({ of }: { of: Device }) {
   const t = useText()
   const { xid, uncorrected, corrected } = troubles(of)

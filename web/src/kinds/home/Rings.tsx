@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react'
 import { Link } from 'react-router'
 import { useRanged } from '../../api/prom'
 import { Ring } from '../../components/Ring'
@@ -6,6 +7,7 @@ import type { Tone } from '../../components/tone'
 import { useText } from '../../i18n'
 import { bytes, bytesOf, number, percent } from '../../i18n/format'
 import { ratio, type Machine } from '../../objects/machines'
+import { Recorded } from '../../objects/Recorded'
 
 const PEAK = 'sum(rate(node_cpu_seconds_total{mode!~"idle|iowait|steal"}[2m]))'
 
@@ -29,20 +31,30 @@ export function Rings({ machines, range }: { machines: Machine[] | undefined; ra
         hint={highest !== undefined ? t('home.peak', { share: percent(highest) }) : machines ? t('home.unmeasured') : ''} />
       <RingCard to="/cluster" tone="accent" name={t('field.memory')} of={ratio(memory.used, memory.total)} words={memory.total ? bytesOf(memory.used, memory.total) : '—'}
         hint={free !== undefined ? t('home.free', { amount: bytes(free) }) : machines ? t('home.unmeasured') : ''} />
-      <RingCard to="/gpus" tone="accelerator" name={t('field.accelerators')} of={cards.total ? ratio(cards.used ?? 0, cards.total) : undefined}
+      <RingCard to="/gpus" tone="accelerator" name={t('field.accelerators')} mark={all.some((one) => one.accelerators.recorded) && <Recorded />} of={cards.total ? ratio(cards.used ?? 0, cards.total) : undefined}
         words={cards.total ? t('unit.cards', { n: `${number(cards.used ?? 0, 0)} / ${cards.total}` }) : t('home.noCards')}
         hint={cards.total ? (busy.length ? t('home.busy', { share: percent(busy.reduce((a, b) => a + b, 0) / busy.length / 100) }) : '') : t('home.noCardsHint')} />
     </div>
   )
 }
 
-function RingCard({ to, tone, name, of, words, hint }: { to: string; tone: Tone; name: string; of: number | undefined; words: string; hint: string }) {
+interface RingProps {
+  to: string
+  tone: Tone
+  name: string
+  mark?: ReactNode
+  of: number | undefined
+  words: string
+  hint: string
+}
+
+function RingCard({ to, tone, name, mark, of, words, hint }: RingProps) {
   const travel = useTravel()
   return (
     <Link to={travel(to)} className="card ring-card span-4" style={{ color: 'inherit', textDecoration: 'none' }}>
       <Ring ratio={of} tone={tone} label={name} />
       <div style={{ minWidth: 0 }}>
-        <div className="muted">{name}</div>
+        <div className="row"><span className="muted">{name}</span>{mark}</div>
         <div className="big numbers truncate">{words}</div>
         <div className="muted small numbers">{hint || '\u00a0'}</div>
       </div>

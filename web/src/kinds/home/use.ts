@@ -4,6 +4,7 @@ import { useInstant, useRanged, type Sample, type Series } from '../../api/prom'
 import type { Range } from '../../components/range'
 import { useEverywhere } from '../../frame/useEverywhere'
 import { hours as integrated, people as asked } from '../../objects/queries/person'
+import { ACCELERATORS, select } from '../../objects/queries/select'
 
 /** Use by application and by person: container metrics joined with pod labels. */
 
@@ -12,7 +13,7 @@ const LABELLED = 'on (namespace, pod) group_left (label_dais_io_app, label_dais_
 const joined = (by: string, series: string) => `sum by (${by}) (${series} * ${LABELLED})`
 const CPU = `rate(container_cpu_usage_seconds_total${CONTAINER}[2m])`
 const MEMORY = `container_memory_working_set_bytes${CONTAINER}`
-const GPU = 'kube_pod_container_resource_requests{resource=~"nvidia_com_gpu|amd_com_gpu"}'
+const GPU = `kube_pod_container_resource_requests${select(ACCELERATORS)}`
 
 export interface App {
   project: string

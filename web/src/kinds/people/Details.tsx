@@ -11,6 +11,7 @@ import { useLanguage, useText } from '../../i18n'
 import { bytes, hours, money, number } from '../../i18n/format'
 import { Panel } from '../../objects/Panel'
 import { person } from '../../objects/queries/person'
+import { Recorded } from '../../objects/Recorded'
 import { DeviceTable } from '../gpus/DeviceTable'
 import { useDevices } from '../gpus/useDevices'
 import { usePeople } from '../home/use'
@@ -55,7 +56,7 @@ export function PersonDetails() {
           <Card className="span-12" title={t('ledger.entries')}><Entries only={only} /></Card>
           <Panel title={t('people.cpuByApp')} curves={[{ query: ask.cpu, name: app, stack: 'cpu', area: true }]} />
           <Panel title={t('people.memoryByApp')} format={bytes} binary curves={[{ query: ask.memory, name: app, stack: 'memory', area: true }]} />
-          {(total?.acceleratorHours ?? 0) > 0 && <Panel className="span-12" title={t('people.cardsByApp')} whole format={(value) => number(value, 1)} curves={[{ query: ask.accelerators, name: app, stack: 'cards', area: true }]} />}
+          {(total?.acceleratorHours ?? 0) > 0 && <Panel className="span-12" title={t('people.cardsByApp')} extra={() => mine.some((one) => one.recorded) && <Recorded />} whole format={(value) => number(value, 1)} curves={[{ query: ask.accelerators, name: app, stack: 'cards', area: true }]} />}
           {mine.length > 0 && <Card className="span-12" title={t('nav.gpus')}><DeviceTable devices={mine} error={null} retry={() => undefined} /></Card>}
         </div>
       </TimeAxis>

@@ -1,5 +1,6 @@
 import { quoted } from '../../api/prom'
-import { ACCELERATORS, CONTAINERS, select } from './select'
+import { recorded } from './device'
+import { ACCELERATORS, busy, CONTAINERS, select } from './select'
 
 /** What one application uses: container metrics, joined with its pods' labels. `project` and `name` are PromQL literals. */
 export const application = (project: string, name: string) => {
@@ -9,7 +10,8 @@ export const application = (project: string, name: string) => {
     cpu: `sum by (pod) (rate(container_cpu_usage_seconds_total${select(namespace, CONTAINERS)}[2m]) ${mine})`,
     memory: `sum by (pod) (container_memory_working_set_bytes${select(namespace, CONTAINERS)} ${mine})`,
     accelerators: `sum by (pod) (kube_pod_container_resource_requests${select(namespace, ACCELERATORS)} ${mine})`,
-    acceleratorsBusy: `avg by (pod) (DCGM_FI_DEV_GPU_UTIL${select(namespace)} ${mine})`,
+    acceleratorsBusy: `avg by (pod) (${busy(namespace)} ${mine})`,
+    acceleratorsRecorded: recorded(namespace, mine),
     pods: `sum by (phase) ((kube_pod_status_phase${select(namespace)} == 1) ${mine})`,
     restarts: `sum(increase(kube_pod_container_status_restarts_total${select(namespace)}[5m]) ${mine})`,
   }

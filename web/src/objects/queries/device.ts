@@ -1,9 +1,9 @@
-import { select } from './select'
+import { busy as devicesBusy, select } from './select'
 
 /** One accelerator, or all: dcgm-exporter's names, as they are. `where` narrows, for example to `UUID="…"`. */
 export const device = (where = '') => ({
   /** Percent. */
-  busy: `DCGM_FI_DEV_GPU_UTIL${select(where)}`,
+  busy: devicesBusy(where),
   /** Percent of the time in which memory was read or written. */
   memoryBusy: `DCGM_FI_DEV_MEM_COPY_UTIL${select(where)}`,
   /** MiB. */
@@ -24,3 +24,6 @@ export const device = (where = '') => ({
   uncorrected: `DCGM_FI_DEV_ECC_DBE_VOL_TOTAL${select(where)}`,
   replays: `DCGM_FI_DEV_PCIE_REPLAY_COUNTER${select(where)}`,
 })
+
+/** How many of them are played from a recording; `join` narrows by the labels of pods. */
+export const recorded = (where = '', join = ''): string => `count(DCGM_FI_DEV_FB_USED${select('recorded="true"', where)}${join && ` ${join}`})`

@@ -12,7 +12,7 @@ const METRICS = new Set([
   'container_cpu_usage_seconds_total', 'container_memory_working_set_bytes',
   'dais_gateway_request_duration_seconds_bucket', 'dais_gateway_requests_total',
   'DCGM_FI_DEV_ECC_DBE_VOL_TOTAL', 'DCGM_FI_DEV_ECC_SBE_VOL_TOTAL', 'DCGM_FI_DEV_FB_FREE', 'DCGM_FI_DEV_FB_USED', 'DCGM_FI_DEV_GPU_TEMP', 'DCGM_FI_DEV_GPU_UTIL',
-  'DCGM_FI_DEV_MEMORY_TEMP', 'DCGM_FI_DEV_MEM_CLOCK', 'DCGM_FI_DEV_MEM_COPY_UTIL', 'DCGM_FI_DEV_PCIE_REPLAY_COUNTER', 'DCGM_FI_DEV_POWER_USAGE', 'DCGM_FI_DEV_SM_CLOCK', 'DCGM_FI_DEV_XID_ERRORS',
+  'DCGM_FI_DEV_MEMORY_TEMP', 'DCGM_FI_DEV_MEM_CLOCK', 'DCGM_FI_DEV_MEM_COPY_UTIL', 'DCGM_FI_DEV_PCIE_REPLAY_COUNTER', 'DCGM_FI_DEV_POWER_USAGE', 'DCGM_FI_DEV_SM_CLOCK', 'DCGM_FI_DEV_XID_ERRORS', 'DCGM_FI_PROF_GR_ENGINE_ACTIVE',
   'kube_pod_container_resource_requests', 'kube_pod_container_status_restarts_total', 'kube_pod_info', 'kube_pod_labels', 'kube_pod_status_phase',
   'node_boot_time_seconds', 'node_cpu_seconds_total', 'node_disk_io_time_seconds_total', 'node_disk_read_bytes_total', 'node_disk_written_bytes_total',
   'node_filesystem_avail_bytes', 'node_filesystem_size_bytes', 'node_load1', 'node_load15', 'node_memory_Buffers_bytes', 'node_memory_Cached_bytes', 'node_memory_MemAvailable_bytes', 'node_memory_MemTotal_bytes',

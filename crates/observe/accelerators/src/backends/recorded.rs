@@ -11,6 +11,7 @@ use super::Backend;
 use crate::counters::{Kind, named};
 use crate::device::{Device, Readings, Slice, Vendor};
 use crate::error::{Error, Result};
+use crate::page::{self, Holder};
 
 /// A recording, and when its playing began.
 pub struct Recording {
@@ -72,6 +73,18 @@ impl Recording {
         })?;
         check(path, &file)?;
         Ok(Recording { file, began: Instant::now() })
+    }
+
+    /// The page that stands there so long after the playing began: rules are tried over
+    /// hours without waiting for them.
+    pub fn page_at(
+        &self,
+        since: Duration,
+        machine: &str,
+        holder: &dyn Fn(&str) -> Option<Holder>,
+    ) -> String {
+        let read: Vec<_> = self.devices().into_iter().zip(self.at(since)).collect();
+        page::render(machine, &read, holder)
     }
 
     fn at(&self, time: Duration) -> Vec<Readings> {
