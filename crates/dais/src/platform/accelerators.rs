@@ -54,6 +54,9 @@ fn given(device: &Device) -> dais_node::Device {
     }
 }
 
+/// Beginnings of all names below, and of the resources: nobody else sets them.
+pub const PREFIXES: [&str; 4] = ["nvidia.com/gpu", "nvidia.com/mig", "amd.com/gpu", "huawei.com/"];
+
 /// Labels by which pods choose a machine: the names of NVIDIA's GPU feature discovery,
 /// and their like for other makers.
 pub fn labels(found: &Accelerators) -> BTreeMap<String, String> {

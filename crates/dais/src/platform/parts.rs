@@ -227,6 +227,7 @@ impl Parts {
         config.devices = accelerators::of_node(devices);
         config.device_report = Some(accelerators::report(devices));
         config.labels = accelerators::labels(devices);
+        config.owned_prefixes = accelerators::PREFIXES.map(str::to_owned).to_vec();
         config.hidden = vec![data_dir.root().to_owned()];
         let sink = ledger::Sink { ledger: self.ledger.clone(), access: self.access.clone() };
         config.use_sink = Some(Arc::new(sink));

@@ -143,9 +143,8 @@ impl Telemetry {
         let traces = self.traces.metrics().clone();
         let ready = |text: String| async move { Ok::<String, String>(text) }.boxed();
         let any = !devices.devices().is_empty();
-        let ask_devices = move || {
-            accelerators::page(devices.clone(), holders.clone(), machine.clone()).boxed()
-        };
+        let ask_devices =
+            move || accelerators::page(devices.clone(), holders.clone(), machine.clone()).boxed();
         let mut targets = vec![
             Target::call("cadvisor", &node, ask("/metrics/cadvisor")).honoring_labels(),
             Target::call("node", &node, ask("/metrics")),

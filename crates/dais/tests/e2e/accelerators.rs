@@ -43,7 +43,8 @@ fn pod(name: &str, resource: &str, count: &str) -> Value {
 
 fn query(platform: &Platform, token: &str, query: &str) -> Vec<Value> {
     let query: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
-    let answer = platform.get_as(token, &format!("/prometheus/api/v1/query?query={query}")).unwrap();
+    let answer =
+        platform.get_as(token, &format!("/prometheus/api/v1/query?query={query}")).unwrap();
     answer["data"]["result"].as_array().unwrap().clone()
 }
 
@@ -117,7 +118,9 @@ fn attributed(platform: &Platform, token: &str) {
         let series = query(platform, token, joined);
         (series.len() == 2).then_some(series)
     });
-    let of = |pod: &str| series.iter().find(|one| one["metric"]["pod"] == pod).unwrap()["metric"].clone();
+    let of = |pod: &str| {
+        series.iter().find(|one| one["metric"]["pod"] == pod).unwrap()["metric"].clone()
+    };
     let whole = of("whole");
     for (label, value) in [
         ("UUID", FIRST),
@@ -226,8 +229,18 @@ fn troubled(changes: &[(&str, &str)]) -> Recording {
 fn rules_find_what_is_wrong_with_a_device() {
     let cases = [
         ("DCGM_FI_DEV_GPU_TEMP", "[93]", "AcceleratorHot 0", 10),
-        ("DCGM_FI_DEV_XID_ERRORS", "[0, 0, 0, 0, 0, 0, 79, 79, 79, 79, 79, 79]", "AcceleratorError 0", 10),
-        ("DCGM_FI_DEV_ECC_DBE_VOL_TOTAL", "[0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1]", "AcceleratorError 0", 10),
+        (
+            "DCGM_FI_DEV_XID_ERRORS",
+            "[0, 0, 0, 0, 0, 0, 79, 79, 79, 79, 79, 79]",
+            "AcceleratorError 0",
+            10,
+        ),
+        (
+            "DCGM_FI_DEV_ECC_DBE_VOL_TOTAL",
+            "[0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1]",
+            "AcceleratorError 0",
+            10,
+        ),
         ("DCGM_FI_DEV_ROW_REMAP_FAILURE", "[1]", "AcceleratorError 0", 10),
         ("DCGM_FI_DEV_FB_FREE", "[12]", "AcceleratorMemoryFull 0", 20),
         ("DCGM_FI_DEV_GPU_UTIL", "[1]", "AcceleratorHeldIdle 0", 75),

@@ -38,6 +38,9 @@ pub struct NodeConfig {
     pub devices: Vec<Device>,
     /// What was found when they were looked for, for the node's conditions.
     pub device_report: Option<DeviceReport>,
+    /// Beginnings of labels and resources that nobody but this node sets: what an earlier
+    /// start left there and does not hold any more is removed.
+    pub owned_prefixes: Vec<String>,
     /// Labels of the Node object.
     pub labels: BTreeMap<String, String>,
     /// Name of the control group that holds all pods.
@@ -104,6 +107,7 @@ impl NodeConfig {
             capacity: BTreeMap::new(),
             devices: Vec::new(),
             device_report: None,
+            owned_prefixes: Vec::new(),
             labels: BTreeMap::new(),
             cgroup_name: "kubepods".to_owned(),
             // Above what distributions hand out, below 2^31 for 20,000 ranges.

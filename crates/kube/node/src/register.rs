@@ -52,7 +52,8 @@ async fn register(host: &Host, began: Timestamp) -> Result<()> {
     let nodes: Api<Node> = Api::all(host.client.clone());
     let name = &host.config.name;
     let labels = labels(host);
-    if nodes.get_opt(name).await.map_err(Error::api("get the node"))?.is_none() {
+    let known = nodes.get_opt(name).await.map_err(Error::api("get the node"))?;
+    let Some(known) = known else {
         let node = Node {
             metadata: ObjectMeta {
                 name: Some(name.clone()),
@@ -62,14 +63,37 @@ async fn register(host: &Host, began: Timestamp) -> Result<()> {
             ..Node::default()
         };
         nodes.create(&PostParams::default(), &node).await.map_err(Error::api("create the node"))?;
-    } else {
-        let patch = json!({"metadata": {"labels": labels}});
-        nodes
-            .patch(name, &PatchParams::default(), &Patch::Merge(patch))
-            .await
-            .map_err(Error::api("label the node"))?;
-    }
+        return write_status(host, began).await;
+    };
+    let former = known.metadata.labels.iter().flatten().map(|(name, _)| name.as_str());
+    let patch = json!({"metadata": {"labels": replacing(host, labels, former)}});
+    nodes
+        .patch(name, &PatchParams::default(), &Patch::Merge(patch))
+        .await
+        .map_err(Error::api("label the node"))?;
+    let former = known.status.unwrap_or_default().capacity.unwrap_or_default();
+    let gone = replacing(host, capacity(host), former.keys().map(String::as_str));
+    let patch = Patch::Merge(json!({"status": {"capacity": gone, "allocatable": gone}}));
+    let written = nodes.patch_status(name, &PatchParams::default(), &patch).await;
+    written.map_err(Error::api("write the node's capacity"))?;
     write_status(host, began).await
+}
+
+/// The values, and nothing in place of those of the node's own that hold no more: in a
+/// merge patch that removes them.
+fn replacing<'a>(
+    host: &Host,
+    values: BTreeMap<String, String>,
+    former: impl Iterator<Item = &'a str>,
+) -> BTreeMap<String, Option<String>> {
+    let own = |name: &&str| host.config.owned_prefixes.iter().any(|own| name.starts_with(own));
+    let gone: Vec<String> = former.filter(own).map(str::to_owned).collect();
+    let mut all: BTreeMap<String, Option<String>> =
+        values.into_iter().map(|(name, value)| (name, Some(value))).collect();
+    for name in gone {
+        all.entry(name).or_insert(None);
+    }
+    all
 }
 
 fn labels(host: &Host) -> BTreeMap<String, String> {

@@ -46,7 +46,11 @@ impl Site {
         let data = self.temp.path().join("data");
         let mut config = NodeConfig::new("here", data, env!("CARGO_BIN_EXE_dais-node-host"));
         config.runtime = RuntimeChoice::Process;
+        if !devices.is_empty() {
+            config.labels = [("nvidia.com/gpu.count".to_owned(), "2".to_owned())].into();
+        }
         config.devices = devices;
+        config.owned_prefixes = vec!["nvidia.com/".to_owned()];
         Node::start(self.cluster.client.clone(), config).await.unwrap()
     }
 
@@ -177,6 +181,40 @@ async fn capacity_is_counted_and_a_pod_is_told_what_it_got() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     node.shutdown(StopMode::StopAll { grace: Duration::ZERO }).await;
+}
+
+/// Hardware that is gone is not offered any more; what somebody else wrote stays.
+#[tokio::test]
+async fn a_start_without_devices_takes_back_what_was_said_of_them() {
+    let site = Site::new().await;
+    let nodes: Api<NodeObject> = Api::all(site.cluster.client.clone());
+    let until = async |holds: &dyn Fn(&NodeObject) -> bool| {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        loop {
+            let node = nodes.get_opt("here").await.unwrap();
+            if node.as_ref().is_some_and(holds) {
+                return;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "{node:#?}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let has = |node: &NodeObject, resource: &str| {
+        let capacity = node.status.as_ref().and_then(|status| status.capacity.as_ref());
+        capacity.is_some_and(|capacity| capacity.contains_key(resource))
+    };
+    let node = site.node(devices()).await;
+    until(&|node| has(node, GPU) && has(node, SLICE)).await;
+    let patch = json!({"status": {"capacity": {"example.com/dongle": "4"}}});
+    let patch = kube::api::Patch::Merge(patch);
+    nodes.patch_status("here", &Default::default(), &patch).await.unwrap();
+    node.shutdown(StopMode::LeaveRunning).await;
+    let node = site.node(Vec::new()).await;
+    until(&|node| !has(node, GPU) && !has(node, SLICE)).await;
+    let now = nodes.get("here").await.unwrap();
+    assert!(has(&now, "example.com/dongle"), "{now:#?}");
+    assert!(!now.metadata.labels.unwrap().contains_key("nvidia.com/gpu.count"));
+    node.shutdown(StopMode::LeaveRunning).await;
 }
 
 /// Records of before numbered the devices; a pod that runs on one keeps it.
