@@ -81,6 +81,7 @@ export const machines = {
   'gpus.replays': ['PCIe replays', 'PCIe 重传'],
   'gpus.who': ['Who is on it', '使用者'],
   'gpus.nobody': ['nobody', '空闲'],
+  'gpus.cut': ['in slices', '按切片分配'],
   'gpus.container': ['Container', '容器'],
   'gpus.trendOf': ['Utilisation trend of {name}', '{name} 的利用率趋势'],
   'gpus.taken': ['{count} taken', '{count} 卡已占用'],

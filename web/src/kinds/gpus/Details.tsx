@@ -12,7 +12,7 @@ import { useText } from '../../i18n'
 import { bytes, number } from '../../i18n/format'
 import { Gone } from '../../objects/Gone'
 import { Panel } from '../../objects/Panel'
-import { device } from '../../objects/queries/device'
+import { device, whoever } from '../../objects/queries/device'
 import { Recorded } from '../../objects/Recorded'
 import { useTheme } from '../../theme/ThemeProvider'
 import type { Device } from './devices'
@@ -40,7 +40,7 @@ export function DeviceDetails() {
         <TimeAxis name={`device-${uuid}`}>
           <div className="grid">
             <Charts where={where} sliced={devices.length > 1} />
-            {devices.map((one) => <Who key={one.key} device={one} />)}
+            {devices.filter((one) => !one.cut).map((one) => <Who key={one.key} device={one} />)}
           </div>
         </TimeAxis>
       </div>
@@ -57,14 +57,14 @@ function Charts({ where, sliced }: { where: string; sliced: boolean }) {
   const mebibytes = (value: number) => bytes(value * MIB)
   return (
     <>
-      <Panel title={t('gpus.busy')} format={percentage} top={100} curves={[{ query: ask.busy, name: name(t('gpus.computing')), colour: palette.accelerator }, { query: ask.memoryBusy, name: name(t('gpus.copying')), colour: palette.accent }]} />
-      <Panel title={t('field.memory')} format={mebibytes} binary curves={[{ query: ask.memoryUsed, name: name(t('machines.used')), stack: 'memory', area: true, colour: palette.accelerator }, { query: ask.memoryFree, name: name(t('gpus.free')), stack: 'memory', area: true, colour: palette.muted }]} />
-      <Panel title={t('gpus.temperature')} format={(value) => `${number(value, 0)} °C`} curves={[{ query: ask.temperature, name: name(t('gpus.chip')) }, { query: ask.memoryTemperature, name: name(t('field.memory')) }]} />
-      <Panel title={t('gpus.power')} format={(value) => `${number(value, 0)} W`} curves={[{ query: ask.power, name: name(t('gpus.power')), area: true }]} />
-      <Panel title={t('gpus.clock')} format={(value) => `${number(value, 0)} MHz`} curves={[{ query: ask.clock, name: name(t('gpus.chip')) }, { query: ask.memoryClock, name: name(t('field.memory')) }]} />
+      <Panel title={t('gpus.busy')} format={percentage} top={100} curves={[{ query: whoever(ask.busy), name: name(t('gpus.computing')), colour: palette.accelerator }, { query: whoever(ask.memoryBusy), name: name(t('gpus.copying')), colour: palette.accent }]} />
+      <Panel title={t('field.memory')} format={mebibytes} binary curves={[{ query: whoever(ask.memoryUsed), name: name(t('machines.used')), stack: 'memory', area: true, colour: palette.accelerator }, { query: whoever(ask.memoryFree), name: name(t('gpus.free')), stack: 'memory', area: true, colour: palette.muted }]} />
+      <Panel title={t('gpus.temperature')} format={(value) => `${number(value, 0)} °C`} curves={[{ query: whoever(ask.temperature), name: name(t('gpus.chip')) }, { query: whoever(ask.memoryTemperature), name: name(t('field.memory')) }]} />
+      <Panel title={t('gpus.power')} format={(value) => `${number(value, 0)} W`} curves={[{ query: whoever(ask.power), name: name(t('gpus.power')), area: true }]} />
+      <Panel title={t('gpus.clock')} format={(value) => `${number(value, 0)} MHz`} curves={[{ query: whoever(ask.clock), name: name(t('gpus.chip')) }, { query: whoever(ask.memoryClock), name: name(t('field.memory')) }]} />
       <Panel title={t('gpus.errors')} whole format={(value) => number(value, 0)} curves={[
-        { query: ask.xid, name: name('XID'), colour: palette.error }, { query: ask.uncorrected, name: name(t('gpus.eccUncorrected')), colour: palette.warning },
-        { query: ask.corrected, name: name(t('gpus.eccCorrected')), colour: palette.accent }, { query: ask.replays, name: name(t('gpus.replays')), colour: palette.muted },
+        { query: whoever(ask.xid), name: name('XID'), colour: palette.error }, { query: whoever(ask.uncorrected), name: name(t('gpus.eccUncorrected')), colour: palette.warning },
+        { query: whoever(ask.corrected), name: name(t('gpus.eccCorrected')), colour: palette.accent }, { query: whoever(ask.replays), name: name(t('gpus.replays')), colour: palette.muted },
       ]} />
     </>
   )

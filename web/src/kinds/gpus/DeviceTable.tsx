@@ -8,7 +8,7 @@ import { UsageBar } from '../../components/UsageBar'
 import { at } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { bytesOf, number } from '../../i18n/format'
-import { device } from '../../objects/queries/device'
+import { device, whoever } from '../../objects/queries/device'
 import { Recorded } from '../../objects/Recorded'
 import { memoryShare, troubles, type Device } from './devices'
 import { Trouble } from './Marks'
@@ -29,7 +29,7 @@ export function DeviceTable({ devices, error, retry, of }: Props) {
   const t = useText()
   const travel = useTravel()
   const { seconds, end } = useRange()
-  const trend = useRanged(device().busy, seconds, end, (devices?.length ?? 0) > 0)
+  const trend = useRanged(whoever(device().busy), seconds, end, (devices?.length ?? 0) > 0)
   const trendOf = (one: Device) => trend.data?.find(({ labels }) => labels.UUID === one.uuid && (labels.Hostname ?? one.machine) === one.machine && (labels.GPU_I_PROFILE || undefined) === one.slice)?.points.map(([, value]) => value)
   const title = (one: Device) => (of ? t('gpus.number', { index: one.index }) : `${one.machine} · ${one.index}`)
   const total = ({ values: { memoryUsed = 0, memoryFree = 0 } }: Device) => (memoryUsed + memoryFree) * MIB
@@ -51,7 +51,7 @@ export function DeviceTable({ devices, error, retry, of }: Props) {
     { key: 'trouble', title: t('gpus.errors'), sort: (one) => Object.values(troubles(one)).length, cell: (one) => <Trouble of={one} /> },
     {
       key: 'who', title: t('gpus.who'), sort: (one) => one.user ?? one.pod,
-      cell: (one) => !one.pod ? <span className="muted">{t('gpus.nobody')}</span> : (
+      cell: (one) => !one.pod ? <span className="muted">{t(one.cut ? 'gpus.cut' : 'gpus.nobody')}</span> : (
         <div>
           {one.user && <Link to={travel(`/people/${encodeURIComponent(one.user)}`)}>{one.user}</Link>}{one.user && one.app && ' · '}
           {one.app && one.namespace && <Link to={travel(at(one.namespace, 'apps', one.app))}>{one.app}</Link>}

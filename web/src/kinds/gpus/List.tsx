@@ -25,7 +25,7 @@ export function DeviceList() {
   return (
     <>
       <PageHead title={t('nav.gpus')} facts={shown && shown.length > 0 ? [
-        t('unit.cards', { n: shown.length }),
+        t('unit.cards', { n: new Set(shown.map((one) => one.uuid)).size }),
         measured.length > 0 && t('home.busy', { share: percent(total(measured, (one) => one.values.busy) / measured.length / 100) }),
         t('gpus.taken', { count: shown.filter((one) => one.pod).length }),
         power > 0 && `${number(power / KILOWATT, 1)} kW`,

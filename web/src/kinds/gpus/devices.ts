@@ -9,6 +9,8 @@ export interface Device {
   machine: string
   /** MIG: the profile of the slice. */
   slice: string | undefined
+  /** A card that is given away in slices only. */
+  cut: boolean
   /** Read from a recording, not from hardware. */
   recorded: boolean
   /** Who is on it. */
@@ -37,7 +39,10 @@ export function devicesOf(answers: Partial<Record<Field, Sample[] | undefined>>,
       found.set(key, device)
     }
   }
-  return [...found.values()].toSorted((a, b) => a.machine.localeCompare(b.machine) || Number(a.index) - Number(b.index) || (a.slice ?? '').localeCompare(b.slice ?? ''))
+  const all = [...found.values()]
+  const sliced = new Set(all.filter((one) => one.slice).map((one) => `${one.machine}/${one.uuid}`))
+  for (const one of all) one.cut = !one.slice && sliced.has(`${one.machine}/${one.uuid}`)
+  return all.toSorted((a, b) => a.machine.localeCompare(b.machine) || Number(a.index) - Number(b.index) || (a.slice ?? '').localeCompare(b.slice ?? ''))
 }
 
 function made(key: string, labels: Labels, pods: Sample[]): Device {
@@ -47,6 +52,7 @@ function made(key: string, labels: Labels, pods: Sample[]): Device {
     key, namespace, pod, container,
     uuid: labels.UUID ?? '', index: labels.gpu ?? '', model: labels.modelName ?? '', machine: labels.Hostname ?? labels.node ?? labels.instance ?? '',
     slice: labels.GPU_I_PROFILE || undefined,
+    cut: false,
     recorded: labels.recorded === 'true',
     app: meta?.label_dais_io_app, user: meta?.label_dais_io_user,
     values: {},

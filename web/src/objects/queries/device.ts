@@ -25,5 +25,8 @@ export const device = (where = '') => ({
   replays: `DCGM_FI_DEV_PCIE_REPLAY_COUNTER${select(where)}`,
 })
 
+/** One line for each device over time, whoever was on it meanwhile. */
+export const whoever = (query: string): string => `max without (namespace, pod, container) (${query})`
+
 /** How many of them are played from a recording; `join` narrows by the labels of pods. */
 export const recorded = (where = '', join = ''): string => `count(DCGM_FI_DEV_FB_USED${select('recorded="true"', where)}${join && ` ${join}`})`
