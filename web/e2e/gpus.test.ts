@@ -5,7 +5,7 @@ import { describePerson, project } from './person'
 
 const JOB = 'tuning'
 const CARD = 'GPU-5ec0a1d0-0000-4000-8000-000000000000'
-const link = (page: Page) => page.locator(`tbody a[href^="/gpus/${CARD}"]`).first()
+const link = (page: Page) => page.locator(`a[href^="/gpus/${CARD}"]`).first()
 
 /** The platform that pages are tested on plays a recording, and a job holds one of its cards. */
 describePerson('recorded accelerators', {}, (person) => {
