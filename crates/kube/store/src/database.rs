@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::{Error, Result};
 
 /// The data format that this program writes, kept in `PRAGMA user_version`.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// "dais" in ASCII, kept in `PRAGMA application_id`: tells our file from any
 /// other SQLite file.
@@ -32,6 +32,11 @@ const SCHEMA: &str = "
     CREATE TABLE history (oldest INTEGER NOT NULL);
     INSERT INTO history (oldest) VALUES (1);
 ";
+
+/// What format 2 adds. Numbers are never given twice, so that a note that is let
+/// go cannot be mistaken for a later one.
+const NOTES: &str =
+    "CREATE TABLE notes (number INTEGER PRIMARY KEY AUTOINCREMENT, value BLOB NOT NULL);";
 
 /// Reads wait at most this long for a lock; in WAL mode they meet one only
 /// while a crashed log is being recovered.
@@ -116,15 +121,8 @@ fn migrate(connection: &Connection, path: &Path) -> Result<()> {
         .query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))
         .map_err(failed)?;
     if tables == 0 && application == 0 && found == 0 {
-        let create = format!(
-            "BEGIN IMMEDIATE; {SCHEMA}
-             PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; COMMIT;"
-        );
-        return connection.execute_batch(&create).map_err(|source| {
-            // Best effort: the failed statement is the news.
-            let _ = connection.execute_batch("ROLLBACK");
-            Error::sqlite("make the tables", path, source)
-        });
+        let tables = format!("{SCHEMA} {NOTES} PRAGMA application_id = {APPLICATION};");
+        return become_current(connection, path, &tables);
     }
     if application != i64::from(APPLICATION) {
         return Err(Error::NotAStore { path: path.to_owned() });
@@ -133,5 +131,15 @@ fn migrate(connection: &Connection, path: &Path) -> Result<()> {
     if found > VERSION {
         return Err(Error::NewerVersion { path: path.to_owned(), found, supported: VERSION });
     }
-    Ok(())
+    if found == 1 { become_current(connection, path, NOTES) } else { Ok(()) }
+}
+
+/// Makes tables and names the format in one transaction.
+fn become_current(connection: &Connection, path: &Path, tables: &str) -> Result<()> {
+    let statements = format!("BEGIN IMMEDIATE; {tables} PRAGMA user_version = {VERSION}; COMMIT;");
+    connection.execute_batch(&statements).map_err(|source| {
+        // Best effort: the failed statement is the news.
+        let _ = connection.execute_batch("ROLLBACK");
+        Error::sqlite("make the tables", path, source)
+    })
 }

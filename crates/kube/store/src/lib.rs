@@ -18,6 +18,7 @@
 mod database;
 mod error;
 mod feed;
+mod notes;
 mod query;
 mod readers;
 mod record;
@@ -26,6 +27,7 @@ mod watch;
 mod writer;
 
 pub use error::{Error, Result};
+pub use notes::Note;
 pub use record::{Event, Expect, ListOptions, Page, Record, Revision};
 pub use store::{Options, Store};
 pub use watch::Watch;

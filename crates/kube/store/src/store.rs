@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::feed::{Feed, feed};
 use crate::query::{self, At};
@@ -45,6 +45,7 @@ pub struct Store {
     readers: Arc<Readers>,
     feed: Feed,
     oldest: Arc<AtomicU64>,
+    noted: Arc<Notify>,
 }
 
 impl Store {
@@ -88,6 +89,7 @@ impl Store {
         let oldest = Arc::new(AtomicU64::new(oldest));
         let (publisher, feed) = feed(newest);
         let (sender, requests) = mpsc::channel(QUEUE);
+        let noted = Arc::new(Notify::new());
         let writer = Writer {
             connection,
             path: path.to_owned(),
@@ -96,6 +98,7 @@ impl Store {
             newest,
             oldest: Arc::clone(&oldest),
             history: options.history,
+            noted: Arc::clone(&noted),
         };
         std::thread::Builder::new()
             .name("store-writer".to_owned())
@@ -105,7 +108,7 @@ impl Store {
                 drop(lock);
             })
             .map_err(|source| Error::file("start the writer of", path, source))?;
-        Ok(Self { requests: sender, readers: Arc::new(readers), feed, oldest })
+        Ok(Self { requests: sender, readers: Arc::new(readers), feed, oldest, noted })
     }
 
     /// The newest committed revision.
@@ -138,29 +141,49 @@ impl Store {
     /// Errors: `Exists`, `NotFound` and `Conflict` by `expect`; `DiskFull`,
     /// after which nothing of the write is kept and reads go on.
     pub async fn put(&self, key: &str, value: Bytes, expect: Expect) -> Result<Revision> {
-        let written = self.write(key, Some(value), expect).await?;
-        Ok(written.revision)
+        self.put_noted(key, value, (expect, None)).await
     }
 
     /// Deletes a key; returns the revision of the deletion and what was there.
     ///
     /// Errors: as `put`; `NotFound` also with [`Expect::Any`].
     pub async fn delete(&self, key: &str, expect: Expect) -> Result<(Revision, Record)> {
-        let written = self.write(key, None, expect).await?;
+        self.remove(key, (expect, None)).await
+    }
+
+    pub(crate) async fn remove(
+        &self,
+        key: &str,
+        terms: (Expect, Option<Bytes>),
+    ) -> Result<(Revision, Record)> {
+        let written = self.write(key, None, terms).await?;
         match written.previous {
             Some(previous) => Ok((written.revision, previous)),
             None => Err(Error::NotFound { key: key.to_owned() }),
         }
     }
 
-    async fn write(&self, key: &str, value: Option<Bytes>, expect: Expect) -> Result<Written> {
+    pub(crate) async fn write(
+        &self,
+        key: &str,
+        value: Option<Bytes>,
+        (expect, note): (Expect, Option<Bytes>),
+    ) -> Result<Written> {
         let (reply, answer) = oneshot::channel();
-        let write = Write { key: key.to_owned(), value, expect, reply };
+        let write = Write { key: key.to_owned(), value, expect, note, reply };
         self.send(Request::Write(write)).await?;
         answer.await.unwrap_or(Err(Error::Closed))
     }
 
-    async fn send(&self, request: Request) -> Result<()> {
+    pub(crate) fn readers(&self) -> &Arc<Readers> {
+        &self.readers
+    }
+
+    pub(crate) fn wake(&self) -> &Notify {
+        &self.noted
+    }
+
+    pub(crate) async fn send(&self, request: Request) -> Result<()> {
         self.requests.send(request).await.map_err(|_| Error::Closed)
     }
 

@@ -10,18 +10,26 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use rusqlite::{Connection, TransactionBehavior};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::feed::Publisher;
 use crate::readers::{Shared, hold};
-use crate::{Error, Event, Expect, Record, Result, Revision, query};
+use crate::{Error, Event, Expect, Record, Result, Revision, notes, query};
 
 /// Bounds the time that the first of a batch waits for the last.
 const BATCH: usize = 256;
 
 pub(crate) enum Request {
     Write(Write),
-    Compact { before: Revision, reply: oneshot::Sender<Result<()>> },
+    Compact {
+        before: Revision,
+        reply: oneshot::Sender<Result<()>>,
+    },
+    /// Lets notes go.
+    Forget {
+        through: u64,
+        reply: oneshot::Sender<Result<()>>,
+    },
 }
 
 pub(crate) struct Write {
@@ -29,6 +37,8 @@ pub(crate) struct Write {
     /// `None` deletes.
     pub value: Option<Bytes>,
     pub expect: Expect,
+    /// Committed with the write.
+    pub note: Option<Bytes>,
     pub reply: oneshot::Sender<Result<Written>>,
 }
 
@@ -49,6 +59,8 @@ pub(crate) struct Writer {
     pub oldest: Arc<AtomicU64>,
     /// How many revisions of history stay.
     pub history: u64,
+    /// Told when notes are committed.
+    pub noted: Arc<Notify>,
 }
 
 type Judged = Result<(Written, Event)>;
@@ -66,6 +78,11 @@ impl Writer {
                         self.commit(std::mem::take(&mut batch));
                         // The asker may have gone; the compaction stands.
                         let _ = reply.send(self.compact(before));
+                    }
+                    Request::Forget { through, reply } => {
+                        self.commit(std::mem::take(&mut batch));
+                        // The asker may have gone; it asks again.
+                        let _ = reply.send(self.forget(through));
                     }
                 }
                 if batch.len() < BATCH {
@@ -111,6 +128,11 @@ impl Writer {
             self.newest = last.revision;
         }
         self.publisher.publish(events);
+        let noted =
+            batch.iter().zip(&answers).any(|(write, it)| write.note.is_some() && it.is_ok());
+        if noted {
+            self.noted.notify_one();
+        }
         for (write, answer) in batch.into_iter().zip(answers) {
             // The asker may have gone; the write stands.
             let _ = write.reply.send(answer);
@@ -158,6 +180,11 @@ impl Writer {
         }
     }
 
+    fn forget(&self, through: u64) -> Result<()> {
+        let mut connection = hold(&self.connection);
+        self.transact(&mut connection, "let notes go", |db| notes::forget(db, through))
+    }
+
     fn compact(&mut self, before: Revision) -> Result<()> {
         let from = self.oldest.load(Ordering::Acquire);
         let to = before.min(self.newest);
@@ -185,6 +212,9 @@ fn judge(db: &Connection, write: &Write, revision: Revision) -> rusqlite::Result
         (None, None) => {
             return Ok(Err(Error::NotFound { key: write.key.clone() }));
         }
+    }
+    if let Some(note) = &write.note {
+        notes::write(db, note)?;
     }
     let event = Event {
         key: write.key.clone(),

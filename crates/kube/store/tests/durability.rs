@@ -204,8 +204,8 @@ async fn a_newer_file_is_refused_and_left_alone() {
     let before = std::fs::read(&path).unwrap();
 
     let error = Store::open(&path).err().unwrap();
-    assert!(matches!(error, Error::NewerVersion { found: 7, supported: 1, .. }));
-    assert!(error.to_string().contains('7') && error.to_string().contains('1'));
+    assert!(matches!(error, Error::NewerVersion { found: 7, supported: 2, .. }));
+    assert!(error.to_string().contains('7') && error.to_string().contains('2'));
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }
 
