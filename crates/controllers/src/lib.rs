@@ -18,7 +18,8 @@ pub mod monitoring;
 pub mod observed;
 pub mod project;
 pub mod seams;
-pub mod trainingjob;
+pub mod telemetry;
+mod trainingjob;
 
 pub use context::{Context, Settings};
 pub use error::{Error, Result};

@@ -21,6 +21,7 @@ use crate::context::Settings;
 use crate::environment::MOUNT as ENVIRONMENT_MOUNT;
 use crate::project::{TOKEN_KEY, WORKLOAD};
 use crate::seams::RegisteredVersion;
+use crate::telemetry::{self, About};
 
 const CONTAINER: &str = "model";
 const PORT: i32 = 8080;
@@ -215,22 +216,25 @@ fn environment(service: &InferenceService, settings: &Settings) -> Vec<EnvVar> {
         key: TOKEN_KEY.to_owned(),
         optional: Some(false),
     };
-    let pod_name = ObjectFieldSelector {
-        field_path: "metadata.name".to_owned(),
-        ..ObjectFieldSelector::default()
-    };
     let mut env = vec![
         text("DAIS_PROJECT", project.clone()),
         text("DAIS_APP", application(service)),
         text("MLFLOW_TRACKING_URI", format!("{}/mlflow/p/{project}", settings.platform_url)),
-        text("OTEL_EXPORTER_OTLP_ENDPOINT", settings.platform_url.clone()),
         from("POD_IP", EnvVarSource { field_ref: Some(pod_ip), ..EnvVarSource::default() }),
-        from("POD_NAME", EnvVarSource { field_ref: Some(pod_name), ..EnvVarSource::default() }),
         from(
             "MLFLOW_TRACKING_TOKEN",
             EnvVarSource { secret_key_ref: Some(token), ..EnvVarSource::default() },
         ),
     ];
+    let application = application(service);
+    let user = service.annotations().get(labels::CREATED_BY).cloned().unwrap_or_default();
+    let about = About {
+        project: &project,
+        application: &application,
+        user: &user,
+        token: "MLFLOW_TRACKING_TOKEN",
+    };
+    env.extend(telemetry::variables(&about, settings));
     env.extend(service.spec.env.clone());
     env
 }

@@ -14,6 +14,7 @@ use super::{ATTEMPT, JOB};
 use crate::context::Settings;
 use crate::environment::MOUNT as ENVIRONMENT_MOUNT;
 use crate::project::{TOKEN_KEY, WORKLOAD};
+use crate::telemetry::{self, About};
 
 /// Annotation with the id of the attempt's run.
 pub const RUN: &str = "dais.io/run";
@@ -122,9 +123,15 @@ fn environment(job: &TrainingJob, inputs: &Inputs, run: &str, settings: &Setting
             "MLFLOW_EXPERIMENT_NAME",
             job.spec.experiment.as_deref().unwrap_or(application(job)),
         ),
-        variable("OTEL_EXPORTER_OTLP_ENDPOINT", platform),
         variable("PYTHONUNBUFFERED", "1"),
     ];
+    let about = About {
+        project: &project,
+        application: application(job),
+        user: &user(job),
+        token: "DAIS_TOKEN",
+    };
+    env.extend(telemetry::variables(&about, settings));
     if let Some(model) = &job.spec.model {
         env.push(variable("DAIS_MODEL", model));
     }
