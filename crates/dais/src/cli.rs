@@ -99,6 +99,11 @@ pub enum Command {
     /// Delete an object
     #[command(after_help = "Example:\n  dais delete trainingjob digits")]
     Delete(Delete),
+    /// Say who changed what, newest first
+    #[command(
+        after_help = "Examples:\n  dais audit --user ann --since 24h\n  dais audit --resource trainingjobs --name digits -o json"
+    )]
+    Audit(Audit),
     /// Data: upload files as a new version of a dataset
     #[command(after_help = "Example:\n  dais upload digits ./digits")]
     Upload(Upload),
@@ -138,7 +143,7 @@ pub struct Up {
     /// Kubernetes API with TLS
     #[arg(long, default_value_t = 6443)]
     pub kubernetes_port: u16,
-    /// OTLP over gRPC: traces from programs outside
+    /// OTLP over gRPC: traces, logs and metrics
     #[arg(long, default_value_t = 4317)]
     pub otlp_port: u16,
     /// Added to every port
@@ -151,7 +156,23 @@ pub struct Up {
     #[arg(long, env = "DAIS_RECORDED_ACCELERATORS")]
     pub recorded_accelerators: Option<PathBuf>,
     #[command(flatten)]
+    pub sampling: TraceSampling,
+    #[command(flatten)]
     pub engines: Engines,
+}
+
+/// Which traces are kept.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct TraceSampling {
+    /// Share of traces that is taken in at all, from 0 to 1
+    #[arg(long, env = "DAIS_TRACE_SAMPLE_RATIO", default_value_t = 1.0)]
+    pub trace_sample_ratio: f64,
+    /// Share of traces kept that neither failed nor were slow, from 0 to 1
+    #[arg(long, env = "DAIS_TRACE_KEEP_RATIO", default_value_t = 1.0)]
+    pub trace_keep_ratio: f64,
+    /// Milliseconds from which on a trace is slow, and kept
+    #[arg(long, env = "DAIS_TRACE_SLOW_MS", default_value_t = 1000)]
+    pub trace_slow_ms: u64,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -215,6 +236,34 @@ pub struct Run {
     /// The command, after --
     #[arg(last = true, required = true)]
     pub command: Vec<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Audit {
+    /// Only what this person did
+    #[arg(long)]
+    pub user: Option<String>,
+    /// Only this action: create, update, patch, delete …
+    #[arg(long)]
+    pub verb: Option<String>,
+    /// Only this kind, in the plural: trainingjobs, secrets …
+    #[arg(long)]
+    pub resource: Option<String>,
+    /// Only the object of this name
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Only this project; all that you may see when absent
+    #[arg(long)]
+    pub in_project: Option<String>,
+    /// Text anywhere in the record
+    #[arg(long)]
+    pub text: Option<String>,
+    /// Only the last so long, for example 24h or 7d, or since a moment (RFC 3339)
+    #[arg(long)]
+    pub since: Option<String>,
+    /// How many records at most
+    #[arg(long, default_value_t = 100)]
+    pub limit: u32,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -1,6 +1,7 @@
 //! The commands: one file each.
 
 mod apply;
+mod audit;
 mod backup;
 pub mod build_environment;
 mod completion;
@@ -49,6 +50,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Get(args) => block_on(get::run(&target, args)),
         Command::Apply(args) => block_on(apply::run(&target, args)),
         Command::Delete(args) => block_on(delete::run(&target, args)),
+        Command::Audit(args) => block_on(audit::run(&target, args)),
         Command::Upload(args) => block_on(upload::run(&target, args)),
         Command::Usage(args) => block_on(usage::run(&target, args)),
         Command::Backup(args) => block_on(backup::save(&target, args)),

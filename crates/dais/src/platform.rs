@@ -18,6 +18,7 @@
 pub mod accelerators;
 mod access;
 mod accounts;
+mod audit;
 pub mod backup;
 mod bootstrap;
 mod certificates;
@@ -35,6 +36,8 @@ mod notifications;
 mod otlp;
 mod parts;
 mod prices;
+mod recorded;
+mod retention;
 mod routes;
 mod scopes;
 mod spans;

@@ -65,6 +65,9 @@ pub enum Error {
     #[error("the system gave no random numbers: {0}")]
     Random(String),
 
+    #[error("cannot collect audit records: {0}")]
+    Outbox(String),
+
     #[error("the accounts are closed")]
     Closed,
 }

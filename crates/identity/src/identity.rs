@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use sqlx::{AnyPool, Row};
 
-use crate::audit::Journal;
 use crate::bearer::Bearers;
 use crate::error::Attempt;
+use crate::journal::Journal;
+use crate::mask::{self, Masks};
 use crate::password::Passwords;
 use crate::service_accounts::Signer;
 use crate::throttle::Throttle;
@@ -57,7 +58,7 @@ pub struct Opened {
 #[derive(Clone)]
 pub struct Identity(Arc<Inner>);
 
-struct Inner {
+pub(crate) struct Inner {
     pool: AnyPool,
     clock: Clock,
     passwords: Passwords,
@@ -65,6 +66,7 @@ struct Inner {
     bearers: Bearers,
     signer: Signer,
     journal: Journal,
+    masks: Masks,
     audit_retention: Duration,
 }
 
@@ -72,6 +74,7 @@ impl Identity {
     pub async fn open(options: Options) -> Result<Opened> {
         let Options { url, data_dir, audit_retention, clock } = options;
         let signer = Signer::open(&data_dir, clock.clone())?;
+        let masks = mask::open(&data_dir)?;
         let pool = database::open(&url).await?;
         let identity = Self(Arc::new(Inner {
             passwords: Passwords::new(),
@@ -79,6 +82,7 @@ impl Identity {
             bearers: Bearers::default(),
             journal: Journal::start(pool.clone(), clock.clone()),
             signer,
+            masks,
             audit_retention,
             clock,
             pool,
@@ -133,9 +137,21 @@ impl Identity {
 
     /// Writes what waits and closes the database.
     pub async fn close(&self) -> Result<()> {
-        let flushed = self.flush_audit().await;
+        let collected = self.collect_audit().await;
         self.0.pool.close().await;
-        flushed
+        collected
+    }
+
+    pub(crate) fn weak(&self) -> std::sync::Weak<Inner> {
+        Arc::downgrade(&self.0)
+    }
+
+    pub(crate) fn of(inner: Arc<Inner>) -> Self {
+        Self(inner)
+    }
+
+    pub(crate) fn masks(&self) -> &Masks {
+        &self.0.masks
     }
 
     pub(crate) fn pool(&self) -> &AnyPool {

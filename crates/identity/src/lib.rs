@@ -12,25 +12,31 @@ mod accounts;
 mod audit;
 mod bearer;
 mod caller;
+mod changes;
 mod clock;
 mod database;
 mod error;
 mod identity;
+mod journal;
 mod links;
+mod mask;
 mod migrations;
 mod password;
 mod secret;
 mod service_accounts;
 mod sessions;
+mod settings;
 mod throttle;
 mod tokens;
 
 pub use accounts::{NewUser, User};
-pub use audit::{AuditEntry, AuditQuery, AuditRecord};
+pub use audit::{AuditEntry, AuditQuery, AuditRecord, Begun, Reader};
 pub use caller::{ADMIN_USER, ADMINS, AUTHENTICATED, Caller, Via};
+pub use changes::{Changes, FieldChange};
 pub use clock::Clock;
 pub use error::{Error, Result};
 pub use identity::{Identity, Opened, Options};
+pub use journal::Outbox;
 pub use secret::Secret;
 pub use service_accounts::{
     API_AUDIENCE, BoundPod, IssuedToken, ServiceAccount, ServiceAccountRequest,

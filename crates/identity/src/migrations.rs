@@ -4,7 +4,22 @@
 //! 0 for "never") and no NULL.
 
 /// The statements of each version; the first is version 1.
-pub(crate) const VERSIONS: &[&[&str]] = &[&[
+pub(crate) const VERSIONS: &[&[&str]] = &[FIRST, CHANGES];
+
+/// Where a write came from and what it changed, as JSON.
+const CHANGES: &[&str] = &[
+    "ALTER TABLE identity_audit ADD COLUMN source TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE identity_audit ADD COLUMN agent TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE identity_audit ADD COLUMN changes TEXT NOT NULL DEFAULT '{}'",
+    "CREATE INDEX identity_audit_by_object ON identity_audit (namespace, name, id)",
+    "CREATE INDEX identity_audit_by_time ON identity_audit (at)",
+    "CREATE TABLE identity_settings (
+        user_name TEXT PRIMARY KEY,
+        settings TEXT NOT NULL
+    )",
+];
+
+const FIRST: &[&str] = &[
     "CREATE TABLE identity_users (
         name TEXT PRIMARY KEY,
         password TEXT NOT NULL,
@@ -55,4 +70,4 @@ pub(crate) const VERSIONS: &[&[&str]] = &[&[
     "CREATE INDEX identity_audit_by_user ON identity_audit (user_name, id)",
     "CREATE INDEX identity_audit_by_namespace ON identity_audit (namespace, id)",
     "CREATE INDEX identity_sessions_by_user ON identity_sessions (user_name)",
-]];
+];

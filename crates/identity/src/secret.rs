@@ -77,7 +77,7 @@ pub(crate) fn random_id() -> Result<String> {
     Ok(hex(&bytes))
 }
 
-fn fill(bytes: &mut [u8]) -> Result<()> {
+pub(crate) fn fill(bytes: &mut [u8]) -> Result<()> {
     OsRng.try_fill_bytes(bytes).map_err(|source| Error::Random(source.to_string()))
 }
 

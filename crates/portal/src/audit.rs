@@ -1,33 +1,37 @@
-//! The audit record, for administrators.
+//! The audit record: all of it for administrators; for everybody else what was done in
+//! their projects, and what they did.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use dais_identity::{AuditQuery, AuditRecord};
+use dais_identity::{AuditQuery, AuditRecord, Caller, FieldChange, Reader};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::body::Parameters;
-use crate::callers::Admin;
+use crate::callers::Me;
 use crate::problem::Refusal;
 use crate::{Portal, Problem};
 
 /// Which records; what is left out does not matter.
-#[derive(Deserialize, IntoParams)]
+#[derive(Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Filter {
     user: Option<String>,
     verb: Option<String>,
     group: Option<String>,
+    /// `pods` finds `pods/status`, too.
     resource: Option<String>,
     /// The namespace; `namespace` is understood, too.
     #[serde(alias = "namespace")]
     project: Option<String>,
     name: Option<String>,
-    /// RFC 3339: from this moment on.
+    /// Stands anywhere in the record, whatever the case.
+    text: Option<String>,
+    /// RFC 3339: from this moment on; or so long ago, as `24h`.
     since: Option<String>,
-    /// RFC 3339: before this moment.
+    /// RFC 3339: before this moment; or so long ago.
     until: Option<String>,
     /// The `next` of the page before.
     before: Option<String>,
@@ -46,15 +50,39 @@ pub(crate) struct Item {
     #[serde(skip_serializing_if = "String::is_empty")]
     acting_as: String,
     via: String,
+    /// The address that it came from.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    source: String,
+    /// What the client calls itself.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    agent: String,
     verb: String,
     group: String,
     resource: String,
     namespace: String,
     name: String,
-    /// The HTTP status that it ended with.
+    /// The HTTP status that it ended with; 0 while it is under way, and for good when
+    /// the platform died in between.
     code: u16,
     #[serde(skip_serializing_if = "String::is_empty")]
     request_id: String,
+    /// What it changed; secrets are masked.
+    changes: Vec<FieldDifference>,
+    /// Whether `changes` is not all of it.
+    truncated: bool,
+}
+
+/// One path with its value before and after, whatever is there.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FieldDifference {
+    /// Empty: the whole object.
+    path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    old: Option<serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    new: Option<serde_json::Value>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -75,23 +103,67 @@ fn moment(field: &'static str, text: Option<String>) -> Result<Option<i64>, Prob
     let Some(text) = text else {
         return Ok(None);
     };
+    if let Some(ago) = ago(&text) {
+        return Ok(Some(jiff::Timestamp::now().as_millisecond().saturating_sub(ago)));
+    }
     let parsed: Result<jiff::Timestamp, _> = text.parse();
     match parsed {
         Ok(moment) => Ok(Some(moment.as_millisecond())),
         Err(_) => {
             let reason = format!("{field} is not a moment: {text:?}");
-            let hint = "write it as 2026-11-24T18:52:27Z";
+            let hint = "write it as 2026-11-24T18:52:27Z, or as 24h ago: 24h";
             Err(Problem::new(StatusCode::BAD_REQUEST, reason, hint).field(field))
         }
     }
 }
 
+/// Everything for administrators; for others their projects and their own doings.
+pub(crate) async fn reader(portal: &Portal, caller: Caller) -> Reader {
+    if caller.is_admin() {
+        return Reader::Everything;
+    }
+    let projects = portal.projects(&caller).await;
+    let namespaces = projects.into_iter().map(|project| project.name).collect();
+    Reader::Member { user: caller.user, namespaces }
+}
+
+impl Filter {
+    pub(crate) fn query(self, limit: i64, reader: Reader) -> Result<AuditQuery, Problem> {
+        Ok(AuditQuery {
+            user: self.user,
+            verb: self.verb,
+            group: self.group,
+            resource: self.resource,
+            namespace: self.project,
+            name: self.name,
+            text: self.text,
+            since: moment("since", self.since)?,
+            until: moment("until", self.until)?,
+            before: self.before,
+            limit: Some(limit),
+            reader,
+        })
+    }
+}
+
+/// `30m`, `24h` or `7d` in milliseconds.
+fn ago(text: &str) -> Option<i64> {
+    let unit = match text.chars().last()? {
+        'm' => 60_000,
+        'h' => 3_600_000,
+        'd' => 86_400_000,
+        _ => return None,
+    };
+    let number: u32 = text[..text.len() - 1].parse().ok()?;
+    Some(i64::from(number) * unit)
+}
+
 /// Who did what, newest first.
 #[utoipa::path(get, path = "/api/audit", params(Filter),
     responses((status = 200, body = Items), (status = 400, body = Refusal),
-        (status = 403, body = Refusal)))]
+        (status = 401, body = Refusal)))]
 pub(crate) async fn list(
-    _: Admin,
+    Me(caller): Me,
     State(portal): State<Portal>,
     Parameters(filter): Parameters<Filter>,
 ) -> Result<Json<Items>, Problem> {
@@ -101,25 +173,14 @@ pub(crate) async fn list(
         let problem = Problem::new(StatusCode::BAD_REQUEST, reason, "use 1 to 1000");
         return Err(problem.field("limit"));
     }
-    let query = AuditQuery {
-        user: filter.user,
-        verb: filter.verb,
-        group: filter.group,
-        resource: filter.resource,
-        namespace: filter.project,
-        name: filter.name,
-        since: moment("since", filter.since)?,
-        until: moment("until", filter.until)?,
-        before: filter.before,
-        limit: Some(limit),
-    };
+    let query = filter.query(limit, reader(&portal, caller).await)?;
     let records = portal.identity().audit(&query).await?;
     let full = i64::try_from(records.len()) == Ok(limit);
     let next = records.last().filter(|_| full).map(|record| record.id.clone());
     Ok(Json(Items { items: records.into_iter().map(item).collect(), next }))
 }
 
-fn item(record: AuditRecord) -> Item {
+pub(crate) fn item(record: AuditRecord) -> Item {
     let AuditRecord { id, at, entry } = record;
     Item {
         id,
@@ -127,6 +188,8 @@ fn item(record: AuditRecord) -> Item {
         user: entry.user,
         acting_as: entry.acting_as,
         via: entry.via,
+        source: entry.source,
+        agent: entry.agent,
         verb: entry.verb,
         group: entry.group,
         resource: entry.resource,
@@ -134,5 +197,13 @@ fn item(record: AuditRecord) -> Item {
         name: entry.name,
         code: entry.status,
         request_id: entry.request_id,
+        changes: entry.changes.fields.into_iter().map(FieldDifference::from).collect(),
+        truncated: entry.changes.truncated,
+    }
+}
+
+impl From<FieldChange> for FieldDifference {
+    fn from(FieldChange { path, old, new }: FieldChange) -> Self {
+        Self { path, old, new }
     }
 }

@@ -11,6 +11,7 @@ mod audit;
 mod authenticate;
 mod body;
 mod callers;
+mod export;
 mod info;
 mod openapi;
 mod pages;
@@ -18,6 +19,7 @@ mod portal;
 mod problem;
 mod record;
 mod session;
+mod settings;
 mod tokens;
 mod users;
 

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use utoipa::OpenApi;
 
-use crate::{Portal, audit, info, session, tokens, users};
+use crate::{Portal, audit, export, info, session, settings, tokens, users};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -26,6 +26,9 @@ use crate::{Portal, audit, info, session, tokens, users};
         users::reset_password,
         users::create_link,
         audit::list,
+        export::export,
+        settings::read,
+        settings::write,
         info::read
     )
 )]

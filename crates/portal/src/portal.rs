@@ -11,7 +11,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::authenticate::authenticate;
-use crate::{Info, Problem, audit, info, openapi, pages, record, session, tokens, users};
+use crate::{
+    Info, Problem, audit, export, info, openapi, pages, record, session, settings, tokens, users,
+};
 
 /// A project that a person may work in.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -61,7 +63,9 @@ impl Portal {
             .route("/api/users/{name}/groups", put(users::set_groups))
             .route("/api/users/{name}/password", post(users::reset_password))
             .route("/api/users/{name}/link", post(users::create_link))
+            .route("/api/account/settings", get(settings::read).put(settings::write))
             .route("/api/audit", get(audit::list))
+            .route("/api/audit/export/{format}", get(export::export))
             .route_layer(middleware::from_fn_with_state(self.clone(), record::record))
             .route("/api/info", get(info::read))
             .route("/api/openapi.json", get(openapi::read))

@@ -1,12 +1,15 @@
 //! The audit record of what is done through `/api`.
 
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::{Method, StatusCode};
-use axum::middleware::Next;
-use axum::response::Response;
-use dais_identity::{AuditEntry, Caller};
+use std::net::SocketAddr;
 
-use crate::Portal;
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::{Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use dais_identity::{AuditEntry, Caller};
+use serde_json::Value;
+
+use crate::{Portal, Problem};
 
 /// Where audit records file the accounts.
 const GROUP: &str = "identity";
@@ -15,6 +18,13 @@ const GROUP: &str = "identity";
 #[derive(Clone)]
 pub(crate) struct Actor(pub String);
 
+/// What a handler changed: travels as a response extension.
+#[derive(Clone, Default)]
+pub(crate) struct Changed {
+    pub old: Option<Value>,
+    pub new: Option<Value>,
+}
+
 pub(crate) async fn record(State(portal): State<Portal>, request: Request, next: Next) -> Response {
     let signs_in = request.uri().path() == "/api/login";
     if request.method().is_safe() && !signs_in {
@@ -22,21 +32,45 @@ pub(crate) async fn record(State(portal): State<Portal>, request: Request, next:
     }
     let caller = request.extensions().get::<Caller>().cloned();
     let mut entry = describe(&request);
+    let Some(caller) = caller else {
+        return record_stranger(&portal, entry, next.run(request).await).await;
+    };
+    entry.via = caller.via.to_string();
+    entry.user = caller.user;
+    let begun = match portal.identity().begin_audit(entry).await {
+        Ok(begun) => begun,
+        Err(error) => return Problem::from(error).into_response(),
+    };
     let response = next.run(request).await;
-    if let Some(caller) = caller {
-        entry.via = caller.via.to_string();
-        entry.user = caller.user;
+    begun.finish(|entry| complete(&portal, entry, &response)).await;
+    response
+}
+
+/// Somebody signs in: who it was is known afterwards.
+async fn record_stranger(portal: &Portal, mut entry: AuditEntry, response: Response) -> Response {
+    complete(portal, &mut entry, &response);
+    // A stranger's requests that were refused say nothing of anybody.
+    if entry.user.is_empty() && response.status() == StatusCode::UNAUTHORIZED {
+        return response;
     }
+    match portal.identity().record_audit(entry).await {
+        Err(error) if response.status().is_success() => Problem::from(error).into_response(),
+        _ => response,
+    }
+}
+
+fn complete(portal: &Portal, entry: &mut AuditEntry, response: &Response) {
+    entry.status = response.status().as_u16();
     if let Some(Actor(user)) = response.extensions().get() {
         entry.user.clone_from(user);
     }
-    // A stranger's requests that were refused say nothing of anybody.
-    let noise = entry.user.is_empty() && response.status() == StatusCode::UNAUTHORIZED;
-    entry.status = response.status().as_u16();
-    if !noise && let Err(error) = portal.identity().record_audit(entry) {
-        tracing::error!(%error, "audit record not kept");
+    if let Some(Changed { old, new }) = response.extensions().get() {
+        entry.changes = portal.identity().audit_changes(old.as_ref(), new.as_ref());
+        let named = new.as_ref().or(old.as_ref()).and_then(|value| value["name"].as_str());
+        if entry.name.is_empty() {
+            entry.name = named.unwrap_or_default().to_owned();
+        }
     }
-    response
 }
 
 /// `POST /api/users/ann/password` is: create users/password of ann.
@@ -56,7 +90,11 @@ fn describe(request: &Request) -> AuditEntry {
             false => resource.push(part),
         }
     }
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let agent = request.headers().get(header::USER_AGENT);
     AuditEntry {
+        source: peer.map(|peer| peer.0.ip().to_canonical().to_string()).unwrap_or_default(),
+        agent: agent.and_then(|agent| agent.to_str().ok()).unwrap_or_default().to_owned(),
         verb: verb.to_owned(),
         group: GROUP.to_owned(),
         resource: resource.join("/"),

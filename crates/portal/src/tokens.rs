@@ -2,17 +2,19 @@
 
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use dais_identity::{TokenInfo, Via};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::audit::time;
 use crate::body::Body;
 use crate::callers::Me;
 use crate::problem::Refusal;
+use crate::record::Changed;
 use crate::{Portal, Problem};
 
 #[derive(Serialize, ToSchema)]
@@ -84,7 +86,7 @@ pub(crate) async fn create(
     State(portal): State<Portal>,
     Me(caller): Me,
     Body(NewToken { name, days }): Body<NewToken>,
-) -> Result<(StatusCode, Json<CreatedToken>), Problem> {
+) -> Result<(StatusCode, Extension<Changed>, Json<CreatedToken>), Problem> {
     if !matches!(caller.via, Via::Session | Via::Token(_)) {
         let hint = "sign in as a person";
         return Err(Problem::new(StatusCode::FORBIDDEN, "only people have API tokens", hint));
@@ -96,7 +98,10 @@ pub(crate) async fn create(
     let lifetime = days.map(|days| Duration::from_secs(u64::from(days) * 24 * 3600));
     let made = portal.identity().create_token(&caller.user, &name, lifetime).await?;
     let token = made.token.expose().to_owned();
-    Ok((StatusCode::CREATED, Json(CreatedToken { info: made.info.into(), token })))
+    let info: Token = made.info.into();
+    let told = json!({"name": info.name, "id": info.id, "expiresAt": info.expires_at});
+    let changed = Changed { old: None, new: Some(told) };
+    Ok((StatusCode::CREATED, Extension(changed), Json(CreatedToken { info, token })))
 }
 
 /// Revokes one of my tokens.
@@ -106,7 +111,10 @@ pub(crate) async fn revoke(
     State(portal): State<Portal>,
     Me(caller): Me,
     Path(id): Path<String>,
-) -> Result<StatusCode, Problem> {
+) -> Result<(StatusCode, Extension<Changed>), Problem> {
+    let mine = portal.identity().tokens(&caller.user).await?;
+    let name = mine.into_iter().find(|token| token.id == id).map(|token| token.name);
     portal.identity().revoke_token(&caller.user, &id).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let changed = Changed { old: Some(json!({"id": id, "token": name})), new: None };
+    Ok((StatusCode::NO_CONTENT, Extension(changed)))
 }

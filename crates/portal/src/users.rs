@@ -5,12 +5,14 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use dais_identity::{ADMINS, NewUser, Secret};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::audit::time;
 use crate::body::Body;
 use crate::callers::{Admin, BrowserSession, Me};
 use crate::problem::Refusal;
+use crate::record::Changed;
 use crate::{Portal, Problem};
 
 #[derive(Serialize, ToSchema)]
@@ -107,6 +109,11 @@ fn chosen(password: Option<String>) -> Result<(Secret, Option<String>), Problem>
     }
 }
 
+/// What the audit record keeps of an account.
+fn shown(user: &dais_identity::User) -> serde_json::Value {
+    json!({"name": user.name, "groups": user.groups})
+}
+
 /// All users, by name.
 #[utoipa::path(get, path = "/api/users",
     responses((status = 200, body = Users), (status = 403, body = Refusal)))]
@@ -123,11 +130,13 @@ pub(crate) async fn create(
     _: Admin,
     State(portal): State<Portal>,
     Body(CreateUser { name, password, groups }): Body<CreateUser>,
-) -> Result<(StatusCode, Json<CreatedUser>), Problem> {
+) -> Result<(StatusCode, Extension<Changed>, Json<CreatedUser>), Problem> {
     let (password, told) = chosen(password)?;
     let new = NewUser { name, password: Some(password), groups };
-    let user = portal.identity().create_user(new).await?.into();
-    Ok((StatusCode::CREATED, Json(CreatedUser { user, password: told })))
+    let user = portal.identity().create_user(new).await?;
+    let changed = Changed { old: None, new: Some(shown(&user)) };
+    let created = CreatedUser { user: user.into(), password: told };
+    Ok((StatusCode::CREATED, Extension(changed), Json(created)))
 }
 
 /// Deletes a user with their sessions and tokens.
@@ -137,9 +146,10 @@ pub(crate) async fn delete(
     _: Admin,
     State(portal): State<Portal>,
     Path(name): Path<String>,
-) -> Result<StatusCode, Problem> {
+) -> Result<(StatusCode, Extension<Changed>), Problem> {
+    let user = portal.identity().user(&name).await?;
     portal.identity().delete_user(&name).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok((StatusCode::NO_CONTENT, Extension(Changed { old: Some(shown(&user)), new: None })))
 }
 
 /// Sets a user's groups.
@@ -150,9 +160,12 @@ pub(crate) async fn set_groups(
     State(portal): State<Portal>,
     Path(name): Path<String>,
     Body(Groups { groups }): Body<Groups>,
-) -> Result<Json<User>, Problem> {
+) -> Result<(Extension<Changed>, Json<User>), Problem> {
+    let before = portal.identity().user(&name).await?;
     portal.identity().set_groups(&name, &groups).await?;
-    Ok(Json(portal.identity().user(&name).await?.into()))
+    let user = portal.identity().user(&name).await?;
+    let changed = Changed { old: Some(shown(&before)), new: Some(shown(&user)) };
+    Ok((Extension(changed), Json(user.into())))
 }
 
 /// Sets a user's password and ends their sessions.

@@ -304,7 +304,6 @@ async fn what_is_done_is_on_record() {
     admin.post(&fixture, "/api/users/ann/password", json!({"password": "battery staple"})).await;
     let wrong = json!({"user": "ann", "password": "wrong wrong"});
     Client::default().post(&fixture, "/api/session", wrong).await;
-    fixture.identity.flush_audit().await.unwrap();
 
     let page = admin.get(&fixture, "/api/audit?limit=2").await.json();
     let summary = |item: &Value| {
@@ -325,6 +324,57 @@ async fn what_is_done_is_on_record() {
     }
     let unknown = admin.get(&fixture, "/api/audit?colour=red").await;
     assert_eq!(unknown.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn the_record_says_what_changed_and_can_be_taken_away_as_a_file() {
+    let fixture = fixture().await;
+    let admin = admin(&fixture).await;
+    let ann = ann(&fixture).await;
+    let groups = json!({"groups": ["=team"]});
+    admin.send(&fixture, Method::PUT, "/api/users/ann/groups", groups).await;
+    let made = ann.post(&fixture, "/api/tokens", json!({"name": "laptop"})).await.json();
+
+    let found = admin.get(&fixture, "/api/audit?text=TEAM&user=admin").await.json();
+    assert_eq!(
+        found["items"][0]["changes"],
+        json!([{"path": "groups[0]", "old": "vision", "new": "=team"}])
+    );
+    let mine = ann.get(&fixture, "/api/audit").await.json();
+    let users: Vec<_> = mine["items"].as_array().unwrap().iter().map(|one| &one["user"]).collect();
+    assert!(!users.is_empty() && users.iter().all(|user| *user == "ann"), "{users:?}");
+
+    let lines = ann.get(&fixture, "/api/audit/export/jsonl").await;
+    let first: Value = serde_json::from_str(lines.body.lines().next().unwrap()).unwrap();
+    assert_eq!(first["resource"], "tokens");
+    assert_eq!(first["name"], "laptop");
+    assert!(!lines.body.contains(made["token"].as_str().unwrap()));
+    let file = admin.get(&fixture, "/api/audit/export/csv?user=admin").await;
+    assert_eq!(file.headers[header::CONTENT_TYPE], "text/csv; charset=utf-8");
+    let rows = file.body.lines().count();
+    let all = admin.get(&fixture, "/api/audit?user=admin&limit=1000").await.json();
+    assert_eq!(rows, 1 + all["items"].as_array().unwrap().len());
+    let unknown = admin.get(&fixture, "/api/audit/export/xml").await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn pages_keep_their_settings_with_the_account() {
+    let fixture = fixture().await;
+    let (admin, ann) = (admin(&fixture).await, ann(&fixture).await);
+    let path = "/api/account/settings";
+    assert_eq!(ann.get(&fixture, path).await.json(), json!({}));
+    let kept = json!({"searches": [{"name": "errors", "query": "level:error"}]});
+    let put = ann.send(&fixture, Method::PUT, path, kept.clone()).await;
+    assert_eq!(put.status, StatusCode::NO_CONTENT);
+    assert_eq!(ann.get(&fixture, path).await.json(), kept);
+    assert_eq!(admin.get(&fixture, path).await.json(), json!({}), "everybody has their own");
+    let large = json!({"searches": "x".repeat(65 * 1024)});
+    let refused = ann.send(&fixture, Method::PUT, path, large).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    assert_eq!(refused.json()["error"]["field"], "settings");
+    let list = ann.send(&fixture, Method::PUT, path, json!([])).await;
+    assert_eq!(list.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 #[tokio::test]
@@ -373,7 +423,10 @@ const ACCESS: &[(&str, &str, Who)] = &[
     ("put", "/api/users/{name}/groups", Who::Admin),
     ("post", "/api/users/{name}/password", Who::Admin),
     ("post", "/api/users/{name}/link", Who::Admin),
-    ("get", "/api/audit", Who::Admin),
+    ("get", "/api/audit", Who::SignedIn),
+    ("get", "/api/audit/export/{format}", Who::SignedIn),
+    ("get", "/api/account/settings", Who::SignedIn),
+    ("put", "/api/account/settings", Who::SignedIn),
     ("get", "/api/info", Who::Anybody),
 ];
 
@@ -401,7 +454,7 @@ async fn every_operation_is_for_whom_the_table_says() {
 
     let ann = ann(&fixture).await;
     for &(method, path, who) in ACCESS {
-        let path = path.replace("{id}", "x").replace("{name}", "x");
+        let path = path.replace("{id}", "x").replace("{name}", "x").replace("{format}", "csv");
         let method: Method = method.to_uppercase().parse().unwrap();
         let send = async |client: &Client| {
             client.send(&fixture, method.clone(), &path, Value::Null).await.status

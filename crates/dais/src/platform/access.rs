@@ -49,6 +49,7 @@ impl Right {
     pub const WRITE_JOBS: Self = Self::new("create", dais_api::GROUP, "trainingjobs", "");
     /// To send telemetry of a project's own; to read it is another right.
     pub const WRITE_TELEMETRY: Self = Self::new("create", dais_api::GROUP, "telemetry", "");
+    pub const DELETE_TELEMETRY: Self = Self::new("delete", dais_api::GROUP, "telemetry", "");
     pub const READ_LOGS: Self = Self::new("get", "", "pods", "log");
     pub const READ_PODS: Self = Self::new("list", "", "pods", "");
     /// Who may change a project's rules may silence their alerts.

@@ -1,10 +1,8 @@
-//! Identity behind the API server's doors: tokens, callers, the audit record.
-
-use std::time::Duration;
+//! Identity behind the API server's doors: tokens and callers.
 
 use async_trait::async_trait;
-use dais_apiserver::{AuditEvent, AuditSink, Issued, TokenRequest, Tokens, UserInfo};
-use dais_identity::{AuditEntry, BoundPod, Caller, Identity, ServiceAccountRequest};
+use dais_apiserver::{Issued, TokenRequest, Tokens, UserInfo};
+use dais_identity::{BoundPod, Caller, Identity, ServiceAccountRequest};
 use jiff::Timestamp;
 
 /// The caller as the Kubernetes API knows them.
@@ -62,45 +60,3 @@ fn bound_pod(object: &serde_json::Value) -> Option<BoundPod> {
     let (name, uid) = (text("name")?, text("uid").unwrap_or_default());
     (object["kind"].as_str() == Some("Pod")).then_some(BoundPod { name, uid })
 }
-
-/// Keeps the writes of people and of their work; those of the platform's own
-/// parts follow from them and would bury them.
-pub struct Journal(pub Identity);
-
-const OWN_PARTS: &str = "system:dais:";
-
-impl AuditSink for Journal {
-    fn record(&self, event: AuditEvent) {
-        if event.user.starts_with(OWN_PARTS) || event.dry_run {
-            return;
-        }
-        let AuditEvent { user, impersonated_user, verb, group, namespace, name, code, .. } = event;
-        let resource = match event.subresource.as_str() {
-            "" => event.resource,
-            subresource => format!("{}/{subresource}", event.resource),
-        };
-        let entry = AuditEntry {
-            user,
-            acting_as: impersonated_user.unwrap_or_default(),
-            via: "kubernetes".to_owned(),
-            verb,
-            group,
-            resource,
-            namespace,
-            name,
-            status: code,
-            request_id: event.request_id,
-        };
-        record(&self.0, entry);
-    }
-}
-
-/// Notes a write; what cannot be kept goes to the log.
-pub fn record(identity: &Identity, entry: AuditEntry) {
-    if let Err(error) = identity.record_audit(entry) {
-        tracing::error!(%error, "write not recorded");
-    }
-}
-
-/// How long records are kept.
-pub const AUDIT_RETENTION: Duration = Duration::from_secs(365 * 24 * 3600);

@@ -22,9 +22,11 @@ const UNAUTHENTICATED: u8 = 16;
 
 /// What is served on the port of OTLP over gRPC.
 pub fn router(services: OtlpServices, identity: &Identity, access: &Access) -> Router {
-    let OtlpServices { traces } = services;
+    let OtlpServices { traces, logs, metrics } = services;
     Router::new()
         .merge(scopes::spans(traces, access.clone()))
+        .merge(scopes::lines(logs, access.clone()))
+        .merge(scopes::samples(metrics, access.clone()))
         .layer(from_fn_with_state(identity.clone(), authenticate))
         .fallback(|| async { refuse(UNIMPLEMENTED, "this service is not served here") })
 }

@@ -25,7 +25,8 @@ use tokio_util::task::TaskTracker;
 
 use super::accelerators;
 use super::access::Access;
-use super::accounts::{self, AUDIT_RETENTION, IdentityTokens, Journal};
+use super::accounts::{self, IdentityTokens};
+use super::audit::{self, Journal, Notes};
 use super::bootstrap;
 use super::certificates::{self, Certificates};
 use super::datadir::DataDir;
@@ -36,6 +37,7 @@ use super::gateway::Doorkeeper;
 use super::late::Late;
 use super::ledger;
 use super::notifications;
+use super::retention;
 use super::telemetry::{Sources, Telemetry};
 use super::tracking::InProcess;
 use super::volumes;
@@ -87,7 +89,7 @@ impl Parts {
         let options = Options {
             url: sqlite(&relations, "identity.db"),
             data_dir: keys.clone(),
-            audit_retention: AUDIT_RETENTION,
+            audit_retention: audit::RETENTION,
             clock: Clock::system(),
         };
         let Opened { identity, admin_password } =
@@ -96,6 +98,7 @@ impl Parts {
         let kubelet = Late::default();
         let store = Store::open(&data_dir.folder("kube")?.join("objects.db"))
             .context("opening the object store")?;
+        identity.collect_audit_from(Arc::new(Notes(store.clone()))).await;
         let config = ApiConfig {
             store: store.clone(),
             kubelet: Some(kubelet.router()),
@@ -120,8 +123,12 @@ impl Parts {
             .await
             .context("opening the data store")?;
         let ledger = ledger::open(sqlite(&relations, "ledger.db")).await?;
-        let telemetry =
-            Telemetry::open(&data_dir.folder("telemetry")?, &args.engines, &addresses.url).await?;
+        let telemetry = Telemetry::open(
+            &data_dir.folder("telemetry")?,
+            (&args.engines, args.sampling),
+            &addresses.url,
+        )
+        .await?;
         let doorkeeper = Doorkeeper {
             identity: identity.clone(),
             access: access.clone(),
@@ -186,6 +193,10 @@ impl Parts {
         let alerts = self.telemetry.alerts();
         run(tasks, stop, notifications::configure(self.client("alerts"), alerts));
         run(tasks, stop, ledger::follow_prices(self.client("prices"), self.prices.clone()));
+        if let Some(logs) = self.telemetry.own_logs() {
+            let (client, access) = (self.client("log-retention"), self.access.clone());
+            run(tasks, stop, retention::follow(client, access, logs));
+        }
         run(tasks, stop, events::keep(self.client("events"), self.telemetry.logs_router()));
         self.telemetry.scrape(Sources {
             node: host_name(),

@@ -57,8 +57,32 @@ pub fn samples(router: Router, access: Access) -> Router {
 }
 
 pub fn metrics(router: Router, access: Access) -> Router {
-    let state = (access, Right::READ_PODS);
-    router.layer(from_fn_with_state(state, scope_namespaces::<dais_metrics::Scope>))
+    let state = (access.clone(), Right::READ_PODS);
+    router
+        .layer(from_fn_with_state(access, admit_administrators))
+        .layer(from_fn_with_state(state, scope_namespaces::<dais_metrics::Scope>))
+}
+
+/// Whoever may delete telemetry everywhere may delete series.
+async fn admit_administrators(
+    State(access): State<Access>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if request.uri().path().contains("/admin/") {
+        let caller = match caller(&request) {
+            Ok(caller) => caller,
+            Err(response) => return response,
+        };
+        match access.allows(&caller, &Right::DELETE_TELEMETRY, "").await {
+            Ok(true) => {
+                request.extensions_mut().insert(dais_metrics::Admin);
+            }
+            Ok(false) => {}
+            Err(error) => return broken(&error),
+        }
+    }
+    next.run(request).await
 }
 
 pub fn traces(router: Router, access: Access) -> Router {

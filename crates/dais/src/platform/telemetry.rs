@@ -16,7 +16,7 @@ use dais_logs::{Collector, CollectorConfig, Engine, Logs, fields_from_labels};
 use dais_metrics::rules::{Rules, RulesConfig};
 use dais_metrics::{Metadata, Scraper, Store, Target};
 use dais_node::DeviceHolders;
-use dais_traces::Traces;
+use dais_traces::{Sampling, TailSampling, Traces};
 use dais_workloads::StateMetrics;
 use futures::FutureExt;
 use http_body_util::BodyExt;
@@ -28,7 +28,7 @@ use super::engines::Others;
 use super::monitoring::Monitoring;
 use super::notifications;
 use super::spans::Spans;
-use crate::cli::Engines;
+use crate::cli::{Engines, TraceSampling};
 
 /// Index name of the lines of containers.
 const INDEX: &str = "logs";
@@ -43,6 +43,20 @@ const FIELDS: [(&str, &str); 6] = [
     (labels::USER_ANNOTATION, "user"),
     (labels::USER, "user"),
     (labels::WORKSPACE, "workspace"),
+];
+
+/// What only the platform itself says: use, cost and health are reckoned from these. A
+/// project that sent a `kube_pod_labels` of its own would put its use on another's bill.
+const OWN_METRICS: [&str; 9] = [
+    "kube_",
+    "container_",
+    "node_",
+    "machine_",
+    "DCGM_FI_",
+    "dais_",
+    "apiserver_",
+    "alertmanager_",
+    "ALERTS",
 ];
 
 /// Scraped at this distance: rings on the home page follow within it.
@@ -77,11 +91,17 @@ pub struct Sources {
 /// OTLP's services over gRPC, one per signal; each has a scope of its own.
 pub struct OtlpServices {
     pub traces: Router,
+    pub logs: Router,
+    pub metrics: Router,
 }
 
 impl Telemetry {
     /// `portal` is the address that alerts link to.
-    pub async fn open(folder: &Path, engines: &Engines, portal: &str) -> Result<Self> {
+    pub async fn open(
+        folder: &Path,
+        (engines, sampling): (&Engines, TraceSampling),
+        portal: &str,
+    ) -> Result<Self> {
         let others = Others::open(engines, &folder.join("sent"))?;
         let logs = match &others.logs {
             Some(foreign) => Engine::from(foreign.clone()),
@@ -90,8 +110,11 @@ impl Telemetry {
                 .into(),
         };
         let exporter = others.exporter.clone();
-        let config =
-            dais_traces::Config { exporter, ..dais_traces::Config::new(folder.join("traces")) };
+        let config = dais_traces::Config {
+            exporter,
+            sampling: sampled(sampling),
+            ..dais_traces::Config::new(folder.join("traces"))
+        };
         let traces = Traces::open(config).context("opening the trace store")?;
         let spans = Spans::new(traces.sampling().clone());
         let metrics = Store::open(dais_metrics::Config::new(folder.join("metrics")))
@@ -163,6 +186,14 @@ impl Telemetry {
         self.monitoring.scrape_own(targets.into_iter().map(|target| target.every(EVERY)).collect());
     }
 
+    /// Our own log store, where it is the one that keeps.
+    pub fn own_logs(&self) -> Option<Logs> {
+        match &self.logs {
+            Engine::Own(logs) => Some(logs.clone()),
+            Engine::Foreign(_) => None,
+        }
+    }
+
     pub fn logs_router(&self) -> Router {
         dais_logs::router(self.logs.clone())
     }
@@ -184,10 +215,12 @@ impl Telemetry {
 
     /// Samples that others send: remote write, and OTLP's `/v1/metrics`.
     pub fn samples_router(&self) -> Router {
-        dais_metrics::ingest_router(dais_metrics::Ingest {
-            store: self.metrics.clone(),
-            metadata: self.metadata.clone(),
-        })
+        dais_metrics::ingest_router(self.ingest())
+    }
+
+    fn ingest(&self) -> dais_metrics::Ingest {
+        let (store, metadata) = (self.metrics.clone(), self.metadata.clone());
+        dais_metrics::Ingest { store, metadata, reserved: &OWN_METRICS }
     }
 
     /// `/v1/logs` of OTLP over HTTP.
@@ -221,7 +254,11 @@ impl Telemetry {
 
     /// The services of OTLP over gRPC.
     pub fn otlp_services(&self) -> OtlpServices {
-        OtlpServices { traces: dais_traces::grpc_router(self.traces.clone()) }
+        OtlpServices {
+            traces: dais_traces::grpc_router(self.traces.clone()),
+            logs: dais_logs::grpc_router(self.logs.clone()),
+            metrics: dais_metrics::grpc_router(self.ingest()),
+        }
     }
 
     pub fn span_sink(&self) -> Arc<dyn SpanSink> {
@@ -246,6 +283,17 @@ impl Telemetry {
             tracing::error!("telemetry not closed");
         }
     }
+}
+
+/// Without a share to leave out nothing waits in memory for what becomes of it.
+fn sampled(asked: TraceSampling) -> Sampling {
+    let TraceSampling { trace_sample_ratio, trace_keep_ratio, trace_slow_ms } = asked;
+    let tail = (trace_keep_ratio != 1.0).then(|| TailSampling {
+        slow: Duration::from_millis(trace_slow_ms),
+        ratio: trace_keep_ratio,
+        ..TailSampling::default()
+    });
+    Sampling { head: trace_sample_ratio, tail }
 }
 
 /// The text that a router answers at `path`.

@@ -199,14 +199,11 @@ fn powers(platform: &Platform, bob: &Person) {
     });
     let path = "/k8s/apis/rbac.authorization.k8s.io/v1/clusterrolebindings";
     assert_eq!(platform.post_as(&bob.token, path, &binding).0, 403);
-    for path in ["/api/users", "/api/audit", "/api/backup"] {
+    for path in ["/api/users", "/api/backup"] {
         assert!(platform.get_as(&bob.token, path).unwrap_err().starts_with("403"), "{path}");
     }
-    // Records are written behind the answers.
-    platform.until("the refused write's record", || {
-        let records = platform.get("/api/audit?user=bob").ok()?;
-        records.to_string().contains("rolebindings").then_some(())
-    });
+    let records = platform.get("/api/audit?user=bob").unwrap();
+    assert!(records.to_string().contains("clusterrolebindings"), "the refused write's record");
 }
 
 #[test]

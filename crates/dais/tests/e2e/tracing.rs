@@ -37,3 +37,63 @@ fn a_program_outside_sends_spans_to_its_own_project_and_to_no_other() {
     let names = platform.get_as(&bob.token, path).unwrap();
     assert_eq!(names["data"], serde_json::json!([]));
 }
+
+#[test]
+fn lines_and_samples_go_the_same_way() {
+    let Ok(python) = std::env::var("DAIS_TEST_PYTHON") else {
+        assert!(std::env::var_os("CI").is_none(), "DAIS_TEST_PYTHON names no Python");
+        println!("skipped: DAIS_TEST_PYTHON names no Python with OpenTelemetry");
+        return;
+    };
+    let platform = Platform::start();
+    let (ana, bob) = (person(&platform, "ana", "red"), person(&platform, "bob", "blue"));
+    let send = |token: &str, name: &str, project: &[&str]| {
+        let output = Command::new(&python)
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/telemetry.py"))
+            .args([&platform.otlp_url(), token, name])
+            .args(project)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}\n{}", text(&output), platform.tail());
+        text(&output)
+    };
+    let taken = send(&ana.token, "mine", &["red"]);
+    assert!(taken.contains("log SUCCESS") && taken.contains("metric SUCCESS"), "{taken}");
+    for (token, name, project) in
+        [(&*ana.token, "foreign", "blue"), ("dais_wrong", "stranger", "red")]
+    {
+        let refused = send(token, name, &[project]);
+        assert!(refused.contains("log FAILURE") && refused.contains("metric FAILURE"), "{refused}");
+    }
+    let line = "/elasticsearch/_search?q=outside";
+    let sample = "/prometheus/api/v1/query?query=mine_done_total";
+    platform.until("the line and the sample", || {
+        let line = platform.get_as(&ana.token, line).ok()?.to_string().contains("line of mine");
+        let found = platform.get_as(&ana.token, sample).ok()?;
+        (line && found["data"]["result"][0]["value"][1] == "7").then_some(())
+    });
+    assert!(!platform.get_as(&bob.token, line).unwrap().to_string().contains("line of"));
+    let found = platform.get_as(&bob.token, sample).unwrap();
+    assert_eq!(found["data"]["result"], serde_json::json!([]));
+}
+
+#[test]
+fn a_job_traces_with_an_sdk_that_is_told_nothing() {
+    let Ok(python) = std::env::var("DAIS_TEST_PYTHON") else {
+        assert!(std::env::var_os("CI").is_none(), "DAIS_TEST_PYTHON names no Python");
+        println!("skipped: DAIS_TEST_PYTHON names no Python with OpenTelemetry");
+        return;
+    };
+    let platform = Platform::start();
+    let program = include_str!("inside.py");
+    platform.ok(&["run", "--name", "fit", "--no-code", "--", &python, "-c", program]);
+    let traces = platform.until("the job's trace", || {
+        let found = platform.get("/jaeger/api/traces?service=fit").ok()?;
+        (found["data"].as_array()?.len() == 1).then_some(found)
+    });
+    let words = traces.to_string();
+    for tag in ["epoch", "\"dais.app\"", "\"dais.user\"", "\"k8s.pod.name\"", "\"fit-1\"", "admin"]
+    {
+        assert!(words.contains(tag), "{tag}: {words}");
+    }
+}

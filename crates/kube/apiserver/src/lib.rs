@@ -38,7 +38,7 @@ mod subresource;
 mod table;
 mod verbs;
 
-pub use audit::{AuditEvent, AuditSink, LogAudit};
+pub use audit::{AuditEvent, AuditSink, Change, LogAudit};
 pub use config::{Config, Issued, NoTokens, TokenRequest, Tokens, UserInfo};
 pub use error::{Error, Result};
 pub use server::ApiServer;

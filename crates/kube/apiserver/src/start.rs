@@ -125,7 +125,7 @@ async fn create(
     write::track(resource, &mut object, None, &Writer::system(), "");
     strategy::prepare_create(resource, &mut object);
     check(resource, &strategy::validate_create(resource, &object), &object)?;
-    match server.objects.create(resource, object).await {
+    match server.objects.create(resource, object, None).await {
         Ok(_) | Err(Refused::Raced) => Ok(()),
         Err(Refused::Failed(failure)) => Err(failure),
     }
@@ -156,7 +156,7 @@ async fn renew(
     }
     check(resource, &strategy::validate_update(resource, "", &next, &old), &next)?;
     write::track(resource, &mut next, Some(&old), &Writer::system(), "");
-    match server.objects.replace(resource, current, next).await {
+    match server.objects.replace(resource, (current, None), next).await {
         Ok(_) | Err(Refused::Raced) => Ok(()),
         Err(Refused::Failed(failure)) => Err(failure),
     }

@@ -31,6 +31,7 @@ pub use entry::Entry;
 pub use error::{Error, Result};
 pub use foreign::{Credentials, Foreign, ForeignConfig};
 pub use http::{otlp_router, router};
+pub use otlp::grpc::router as grpc_router;
 pub use scope::{Scope, scope};
 pub use search::{Hit, Limits};
 pub use store::{Config, Keep, Logs};

@@ -1,5 +1,7 @@
-//! OTLP logs over HTTP, as protobuf or JSON: records become entries with the same
-//! fields as collected lines.
+//! OTLP logs over HTTP, as protobuf or JSON, and over gRPC: records become entries with
+//! the same fields as collected lines.
+
+pub mod grpc;
 
 use axum::Json;
 use axum::body::Bytes;
@@ -58,30 +60,46 @@ pub async fn receive(
                 .into_response();
         }
     };
-    let entries = entries(request);
-    let refused = entries
-        .iter()
-        .find(|entry| !scope.allows(entry.source.get("namespace").and_then(Value::as_str)));
-    if let Some(entry) = refused {
-        let namespace = entry.source.get("namespace").cloned().unwrap_or_default();
-        let message =
-            format!("lines of k8s.namespace.name {namespace} may not be written with these rights");
-        return (StatusCode::FORBIDDEN, Json(json!({"code": 7, "message": message})))
-            .into_response();
-    }
-    if let Err(error) = logs.ingest(entries).await {
-        // Exporters send again after either of these.
-        let (status, code) = match &error {
-            Error::Full(_) => (StatusCode::TOO_MANY_REQUESTS, 8),
-            _ => (StatusCode::SERVICE_UNAVAILABLE, 14),
+    if let Err(refused) = take(&logs, &scope, request).await {
+        // Exporters send again after either of the latter two.
+        let (status, code) = match &refused {
+            Refused::Forbidden(_) => (StatusCode::FORBIDDEN, 7),
+            Refused::Failed(Error::Full(_)) => (StatusCode::TOO_MANY_REQUESTS, 8),
+            Refused::Failed(_) => (StatusCode::SERVICE_UNAVAILABLE, 14),
         };
-        return (status, Json(json!({"code": code, "message": error.to_string()}))).into_response();
+        let body = json!({"code": code, "message": refused.to_string()});
+        return (status, Json(body)).into_response();
     }
     if is_json {
         return Json(json!({})).into_response();
     }
     let accepted = ExportLogsServiceResponse::default().encode_to_vec();
     ([(header::CONTENT_TYPE, "application/x-protobuf")], accepted).into_response()
+}
+
+/// Why records are not taken.
+#[derive(Debug, thiserror::Error)]
+enum Refused {
+    #[error("lines of k8s.namespace.name {0} may not be written with these rights")]
+    Forbidden(Value),
+    #[error(transparent)]
+    Failed(#[from] Error),
+}
+
+/// All of a request, or nothing of it.
+async fn take(
+    logs: &Logs,
+    scope: &Scope,
+    request: ExportLogsServiceRequest,
+) -> Result<(), Refused> {
+    let entries = entries(request);
+    let namespace = |entry: &Entry| entry.source.get("namespace").cloned().unwrap_or_default();
+    let foreign = entries.iter().map(namespace).find(|name| !scope.allows(name.as_str()));
+    if let Some(name) = foreign {
+        return Err(Refused::Forbidden(name));
+    }
+    logs.ingest(entries).await?;
+    Ok(())
 }
 
 fn entries(request: ExportLogsServiceRequest) -> Vec<Entry> {

@@ -9,12 +9,14 @@ mod otlp;
 mod remote_write;
 mod take;
 
+pub use otlp::grpc::router as grpc_router;
+
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Extension};
 use axum::routing::post;
 
 use crate::error::{Error, Result};
-use crate::labels::Labels;
+use crate::labels::{Labels, NAME};
 use crate::metadata::Metadata;
 use crate::scope::Scope;
 use crate::store::Store;
@@ -26,6 +28,20 @@ const NAMESPACE: &str = "namespace";
 pub struct Ingest {
     pub store: Store,
     pub metadata: Metadata,
+    /// Beginnings of names that only a caller of all namespaces may write: rules and
+    /// pages of everybody believe what stands under them.
+    pub reserved: &'static [&'static str],
+}
+
+const RESERVED: &str =
+    "bear names of the platform's own metrics, which no project may write; choose other names";
+
+impl Ingest {
+    /// Whether a series bears a name that is not the caller's to write.
+    fn is_reserved(&self, scope: &Scope, labels: &Labels) -> bool {
+        let name = labels.get(NAME);
+        scope.namespaces.is_some() && self.reserved.iter().any(|word| name.starts_with(word))
+    }
 }
 
 /// `/api/v1/write` and `/v1/metrics` (also where Prometheus has the latter).

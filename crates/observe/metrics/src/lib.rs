@@ -26,7 +26,7 @@ pub use error::{Error, Result};
 pub use exemplars::{Exemplar, Exemplars};
 pub use external::{External, external_router};
 pub use http::{Admin, Api, parse_duration, router};
-pub use ingest::{Ingest, ingest_router};
+pub use ingest::{Ingest, grpc_router, ingest_router};
 pub use labels::{Labels, NAME};
 pub use metadata::Metadata;
 pub use sample::{STALE, Sample, Series, is_marker};

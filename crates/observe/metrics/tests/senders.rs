@@ -39,7 +39,7 @@ async fn serve(scope: Scope) -> Server {
         limits: Limits::default(),
     };
     let app = router(api)
-        .merge(ingest_router(Ingest { store: store.clone(), metadata }))
+        .merge(ingest_router(Ingest { store: store.clone(), metadata, reserved: &[] }))
         .layer(axum::Extension(scope));
     Server { address: listen(app).await, store, directory }
 }

@@ -176,7 +176,7 @@ async fn write_status(server: &Arc<Server>, old: &Value, mut next: Value) -> Res
         return Ok(true);
     }
     write::track(&resource, &mut next, Some(old), &Writer::system(), "status");
-    match server.objects.replace(&resource, &current, next).await {
+    match server.objects.replace(&resource, (&current, None), next).await {
         Ok(_) | Err(Refused::Raced) => Ok(true),
         Err(Refused::Failed(failure)) => Err(failure),
     }
@@ -369,7 +369,7 @@ async fn remove(server: &Arc<Server>, definition: &Value) -> Result<bool, Failur
     }
     let resource = catalog.expect("apiextensions.k8s.io", "v1", "customresourcedefinitions");
     if let Some(current) = server.objects.get(resource, "", object::name(definition)).await? {
-        match server.objects.remove(resource, &current).await {
+        match server.objects.remove(resource, (&current, None)).await {
             Ok(_) | Err(Refused::Raced) => {}
             Err(Refused::Failed(failure)) => return Err(failure),
         }
@@ -385,7 +385,7 @@ async fn remove_object(
 ) -> Result<bool, Failure> {
     let held = !object::finalizers(&entry.object).is_empty();
     let outcome = if !held {
-        server.objects.remove(resource, entry).await.map(|_| ())
+        server.objects.remove(resource, (entry, None)).await.map(|_| ())
     } else if object::is_deleting(&entry.object) {
         Ok(())
     } else {
@@ -393,7 +393,7 @@ async fn remove_object(
         object::set_meta(&mut next, "deletionTimestamp", object::now());
         object::set_meta(&mut next, "deletionGracePeriodSeconds", 0);
         object::set_meta(&mut next, "generation", object::generation(&entry.object) + 1);
-        server.objects.replace(resource, entry, next).await.map(|_| ())
+        server.objects.replace(resource, (entry, None), next).await.map(|_| ())
     };
     match outcome {
         Ok(()) => Ok(!held),

@@ -1,11 +1,12 @@
 //! One request from the door to its verb: who asks, what for, may they, and
 //! then `verbs`, `subresource`, `reviews` or `discovery`.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
 use bytes::Bytes;
 use http::request::Parts;
@@ -16,7 +17,7 @@ use super::negotiate::{self, Accept, Shape};
 use super::path::{Path, ResourcePath};
 use super::query::Query;
 use super::respond::{self, Answer};
-use crate::audit::AuditEvent;
+use crate::audit::{AuditEvent, Change, Trail};
 use crate::authn::{self, Identity};
 use crate::authz::Attributes;
 use crate::config::UserInfo;
@@ -38,6 +39,8 @@ pub(crate) struct Call {
     pub user: UserInfo,
     pub accept: Accept,
     pub body: Bytes,
+    /// The audit record; reads have none.
+    pub trail: Option<Trail>,
 }
 
 impl Call {
@@ -55,6 +58,16 @@ impl Call {
         Ok(dais_schema::managed::manager_of_user_agent(agent))
     }
 
+    /// What to commit with a write, for the audit record.
+    pub fn note(&self, resource: &Resource, change: Change<'_>) -> Option<Bytes> {
+        self.trail.as_ref()?.note(resource, change)
+    }
+
+    /// A write is committed, and its note with it.
+    pub fn wrote(&self) {
+        self.trail.iter().for_each(Trail::done);
+    }
+
     pub fn namespace(&self) -> &str {
         if self.resource.namespaced { &self.path.namespace } else { "" }
     }
@@ -70,23 +83,23 @@ pub(crate) async fn handle(server: Arc<Server>, request: Request) -> Response {
     let request_id = uuid::Uuid::new_v4().to_string();
     let writes = matches!(&path, Path::Resource(_))
         && !matches!(verb, "get" | "list" | "watch" | "head" | "options");
-    let mut audit = writes.then(|| audit_event(&request_id, &path, verb));
+    let event = || audit_event(&request_id, (&path, verb), &parts);
+    let mut trail = writes.then(|| Trail::new(event(), server.audit.clone()));
     let fallback = negotiate::accept(&parts.headers, false, false).unwrap_or(Accept::JSON);
     let mut response =
-        match serve(&server, (parts, body), (path, query, verb), audit.as_mut()).await {
+        match serve(&server, (parts, body), (path, query, verb), trail.as_mut()).await {
             Ok(response) => response,
             Err(failure) => respond::failure(&failure, fallback),
         };
     let code = response.status().as_u16();
-    if let Some(mut event) = audit {
-        event.code = code;
-        if event.name.is_empty()
-            && let Some(respond::Named(name)) = response.extensions().get()
+    if let Some(trail) = trail {
+        server.metrics.count(&trail.event.verb, &trail.event.resource, code, began.elapsed());
+        let named = response.extensions().get().map(|respond::Named(name)| name.clone());
+        if let Err(why) = trail.finish(code, named.as_deref()).await
+            && code < 400
         {
-            event.name.clone_from(name);
+            response = respond::failure(&Failure::new(503, "ServiceUnavailable", why), fallback);
         }
-        server.metrics.count(&event.verb, &event.resource, code, began.elapsed());
-        server.audit.record(event);
     } else {
         server.metrics.count(verb, "", code, began.elapsed());
     }
@@ -102,11 +115,11 @@ async fn serve(
     server: &Arc<Server>,
     (parts, body): (Parts, Body),
     (path, query, verb): Address<'_>,
-    audit: Option<&mut AuditEvent>,
+    mut trail: Option<&mut Trail>,
 ) -> Result<Response, Failure> {
     let policy = server.policy.current().await?;
     let Identity { user, actor } = authn::identify(server, &policy, &parts).await?;
-    if let Some(event) = audit {
+    if let Some(Trail { event, .. }) = trail.as_deref_mut() {
         event.user = actor.as_ref().unwrap_or(&user).username.clone();
         event.groups = actor.as_ref().unwrap_or(&user).groups.clone();
         event.impersonated_user = actor.is_some().then(|| user.username.clone());
@@ -143,6 +156,7 @@ async fn serve(
                 user,
                 accept,
                 body,
+                trail: trail.cloned(),
             };
             let answer = verbs::dispatch(&call).await?;
             Ok(respond::answer(&call, answer))
@@ -274,7 +288,9 @@ fn attributes<'a>(path: &'a Path, query: &'a Query, verb: &'a str) -> Attributes
     }
 }
 
-fn audit_event(request_id: &str, path: &Path, verb: &str) -> AuditEvent {
+fn audit_event(request_id: &str, (path, verb): (&Path, &str), parts: &Parts) -> AuditEvent {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let agent = parts.headers.get(http::header::USER_AGENT);
     let path = match path {
         Path::Resource(path) => path.clone(),
         Path::Other(_) => ResourcePath::default(),
@@ -285,6 +301,8 @@ fn audit_event(request_id: &str, path: &Path, verb: &str) -> AuditEvent {
         user: UserInfo::anonymous().username,
         groups: Vec::new(),
         impersonated_user: None,
+        source: peer.map(|peer| peer.0.ip().to_canonical().to_string()).unwrap_or_default(),
+        user_agent: agent.and_then(|agent| agent.to_str().ok()).unwrap_or_default().to_owned(),
         verb: verb.to_owned(),
         group: path.group,
         version: path.version,

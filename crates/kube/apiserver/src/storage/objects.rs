@@ -106,41 +106,51 @@ impl Objects {
             .entries)
     }
 
-    pub async fn create(&self, resource: &Resource, object: Value) -> Result<Arc<Entry>, Refused> {
-        self.write(resource, object, Expect::Absent).await
+    /// Creates an object; the note is committed with it, as with every write.
+    pub async fn create(
+        &self,
+        resource: &Resource,
+        object: Value,
+        note: Option<Bytes>,
+    ) -> Result<Arc<Entry>, Refused> {
+        self.write(resource, object, (Expect::Absent, note)).await
     }
 
     /// Writes the next state of `current`.
     pub async fn replace(
         &self,
         resource: &Resource,
-        current: &Entry,
+        (current, note): (&Entry, Option<Bytes>),
         next: Value,
     ) -> Result<Arc<Entry>, Refused> {
-        self.write(resource, next, Expect::At(current.revision)).await
+        self.write(resource, next, (Expect::At(current.revision), note)).await
     }
 
     async fn write(
         &self,
         resource: &Resource,
         object: Value,
-        expect: Expect,
+        terms: (Expect, Option<Bytes>),
     ) -> Result<Arc<Entry>, Refused> {
         let key = resource.key(object::namespace(&object), object::name(&object));
         let mut object = object::canonical(object);
         object::remove_meta(&mut object, "resourceVersion");
         let text = Bytes::from(object.to_string());
         let size = text.len();
-        let revision = self.store.put(&key, text, expect).await.map_err(refused)?;
+        let revision = self.store.put_noted(&key, text, terms).await.map_err(refused)?;
         self.read_as_stored(resource, &mut object, revision);
         Ok(self.entries.insert(served_epoch(resource), Entry::new(revision, object), size))
     }
 
     /// Removes the object if it is still in the state of `current`.
-    pub async fn remove(&self, resource: &Resource, current: &Entry) -> Result<Revision, Refused> {
+    pub async fn remove(
+        &self,
+        resource: &Resource,
+        (current, note): (&Entry, Option<Bytes>),
+    ) -> Result<Revision, Refused> {
         let key = resource.key(object::namespace(&current.object), object::name(&current.object));
-        let (revision, _) =
-            self.store.delete(&key, Expect::At(current.revision)).await.map_err(refused)?;
+        let terms = (Expect::At(current.revision), note);
+        let (revision, _) = self.store.delete_noted(&key, terms).await.map_err(refused)?;
         Ok(revision)
     }
 

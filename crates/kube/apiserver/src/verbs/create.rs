@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::write::{self, Writer};
+use crate::audit::Change;
 use crate::http::body;
 use crate::http::handle::Call;
 use crate::http::respond::Answer;
@@ -66,8 +67,10 @@ pub(crate) async fn create_object(
         if writer.dry_run {
             return Ok((dry(call, resource, object).await?, charge.warnings));
         }
-        match call.server.objects.create(resource, object.clone()).await {
+        let note = call.note(resource, Change { old: None, new: Some(&object) });
+        match call.server.objects.create(resource, object.clone(), note).await {
             Ok(entry) => {
+                call.wrote();
                 write::follow_up(call, resource).await?;
                 return Ok((entry, charge.warnings));
             }

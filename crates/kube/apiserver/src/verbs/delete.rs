@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::delete_options::DeleteOptions;
 use super::write;
+use crate::audit::Change;
 use crate::http::handle::Call;
 use crate::http::respond::Answer;
 use crate::registry::Resource;
@@ -65,16 +66,22 @@ pub(crate) async fn delete_object(
             Plan::Mark(next) if options.dry => {
                 return Ok(Deleted::Marked(as_of(next, current.revision)));
             }
-            Plan::Remove(last) => objects
-                .remove(resource, &current)
-                .await
-                .map(|_| Deleted::Gone(as_of(last, current.revision))),
+            Plan::Remove(last) => {
+                let note = call.note(resource, Change { old: Some(&current.object), new: None });
+                let removed = objects.remove(resource, (&current, note)).await;
+                removed.map(|_| Deleted::Gone(as_of(last, current.revision)))
+            }
             Plan::Mark(next) => {
-                objects.replace(resource, &current, next).await.map(Deleted::Marked)
+                let change = Change { old: Some(&current.object), new: Some(&next) };
+                let note = call.note(resource, change);
+                objects.replace(resource, (&current, note), next).await.map(Deleted::Marked)
             }
         };
         match outcome {
-            Ok(deleted) => return Ok(deleted),
+            Ok(deleted) => {
+                call.wrote();
+                return Ok(deleted);
+            }
             Err(Refused::Raced) => {}
             Err(Refused::Failed(failure)) => return Err(failure),
         }

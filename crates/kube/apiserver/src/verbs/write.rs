@@ -13,6 +13,7 @@ use dais_schema::managed::Manager;
 use dais_schema::{Gvk, Schema, builtin, strict};
 use serde_json::Value;
 
+use crate::audit::Change as Audited;
 use crate::config::UserInfo;
 use crate::http::handle::Call;
 use crate::http::query::FieldValidation;
@@ -278,13 +279,20 @@ async fn store(
         && !strategy::outlives_finalizers(target.resource, &next);
     if writer.dry_run || gone {
         if gone && !writer.dry_run {
-            call.server.objects.remove(target.resource, current).await?;
+            let change = Audited { old: Some(&current.object), new: None };
+            let note = call.note(target.resource, change);
+            call.server.objects.remove(target.resource, (current, note)).await?;
+            call.wrote();
         }
         let mut object = next;
         object::set_resource_version(&mut object, current.revision);
         return Ok(Arc::new(Entry::new(current.revision, object)));
     }
-    call.server.objects.replace(target.resource, current, next).await
+    let change = Audited { old: Some(&current.object), new: Some(&next) };
+    let note = call.note(target.resource, change);
+    let entry = call.server.objects.replace(target.resource, (current, note), next).await?;
+    call.wrote();
+    Ok(entry)
 }
 
 /// Whether the client named a version; it must be the present one.

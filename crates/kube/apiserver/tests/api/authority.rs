@@ -200,17 +200,36 @@ async fn every_write_leaves_a_record() {
     rig.ask(&user("ann"), "GET", "/api/v1/namespaces/a/configmaps/m", None).await;
     rig.ask(&user("ann"), "POST", "/api/v1/namespaces/b/configmaps", Some(&map)).await;
     rig.ask(&user("ann"), "DELETE", "/api/v1/namespaces/a/configmaps/m", None).await;
+    let unchanged = json!({"metadata": {"labels": {}}});
+    let path = "/api/v1/namespaces/a/configmaps/n";
+    rig.ask(&user("ann"), "PATCH", path, Some(&unchanged)).await;
+
+    // What is stored has its record in the same commit …
+    let notes = rig.store.notes(10).await.expect("the store answers");
+    let noted: Vec<Value> = notes
+        .iter()
+        .map(|note| serde_json::from_slice::<Value>(&note.text).expect("a record"))
+        .filter(|note| note[0]["user"] == "ann")
+        .map(|note| {
+            let event = &note[0];
+            let names = [1, 2].map(|side| note[side]["metadata"]["name"].clone());
+            json!([event["verb"], event["namespace"], event["name"], event["code"], names])
+        })
+        .collect();
+    let none = Value::Null;
+    assert_eq!(
+        noted,
+        [
+            json!(["create", "a", "m", 201, [none, "m"]]),
+            json!(["delete", "a", "m", 200, ["m", none]]),
+        ]
+    );
+    // … and what is not is told.
     let kept = rig.audit.0.lock().expect("kept");
     let seen: Vec<Value> = kept
         .iter()
         .map(|one| json!([one.user, one.verb, one.namespace, one.name, one.code]))
         .collect();
-    assert_eq!(
-        seen,
-        [
-            json!(["ann", "create", "a", "m", 201]),
-            json!(["ann", "create", "b", "", 403]),
-            json!(["ann", "delete", "a", "m", 200]),
-        ]
-    );
+    let missing = json!(["ann", "patch", "a", "n", 404]);
+    assert_eq!(seen, [json!(["ann", "create", "b", "", 403]), missing]);
 }

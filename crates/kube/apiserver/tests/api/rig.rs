@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
-use dais_apiserver::{ApiServer, AuditEvent, AuditSink, Config, NoTokens, UserInfo};
+use bytes::Bytes;
+use dais_apiserver::{ApiServer, AuditEvent, AuditSink, Change, Config, NoTokens, UserInfo};
 use dais_store::Store;
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt;
@@ -14,9 +15,15 @@ use tower::ServiceExt;
 #[derive(Default)]
 pub struct Kept(pub Mutex<Vec<AuditEvent>>);
 
+#[async_trait::async_trait]
 impl AuditSink for Kept {
-    fn record(&self, event: AuditEvent) {
+    fn note(&self, event: &AuditEvent, change: Change<'_>) -> Option<Bytes> {
+        Some(serde_json::json!([event, change.old, change.new]).to_string().into())
+    }
+
+    async fn record(&self, event: AuditEvent) -> Result<(), String> {
         self.0.lock().expect("no test panics while it holds this").push(event);
+        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
-//! OTLP metrics over HTTP, as protobuf or JSON. Names and labels are translated as
+//! OTLP metrics over HTTP, as protobuf or JSON, and over gRPC. Names and labels are translated as
 //! Prometheus does it. What cannot be kept is named in the answer's `partial_success`.
 
+pub mod grpc;
 mod names;
 mod translate;
 
@@ -16,7 +17,7 @@ use prost::Message;
 use serde_json::json;
 
 use super::take::{Taken, take};
-use super::{Ingest, admitted, body, scope_of};
+use super::{Ingest, RESERVED, admitted, body, scope_of};
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 
@@ -56,12 +57,23 @@ fn write(ingest: &Ingest, scope: &Scope, content: &[u8], is_json: bool) -> Resul
     let request = request.map_err(|reason| {
         Error::BadData(format!("the body is no ExportMetricsServiceRequest: {reason}"))
     })?;
+    keep(ingest, scope, request)
+}
+
+fn keep(ingest: &Ingest, scope: &Scope, request: ExportMetricsServiceRequest) -> Result<Taken> {
     let mut taken = Taken::default();
     let translated = translate::translate(request, &mut taken);
     let mut all = translated.series;
     for series in &mut all {
         series.labels = admitted(scope, series.labels.clone())?;
     }
+    all.retain(|series| {
+        let reserved = ingest.is_reserved(scope, &series.labels);
+        if reserved {
+            taken.refuse(RESERVED, series.samples.len(), Some(&series.labels));
+        }
+        !reserved
+    });
     // What a metric is called is for all who have it to read.
     if scope.namespaces.is_none() {
         ingest.metadata.note(translated.about);
@@ -82,12 +94,16 @@ fn answered(taken: &Taken, is_json: bool) -> Response {
         })
         .into_response();
     }
-    let partial_success = complaint.map(|error_message| ExportMetricsPartialSuccess {
+    let answer = told(taken).encode_to_vec();
+    ([(header::CONTENT_TYPE, "application/x-protobuf")], answer).into_response()
+}
+
+fn told(taken: &Taken) -> ExportMetricsServiceResponse {
+    let partial_success = taken.complaint().map(|error_message| ExportMetricsPartialSuccess {
         rejected_data_points: i64::try_from(taken.refused()).unwrap_or(i64::MAX),
         error_message,
     });
-    let answer = ExportMetricsServiceResponse { partial_success }.encode_to_vec();
-    ([(header::CONTENT_TYPE, "application/x-protobuf")], answer).into_response()
+    ExportMetricsServiceResponse { partial_success }
 }
 
 fn refused(error: &Error) -> Response {

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use prost::Message;
 
 use super::take::{Taken, take};
-use super::{Ingest, admitted, body, scope_of};
+use super::{Ingest, RESERVED, admitted, body, scope_of};
 use crate::error::{Error, Result};
 use crate::exemplars::Exemplar;
 use crate::labels::{Labels, NAME};
@@ -110,6 +110,10 @@ fn write(ingest: &Ingest, scope: &Scope, body: &[u8]) -> Result<Taken> {
     let mut exemplars = Vec::new();
     for written in request.timeseries {
         let labels = admitted(scope, labels_of(written.labels)?)?;
+        if ingest.is_reserved(scope, &labels) {
+            taken.refuse(RESERVED, written.samples.len(), Some(&labels));
+            continue;
+        }
         let reason = "are native histograms, which are not kept";
         taken.refuse(reason, written.histograms.len(), Some(&labels));
         let events = written.exemplars.into_iter().map(|event| {
@@ -184,7 +188,8 @@ mod tests {
     fn what_can_be_taken_is_and_the_rest_is_named() {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::open(Config::new(directory.path())).unwrap();
-        let ingest = Ingest { store: store.clone(), metadata: Default::default() };
+        let ingest =
+            Ingest { store: store.clone(), metadata: Default::default(), reserved: &["kube_"] };
         let now = now();
         let a = [("__name__", "x"), ("host", "a")];
         let times = [(now - 1000, 2.0), (now - 2000, 1.0), (now, 3.0)];
@@ -214,7 +219,8 @@ mod tests {
     fn a_caller_writes_its_own_namespaces_alone() {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::open(Config::new(directory.path())).unwrap();
-        let ingest = Ingest { store: store.clone(), metadata: Default::default() };
+        let ingest =
+            Ingest { store: store.clone(), metadata: Default::default(), reserved: &["kube_"] };
         let one = |pairs: &[(&str, &str)]| vec![series(pairs, &[(now(), 1.0)])];
         let bare = [("__name__", "x")];
         let blue = [("__name__", "x"), ("namespace", "blue")];
@@ -224,9 +230,17 @@ mod tests {
         assert!(matches!(send(&ingest, &Scope::nothing(), one(&bare)), Err(Error::Forbidden(_))));
         let two = Scope::only(["red", "green"]);
         assert!(matches!(send(&ingest, &two, one(&bare)), Err(Error::Forbidden(_))));
+        let feigned = vec![
+            series(&[("__name__", "kube_pod_labels"), ("namespace", "red")], &[(now(), 1.0)]),
+            series(&bare, &[(now() + 1, 2.0)]),
+        ];
+        let complaint = send(&ingest, &red, feigned).unwrap().complaint().unwrap();
+        assert!(complaint.starts_with("1 samples taken; not taken: 1 bear names"), "{complaint}");
         let kept = store.select(&[], i64::MIN, i64::MAX).unwrap();
         assert_eq!(kept.len(), 1);
         assert_eq!(kept[0].labels.get("namespace"), "red");
+        let own = one(&[("__name__", "kube_pod_labels"), ("namespace", "red")]);
+        assert_eq!(send(&ingest, &Scope::all(), own).unwrap().complaint(), None);
         for pairs in [&[("host", "a")][..], &[("__name__", "x"), ("a", "1"), ("a", "2")]] {
             assert!(matches!(send(&ingest, &Scope::all(), one(pairs)), Err(Error::BadData(_))));
         }

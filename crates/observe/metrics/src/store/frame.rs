@@ -16,28 +16,9 @@ pub fn next_frame(bytes: &[u8]) -> Option<(&[u8], usize)> {
     (crc32(payload) == checksum).then_some((payload, 8 + length))
 }
 
-/// The checksum of zip and of Ethernet (IEEE 802.3), by table.
+/// The checksum of zip and of Ethernet (IEEE 802.3).
 pub fn crc32(bytes: &[u8]) -> u32 {
-    const TABLE: [u32; 256] = table();
-    !bytes
-        .iter()
-        .fold(!0, |crc, byte| TABLE[((crc ^ u32::from(*byte)) & 0xff) as usize] ^ (crc >> 8))
-}
-
-const fn table() -> [u32; 256] {
-    let mut table = [0; 256];
-    let mut index = 0;
-    while index < 256 {
-        let mut value = index as u32;
-        let mut bit = 0;
-        while bit < 8 {
-            value = if value & 1 == 1 { 0xedb8_8320 ^ (value >> 1) } else { value >> 1 };
-            bit += 1;
-        }
-        table[index] = value;
-        index += 1;
-    }
-    table
+    crc32fast::hash(bytes)
 }
 
 /// Seven bits a byte, the lowest first.

@@ -88,7 +88,7 @@ async fn count(server: &Arc<Server>, namespace: &str) -> Result<(), Failure> {
             continue;
         }
         write::track(resource, &mut next, Some(&old), &Writer::system(), "status");
-        match server.objects.replace(resource, &current, next).await {
+        match server.objects.replace(resource, (&current, None), next).await {
             Ok(_) | Err(Refused::Raced) => {}
             Err(Refused::Failed(failure)) => return Err(failure),
         }
