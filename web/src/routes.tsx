@@ -43,7 +43,7 @@ const Nodes = page(() => import('./kinds/nodes/List'), 'NodeList')
 const Node = page(() => import('./kinds/nodes/Details'), 'NodeDetails')
 const Projects = page(() => import('./kinds/platform/Projects'), 'Projects')
 const Accounts = page(() => import('./kinds/platform/Accounts'), 'Accounts')
-const Audit = page(() => import('./kinds/platform/Audit'), 'Audit')
+const Audit = page(() => import('./kinds/audit/Audit'), 'Audit')
 const Tokens = page(() => import('./kinds/platform/Tokens'), 'Tokens')
 
 export function Pages() {

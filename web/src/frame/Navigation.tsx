@@ -45,7 +45,7 @@ export const GROUPS: Group[] = [
       { title: 'nav.projects', path: '/projects' },
       { title: 'nav.nodes', path: '/nodes' },
       { title: 'nav.accounts', path: '/accounts', admin: true },
-      { title: 'nav.audit', path: '/audit', admin: true },
+      { title: 'nav.audit', path: '/audit' },
       { title: 'nav.tokens', path: '/tokens' },
     ],
   },

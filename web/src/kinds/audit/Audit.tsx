@@ -1,53 +1,53 @@
-import { useQuery } from '@tanstack/react-query'
-import { request } from '../../api/http'
-import { Ago } from '../../components/Ago'
+import { DownloadOutlined } from '@ant-design/icons'
+import { Button, Dropdown, Input, Segmented, Select } from 'antd'
+import { useMemo } from 'react'
+import { useAddress } from '../../components/address'
 import { Card } from '../../components/Card'
-import { DataTable, type Column } from '../../components/DataTable'
 import { PageHead } from '../../components/PageHead'
-import { Empty } from '../../components/States'
-import { Status } from '../../components/Status'
+import { useFrame } from '../../frame/context'
 import { useText } from '../../i18n'
+import { Records } from './Records'
+import { auditQuery, type AuditFilter } from './useAudit'
 
-interface Entry {
-  id?: number | string
-  time: string | number
-  user: string
-  actingAs?: string
-  verb: string
-  resource?: string
-  namespace?: string
-  name?: string
-  code?: number
-  via?: string
-}
+const VERBS = ['create', 'update', 'patch', 'delete', 'deletecollection', 'post', 'put']
+const PERIODS = ['1h', '24h', '7d', '30d']
 
-const NEWEST = 500
-
-/** Every write, by whom, on what, with which outcome. */
+/** Every write: by whom, from where, on what, what it was before, and how it ended. */
 export function Audit() {
   const t = useText()
-  const audit = useQuery({
-    queryKey: ['audit'], refetchInterval: 10_000,
-    queryFn: async () => (await request<{ items: Entry[] }>(`/api/audit?limit=${NEWEST}`)).items,
-  })
-  const target = (one: Entry) => [one.namespace, one.resource, one.name].filter(Boolean).join(' / ')
-  const columns: Column<Entry>[] = [
-    { key: 'time', title: t('field.time'), sort: (one) => new Date(one.time).getTime(), cell: (one) => <Ago time={one.time} /> },
-    { key: 'user', title: t('field.user'), sort: (one) => one.user, cell: (one) => (one.actingAs ? t('audit.as', { user: one.user, other: one.actingAs }) : one.user) },
-    { key: 'verb', title: t('audit.what'), sort: (one) => one.verb, cell: (one) => <span className="mono">{one.verb}</span> },
-    { key: 'on', title: t('audit.on'), sort: target, cell: (one) => <span className="mono anywhere">{target(one)}</span> },
-    { key: 'via', title: t('audit.via'), from: 'md', sort: (one) => one.via, cell: (one) => one.via ?? '—' },
-    {
-      key: 'code', title: t('audit.outcome'), sort: (one) => one.code,
-      cell: (one) => (one.code === undefined ? '—' : <Status tone={one.code < 400 ? 'success' : one.code < 500 ? 'warning' : 'error'} label={`${one.code < 400 ? t('audit.done') : t('audit.refused')} (${one.code})`} />),
-    },
-  ]
+  const { session } = useFrame()
+  const [user, setUser] = useAddress('user')
+  const [verb, setVerb] = useAddress('verb')
+  const [resource, setResource] = useAddress('resource')
+  const [project, setProject] = useAddress('project')
+  const [name, setName] = useAddress('name')
+  const [text, setText] = useAddress('text')
+  const [period, setPeriod] = useAddress('since')
+  const filter = useMemo<AuditFilter>(() => ({ user, verb, resource, project, name, text, since: period }), [user, verb, resource, project, name, text, period])
+  const file = (format: string) => `/api/audit/export/${format}?${auditQuery(filter)}`
+  const box = (label: string, value: string, set: (value: string) => void) => (
+    <Input key={label} allowClear style={{ width: 150 }} placeholder={label} aria-label={label} value={value} onChange={(event) => set(event.target.value.trim())} />
+  )
   return (
     <>
-      <PageHead title={t('nav.audit')} facts={[t('audit.hint')]} />
+      <PageHead title={t('nav.audit')} facts={[session.admin ? t('audit.hint') : t('audit.hintMine')]}
+        actions={(
+          <Dropdown menu={{ items: ['csv', 'jsonl'].map((format) => ({ key: format, label: <a href={file(format)} download>{t(format === 'csv' ? 'audit.csv' : 'audit.jsonl')}</a> })) }} trigger={['click']}>
+            <Button icon={<DownloadOutlined />}>{t('audit.export')}</Button>
+          </Dropdown>
+        )} />
       <Card>
-        <DataTable rows={audit.data} error={audit.error} retry={audit.refetch} columns={columns} rowKey={(one) => String(one.id ?? `${one.time}${one.user}${one.verb}${target(one)}`)}
-          text={(one) => `${one.user} ${one.verb} ${target(one)} ${one.code ?? ''}`} order="time.desc" empty={<Empty title={t('audit.none')} />} />
+        <div className="row wrap" style={{ marginBottom: 12 }}>
+          <Input.Search allowClear style={{ width: 240 }} placeholder={t('audit.text')} aria-label={t('audit.text')} defaultValue={text} onSearch={setText} />
+          {box(t('field.user'), user, setUser)}
+          <Select allowClear style={{ width: 130 }} placeholder={t('audit.what')} aria-label={t('audit.what')} value={verb || undefined} onChange={(value?: string) => setVerb(value ?? '')}
+            options={VERBS.map((value) => ({ value, label: value }))} />
+          {box(t('audit.resource'), resource, setResource)}
+          {box(t('audit.project'), project, setProject)}
+          {box(t('audit.name'), name, setName)}
+          <Segmented size="small" value={period} onChange={setPeriod} options={[...PERIODS.map((value) => ({ value, label: value })), { value: '', label: t('audit.always') }]} />
+        </div>
+        <Records filter={filter} />
       </Card>
     </>
   )

@@ -17,6 +17,7 @@ import { Yaml } from '../../components/Yaml'
 import { at, useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { Conditions } from '../../objects/Conditions'
+import { Changes } from '../../objects/Changes'
 import { Events } from '../../objects/Events'
 import { Gone } from '../../objects/Gone'
 import { readiness } from '../../objects/readiness'
@@ -49,6 +50,7 @@ export function DatasetDetails() {
         { key: 'overview', label: t('datasets.versions'), children: <Overview dataset={data} project={project} /> },
         { key: 'files', label: t('files.title'), children: <Files dataset={data} project={project} /> },
         { key: 'events', label: t('tab.events'), children: <Card><Events project={project} name={name} pods={[]} /></Card> },
+        { key: 'changes', label: t('tab.changes'), children: <Card><Changes project={project} resource="datasets" name={name} /></Card> },
         { key: 'yaml', label: t('tab.yaml'), children: <Yaml of={data} /> },
       ]} />
     </>

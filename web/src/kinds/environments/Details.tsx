@@ -19,6 +19,7 @@ import { Yaml } from '../../components/Yaml'
 import { at, useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { Conditions } from '../../objects/Conditions'
+import { Changes } from '../../objects/Changes'
 import { Events } from '../../objects/Events'
 import { Gone } from '../../objects/Gone'
 import { ObjectLogs } from '../../objects/ObjectLogs'
@@ -54,6 +55,7 @@ export function EnvironmentDetails() {
         { key: 'overview', label: t('tab.overview'), children: <Overview environment={data} /> },
         { key: 'logs', label: t('environments.buildLogs'), children: <Card><ObjectLogs project={project} app={name} pods={podNames} from={data.metadata.creationTimestamp} running={state.busy} /></Card> },
         { key: 'events', label: t('tab.events'), children: <Card><Events project={project} name={name} pods={podNames} /></Card> },
+        { key: 'changes', label: t('tab.changes'), children: <Card><Changes project={project} resource="environments" name={name} /></Card> },
         { key: 'yaml', label: t('tab.yaml'), children: <Yaml of={data} /> },
       ]} />
     </>

@@ -11,6 +11,7 @@ import { Yaml } from '../../components/Yaml'
 import { at, useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { between, duration } from '../../i18n/format'
+import { Changes } from '../../objects/Changes'
 import { Events } from '../../objects/Events'
 import { Gone } from '../../objects/Gone'
 import { ObjectLogs } from '../../objects/ObjectLogs'
@@ -44,6 +45,7 @@ export function JobDetails() {
         { key: 'metrics', label: t('tab.metrics'), children: <JobMetrics job={job} podNames={podNames} /> },
         { key: 'logs', label: t('tab.logs'), children: <Card>{logs(false)}</Card> },
         { key: 'events', label: t('tab.events'), children: <Card><Events project={project} name={name} pods={podNames} /></Card> },
+        { key: 'changes', label: t('tab.changes'), children: <Card><Changes project={project} resource="trainingjobs" name={name} /></Card> },
         { key: 'yaml', label: t('tab.yaml'), children: <Yaml of={job} /> },
       ]} />
     </>

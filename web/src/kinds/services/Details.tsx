@@ -15,6 +15,7 @@ import { Status } from '../../components/Status'
 import { Yaml } from '../../components/Yaml'
 import { at, useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
+import { Changes } from '../../objects/Changes'
 import { Events } from '../../objects/Events'
 import { Gone } from '../../objects/Gone'
 import { ObjectLogs } from '../../objects/ObjectLogs'
@@ -63,6 +64,7 @@ export function ServiceDetails() {
         { key: 'try', label: t('services.try'), children: <TryIt service={service} project={project} /> },
         { key: 'logs', label: t('tab.logs'), children: <Card><ObjectLogs project={project} app={app} pods={podNames} from={service.metadata.creationTimestamp} running /></Card> },
         { key: 'events', label: t('tab.events'), children: <Card><Events project={project} name={name} pods={podNames} /></Card> },
+        { key: 'changes', label: t('tab.changes'), children: <Card><Changes project={project} resource="inferenceservices" name={name} /></Card> },
         { key: 'yaml', label: t('tab.yaml'), children: <Yaml of={service} /> },
       ]} />
     </>
