@@ -36,7 +36,7 @@ pub async fn metrics(
         limits: dais_metrics::promql::Limits::default(),
     };
     let router = dais_metrics::router(api)
-        .merge(dais_metrics::ingest_router(Ingest { store, metadata }))
+        .merge(dais_metrics::ingest_router(Ingest { store, metadata, reserved: &[] }))
         .layer(Extension(dais_metrics::Scope::all()));
     answer(listen, router).await
 }

@@ -197,8 +197,6 @@ mod tests {
             (0..5000).map(|n| (format!("key{n}"), Value::from("v"))).collect();
         let cut = Changes::between(Some(&json!({})), Some(&Value::Object(many)));
         assert!(cut.truncated);
-        for changes in [cut] {
-            assert!(serde_json::to_string(&changes).unwrap().len() < 3 * MOST);
-        }
+        assert!(serde_json::to_string(&cut).unwrap().len() < 3 * MOST);
     }
 }

@@ -10,6 +10,8 @@ use dais_controllers::seams::{self, RuleFault};
 use dais_metrics::rules::{Rule, RuleGroup, Rules};
 use dais_metrics::{Relabeling, RelabelingConfig, Scraper, Target, parse_duration};
 
+use super::telemetry::OWN_METRICS;
+
 /// A scrape that says nothing else; Prometheus operator's default.
 const INTERVAL: Duration = Duration::from_secs(30);
 /// Nobody may have the platform ask more often.
@@ -98,7 +100,12 @@ fn targets(job: ScrapeJob) -> Vec<Target> {
         job.sample_limit.and_then(|most| usize::try_from(most).ok()).filter(|most| *most > 0);
     let steps = |steps: Vec<Step>| steps.into_iter().map(step).collect::<Result<Vec<_>, _>>();
     let read = steps(job.relabelings).and_then(|before| {
-        let after: Arc<[Relabeling]> = steps(job.metric_relabelings)?.into();
+        let mut after = steps(job.metric_relabelings)?;
+        if job.keep_namespace {
+            // Last, so that no step of theirs makes such a name.
+            after.push(without_own_names()?);
+        }
+        let after: Arc<[Relabeling]> = after.into();
         let interval = duration("interval", job.interval.as_deref(), INTERVAL)?.max(SHORTEST);
         let timeout = duration("scrapeTimeout", job.timeout.as_deref(), interval)?.min(interval);
         let mut found = Vec::new();
@@ -121,6 +128,16 @@ fn targets(job: ScrapeJob) -> Vec<Target> {
     })
 }
 
+/// Drops samples under names that only the platform may tell.
+fn without_own_names() -> dais_metrics::Result<Relabeling> {
+    Relabeling::new(RelabelingConfig {
+        source_labels: vec!["__name__".to_owned()],
+        regex: Some(format!("(?:{}).*", OWN_METRICS.join("|"))),
+        action: Some("drop".to_owned()),
+        ..RelabelingConfig::default()
+    })
+}
+
 fn step(step: Step) -> dais_metrics::Result<Relabeling> {
     Relabeling::new(RelabelingConfig {
         source_labels: step.source_labels,
@@ -137,4 +154,24 @@ fn duration(name: &str, text: Option<&str>, otherwise: Duration) -> dais_metrics
     let Some(text) = text else { return Ok(otherwise) };
     let milliseconds = parse_duration(name, text)?;
     Ok(u64::try_from(milliseconds).map_or(otherwise, Duration::from_millis))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn what_a_project_has_scraped_bears_no_name_of_the_platforms() {
+        let found = |keep_namespace| {
+            let labels = [("__address__", "127.0.0.1:1"), (NAMESPACE, "risk")];
+            let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let targets = vec![BTreeMap::from(labels)];
+            let job = ScrapeJob { keep_namespace, targets, ..ScrapeJob::default() };
+            super::targets(job)[0].metric_relabelings.len()
+        };
+        assert_eq!((found(true), found(false)), (1, 0));
+        without_own_names().expect("the pattern is one");
+    }
 }

@@ -47,7 +47,7 @@ const FIELDS: [(&str, &str); 6] = [
 
 /// What only the platform itself says: use, cost and health are reckoned from these. A
 /// project that sent a `kube_pod_labels` of its own would put its use on another's bill.
-const OWN_METRICS: [&str; 9] = [
+pub const OWN_METRICS: [&str; 9] = [
     "kube_",
     "container_",
     "node_",

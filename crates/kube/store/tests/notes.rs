@@ -1,5 +1,7 @@
 //! Notes are committed with their writes and stay until they are let go.
 
+#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
+
 use bytes::Bytes;
 use dais_store::{Error, Expect, Store};
 

@@ -88,7 +88,7 @@ enum Refused {
 
 /// All of a request, or nothing of it.
 async fn take(
-    logs: &Logs,
+    logs: &Engine,
     scope: &Scope,
     request: ExportLogsServiceRequest,
 ) -> Result<(), Refused> {

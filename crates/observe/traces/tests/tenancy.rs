@@ -158,6 +158,10 @@ async fn a_map_counts_what_is_visible() {
     assert_eq!(map["data"]["calls"], json!([]));
     assert_eq!(map["data"]["services"][0]["requests"], 2);
     assert_eq!(map["data"]["limited"], false);
+    for (namespace, services) in [("red", 1), ("blue", 0), ("none", 0)] {
+        let (_, map) = store.red(&format!("/api/map?{ASKED}&namespace={namespace}")).await;
+        assert_eq!(map["data"]["services"].as_array().unwrap().len(), services, "{namespace}");
+    }
     let (_, map) = store.red("/api/map?start=3&end=4").await;
     assert_eq!(map["data"]["services"], json!([]), "nothing began then");
 }

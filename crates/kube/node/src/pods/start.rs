@@ -80,7 +80,7 @@ pub(crate) async fn start(host: &Host, order: Order<'_>) -> Outcome {
         Err(message) => return Outcome::not_yet("CreateContainerConfigError", message),
     };
     match launch(host, &order, plan, &dir).await {
-        Ok(Started::Running(handle, state)) => Outcome::Running { handle, state, dir },
+        Ok(Started::Running(handle, state)) => Outcome::Running { handle, state: *state, dir },
         Ok(Started::Failed(error)) => Outcome::Failed(Terminated {
             code: error.code,
             ..Terminated::unseen(&order.id, "StartError", &error.message, None)

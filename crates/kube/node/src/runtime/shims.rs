@@ -29,7 +29,7 @@ pub(crate) struct Shims {
 
 /// What became of an attempt to start.
 pub(crate) enum Started {
-    Running(Handle, RunState),
+    Running(Handle, Box<RunState>),
     Failed(StartError),
 }
 
@@ -79,7 +79,7 @@ impl Shims {
         let report = self.launch(&[dir.spec().as_os_str()], dir).await?;
         match report {
             Some(Report::Started { shim, state }) => {
-                Ok(Started::Running(Handle::of(dir, &shim), state))
+                Ok(Started::Running(Handle::of(dir, &shim), Box::new(state)))
             }
             Some(Report::Failed(error)) => Ok(Started::Failed(error)),
             Some(Report::Superseded) | None => Ok(Started::Failed(StartError {

@@ -82,7 +82,7 @@ impl Bench {
 
     async fn start_running(&self, plan: ContainerPlan) -> (Handle, RunState) {
         match self.start(plan).await {
-            Started::Running(handle, state) => (handle, state),
+            Started::Running(handle, state) => (handle, *state),
             Started::Failed(error) => panic!("{error:?}"),
         }
     }

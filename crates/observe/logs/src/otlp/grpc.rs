@@ -11,23 +11,23 @@ use tonic::codec::CompressionEncoding;
 use tonic::{Request, Response, Status};
 
 use super::{Refused, take};
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::scope::Scope;
-use crate::store::Logs;
 
 /// As over HTTP: far above what exporters put into one batch.
 const MAX_BODY: usize = 64 * 1024 * 1024;
 
 /// To be merged with the services of other signals and served over HTTP/2.
-pub fn router(logs: Logs) -> Router {
-    let service = LogsServiceServer::new(Receiver(logs))
+pub fn router(logs: impl Into<Engine>) -> Router {
+    let service = LogsServiceServer::new(Receiver(logs.into()))
         .accept_compressed(CompressionEncoding::Gzip)
         .max_decoding_message_size(MAX_BODY);
     Router::new()
         .route_service("/opentelemetry.proto.collector.logs.v1.LogsService/{method}", service)
 }
 
-struct Receiver(Logs);
+struct Receiver(Engine);
 
 #[tonic::async_trait]
 impl LogsService for Receiver {

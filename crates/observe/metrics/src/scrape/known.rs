@@ -61,7 +61,7 @@ impl Batch {
     }
 
     /// Series that were not known.
-    pub fn new(&self) -> usize {
+    pub fn count_new(&self) -> usize {
         self.new
     }
 }

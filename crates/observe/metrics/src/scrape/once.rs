@@ -114,7 +114,7 @@ impl Session {
                 }
             }
             let told = batch.len();
-            for (name, value) in reports(turn, told, batch.new()) {
+            for (name, value) in reports(turn, told, batch.count_new()) {
                 let key = self.known.key(name);
                 // No line of a page has a line's end within.
                 let whose = match self.known.find(key) {

@@ -311,10 +311,9 @@ impl Head {
 
 /// Where a series is after moves; none when it is gone.
 pub fn moved(number: u32, moves: &[Moves]) -> Option<u32> {
-    let end = moves.iter().try_fold(number, |number, moves| {
+    moves.iter().try_fold(number, |number, moves| {
         moves.get(number as usize).copied().filter(|next| *next != GONE)
-    });
-    end
+    })
 }
 
 fn hash<'a>(hasher: &RandomState, texts: impl Iterator<Item = (&'a str, &'a str)>) -> u64 {

@@ -12,13 +12,19 @@ use crate::head::now;
 use crate::scope::Scope;
 use crate::store::Traces;
 
-/// `/api/map?start=&end=`, in microseconds; without them the last hour.
+/// `/api/map?start=&end=&namespace=`, in microseconds; without them the last hour, and
+/// all that the caller may see.
 pub async fn map(
     State(traces): State<Traces>,
     scope: Option<Extension<Scope>>,
     Parameters(pairs): Parameters<Vec<(String, String)>>,
 ) -> Result<Json<Value>> {
     let scope = scope_of(scope);
+    let scope = match parameters::get(&pairs, "namespace") {
+        Some(one) if scope.allows(Some(one)) => Scope::only([one]),
+        Some(_) => Scope::nothing(),
+        None => scope,
+    };
     let (from, to) = parameters::map_span(&pairs, now())?;
     let map = blocking(move || traces.map(from, to, &scope)).await?;
     Ok(Json(json!({"data": map, "errors": null})))

@@ -104,7 +104,7 @@ pub fn trace_id(text: &str) -> Result<[u8; 16]> {
     })
 }
 
-fn get<'a>(pairs: &'a [(String, String)], wanted: &str) -> Option<&'a str> {
+pub fn get<'a>(pairs: &'a [(String, String)], wanted: &str) -> Option<&'a str> {
     let found = pairs.iter().find(|(name, value)| name == wanted && !value.is_empty());
     found.map(|(_, value)| value.as_str())
 }
