@@ -68,7 +68,10 @@ export interface TraceFilter {
   shortest?: string
   longest?: string
   errors?: boolean
+  /** How long the time range is … */
   seconds: number
+  /** … and when it ends, in seconds since the epoch; now when absent. */
+  end?: number | undefined
 }
 
 export const LIMIT = 200
@@ -91,7 +94,7 @@ export function searchAddress(filter: TraceFilter, end: number): string {
 
 /** The newest traces; where a service must be named, the first few services are asked one by one. */
 async function search(filter: TraceFilter, signal: AbortSignal): Promise<Trace[]> {
-  const end = Date.now() * 1000
+  const end = Math.round(filter.end === undefined ? Date.now() * 1000 : filter.end * 1e6)
   try {
     return (await get<Trace[]>(searchAddress(filter, end), signal)) ?? []
   } catch (error) {
@@ -151,9 +154,11 @@ interface RichMap {
   calls: ({ parent: string; child: string } & Traffic)[]
 }
 
+type MapRange = Pick<TraceFilter, 'seconds' | 'end'>
+
 /** Who called whom: measured where the back end does, else counted as Jaeger counts. */
-async function serviceMap(seconds: number, signal: AbortSignal): Promise<ServiceMap> {
-  const end = Date.now()
+async function serviceMap({ seconds, end: until }: MapRange, signal: AbortSignal): Promise<ServiceMap> {
+  const end = Math.round(until === undefined ? Date.now() : until * 1000)
   try {
     const rich = await get<RichMap>(`map${queryString({ start: (end - seconds * 1000) * 1000, end: end * 1000 })}`, signal)
     if (rich) {
@@ -171,11 +176,11 @@ async function serviceMap(seconds: number, signal: AbortSignal): Promise<Service
   return { limited: false, services: names.map((service) => ({ service })), calls: calls.map(({ callCount, ...call }) => ({ ...call, count: callCount })) }
 }
 
-export function useServiceMap(seconds: number) {
+export function useServiceMap(range: MapRange) {
   return useQuery({
-    queryKey: ['jaeger', 'map', seconds],
+    queryKey: ['jaeger', 'map', range.seconds, range.end],
     refetchInterval: 30_000,
     placeholderData: keepPreviousData,
-    queryFn: ({ signal }) => serviceMap(seconds, signal),
+    queryFn: ({ signal }) => serviceMap(range, signal),
   })
 }

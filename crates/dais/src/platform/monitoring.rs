@@ -86,6 +86,15 @@ impl seams::Monitoring for Monitoring {
 /// A rule that can be evaluated; one that cannot keeps no other out.
 fn readable(group: &RuleGroup, written: &WrittenRule) -> Result<Rule, String> {
     let name = written.alert.as_ref().or(written.record.as_ref()).cloned().unwrap_or_default();
+    if group.namespace.is_some()
+        && let Some(record) = &written.record
+        && OWN_METRICS.iter().any(|word| record.starts_with(word))
+    {
+        return Err(format!(
+            "group {:?}, rule {name:?}: the platform alone tells metrics of such a name; choose another",
+            group.name
+        ));
+    }
     let rule: Rule = serde_json::to_value(written)
         .and_then(serde_json::from_value)
         .map_err(|error| format!("group {:?}, rule {name:?}: {error}", group.name))?;
@@ -160,6 +169,8 @@ fn duration(name: &str, text: Option<&str>, otherwise: Duration) -> dais_metrics
 mod tests {
     use std::collections::BTreeMap;
 
+    use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
     use super::*;
 
     #[test]
@@ -173,5 +184,23 @@ mod tests {
         };
         assert_eq!((found(true), found(false)), (1, 0));
         without_own_names().expect("the pattern is one");
+    }
+
+    #[test]
+    fn a_project_records_nothing_under_the_platforms_names() {
+        let written = |record: &str| WrittenRule {
+            record: Some(record.to_owned()),
+            expr: IntOrString::String("vector(1)".to_owned()),
+            ..WrittenRule::default()
+        };
+        let of = |namespace: Option<&str>, record| {
+            let namespace = namespace.map(str::to_owned);
+            let empty = serde_json::json!({"name": "g", "rules": []});
+            let group = RuleGroup { namespace, ..serde_json::from_value(empty).unwrap() };
+            readable(&group, &written(record)).map(drop)
+        };
+        assert!(of(Some("risk"), "kube_pod_labels").unwrap_err().contains("choose another"));
+        assert_eq!(of(Some("risk"), "risk:requests"), Ok(()));
+        assert_eq!(of(None, "kube_pod_labels"), Ok(()));
     }
 }

@@ -27,7 +27,7 @@ export const logs = {
   'explorer.saved': ['Saved', '已保存'],
   'explorer.noneSaved': ['No search has been saved', '还没有保存的搜索'],
   'explorer.saveName': ['Name of this search', '为当前搜索命名'],
-  'explorer.savedWhere': ['Kept in this browser only. To pass one on, share its address.', '仅保存在此浏览器中；如需分享，请复制链接。'],
+  'explorer.savedWhere': ['Kept with your account. To pass one on, share its address.', '随账户保存；如需分享，请复制链接。'],
   'explorer.forget': ['Forget {name}', '删除 {name}'],
   'explorer.share': ['Copy link', '复制链接'],
   'explorer.download': ['Download', '下载'],

@@ -20,10 +20,10 @@ const wrong = (trace: Trace) => trace.spans.filter(isError).length
 export function AppTraces({ project, app, services }: { project: string; app: string; services: string[] }) {
   const t = useText()
   const travel = useTravel()
-  const { seconds } = useRange()
+  const { seconds, end } = useRange()
   const known = useTraceServices()
   const service = [app, ...services].find((one) => known.data?.includes(one)) ?? ''
-  const traces = useTraces({ service, seconds })
+  const traces = useTraces({ service, seconds, end })
   const rows = service ? traces.data?.toSorted((a, b) => wrong(b) - wrong(a) || took(b) - took(a)).slice(0, SHOWN) : known.data && []
   const name = (trace: Trace) => rootOf(trace)?.operationName ?? trace.traceID
   const columns: Column<Trace>[] = [

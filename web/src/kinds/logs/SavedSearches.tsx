@@ -1,7 +1,7 @@
 import { DeleteOutlined, StarOutlined } from '@ant-design/icons'
 import { Button, Input, Popover } from 'antd'
 import { useState } from 'react'
-import { useFrame } from '../../frame/context'
+import { ErrorWords } from '../../components/States'
 import { useText } from '../../i18n'
 import { useSaved } from './saved'
 import type { LogSearch } from './useSearch'
@@ -9,8 +9,7 @@ import type { LogSearch } from './useSearch'
 /** Searches under a name, to come back to. */
 export function SavedSearches({ search }: { search: LogSearch }) {
   const t = useText()
-  const { session } = useFrame()
-  const { saved, save, forget } = useSaved(session.user)
+  const { saved, error, save, forget } = useSaved()
   const [open, setOpen] = useState(false)
   const [name, setName] = useState('')
   const keep = () => {
@@ -26,7 +25,7 @@ export function SavedSearches({ search }: { search: LogSearch }) {
           <Button type="text" size="small" icon={<DeleteOutlined />} aria-label={t('explorer.forget', { name: one.name })} onClick={() => forget(one.name)} />
         </div>
       ))}
-      {saved.length === 0 && <span className="muted">{t('explorer.noneSaved')}</span>}
+      {error ? <ErrorWords error={error} /> : saved.length === 0 && <span className="muted">{t('explorer.noneSaved')}</span>}
       <div className="row">
         <Input size="small" value={name} maxLength={80} placeholder={t('explorer.saveName')} aria-label={t('explorer.saveName')} onChange={(event) => setName(event.target.value)} onPressEnter={keep} />
         <Button size="small" type="primary" disabled={!name.trim()} onClick={keep}>{t('action.save')}</Button>

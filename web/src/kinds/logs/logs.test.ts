@@ -4,7 +4,7 @@ import { boolOf, clauses } from '../../api/logQuery'
 import { chunksOf, flattened, valueOf } from '../../objects/LogLinesParts'
 import { barsOf } from './bars'
 import { written } from './download'
-import { parsed } from './saved'
+import { searchesOf } from './saved'
 import { filterOf, pairOf } from './useSearch'
 
 const line = { _id: '1', sort: ['2026-01-01T00:00:00.000000001Z', 7], '@timestamp': '2026-01-01T00:00:00.000000001Z', message: 'a b', severity: 'warn', pod: 'p-0', fields: { http: { status: 200 }, list: [1, 2] } }
@@ -72,7 +72,7 @@ describe('lines', () => {
 
 describe('saved searches', () => {
   it('survive what somebody else wrote in their place', () => {
-    expect(parsed('[{"name":"a","search":"q=1"},{"name":3},null]')).toEqual([{ name: 'a', search: 'q=1' }])
-    for (const bad of [null, '{', '{"a":1}']) expect(parsed(bad)).toEqual([])
+    expect(searchesOf({ searches: [{ name: 'a', search: 'q=1' }, { name: 3 }, null] })).toEqual([{ name: 'a', search: 'q=1' }])
+    for (const bad of [undefined, {}, { searches: 'x' }]) expect(searchesOf(bad)).toEqual([])
   })
 })

@@ -1,9 +1,9 @@
 import { Link } from 'react-router'
 import { useServiceMap, useTraces, type ServiceMap as Found } from '../../api/traces'
-import { useSince } from '../../components/address'
 import { Card } from '../../components/Card'
 import { Notice } from '../../components/Notice'
 import { PageHead } from '../../components/PageHead'
+import { useRange, type Range } from '../../components/range'
 import { Await, Empty } from '../../components/States'
 import { useText } from '../../i18n'
 import { dateTime } from '../../i18n/format'
@@ -19,9 +19,9 @@ import { narrowed } from './narrow'
 export function ServiceMap() {
   const t = useText()
   const { project } = useWithin()
-  const { seconds } = useSince()
-  const map = useServiceMap(seconds)
-  const own = useOwnServices(project, seconds)
+  const range = useRange()
+  const map = useServiceMap(range)
+  const own = useOwnServices(project, range)
   return (
     <>
       <PageHead title={t('nav.map')} facts={[!project && t('scope.everywhere')]} actions={<><NarrowRange /><Everywhere page="map" /></>} />
@@ -34,8 +34,8 @@ export function ServiceMap() {
  * The services that the requests of a project went through. Jaeger's dependencies
  * know no project, so they are narrowed by the project's recent traces.
  */
-function useOwnServices(project: string | undefined, seconds: number) {
-  const traces = useTraces({ project, service: '', seconds })
+function useOwnServices(project: string | undefined, { seconds, end }: Range) {
+  const traces = useTraces({ project, service: '', seconds, end })
   const data = !project ? null : traces.data && new Set(traces.data.flatMap((trace) => trace.spans.map((span) => serviceOf(trace, span))))
   return { data, error: traces.error, isPending: traces.isPending, refetch: traces.refetch }
 }

@@ -2,12 +2,13 @@ import { AutoComplete, Checkbox, Input, Select } from 'antd'
 import { useMemo, useState } from 'react'
 import { TAGS, useOperations, useTraceServices, type Trace, type TraceFilter } from '../../api/traces'
 import { useAddress } from '../../components/address'
+import type { Range } from '../../components/range'
 import { useText } from '../../i18n'
 import { NarrowRange } from '../../objects/NarrowRange'
 import { attribute, isDuration, parsedTags } from './shape'
 
 /** What the address asks for. */
-export function useTraceFilter(project: string | undefined, seconds: number): { filter: TraceFilter } {
+export function useTraceFilter(project: string | undefined, { seconds, end }: Range): { filter: TraceFilter } {
   const [service] = useAddress('service')
   const [operation] = useAddress('operation')
   const [app] = useAddress('app')
@@ -18,7 +19,7 @@ export function useTraceFilter(project: string | undefined, seconds: number): { 
   const [errors] = useAddress('errors')
   return {
     filter: {
-      project, service, seconds, tags: parsedTags(words), ...(operation && { operation }), ...(app && { app }), ...(user && { user }),
+      project, service, seconds, end, tags: parsedTags(words), ...(operation && { operation }), ...(app && { app }), ...(user && { user }),
       ...(isDuration(slower) && { shortest: slower }), ...(isDuration(faster) && { longest: faster }), ...(errors === '1' && { errors: true }),
     },
   }

@@ -2,11 +2,11 @@ import { Button } from 'antd'
 import { useState } from 'react'
 import { Link } from 'react-router'
 import { useTraces, type Trace } from '../../api/traces'
-import { useSince } from '../../components/address'
 import { Ago } from '../../components/Ago'
 import { Card } from '../../components/Card'
 import { DataTable, type Column } from '../../components/DataTable'
 import { PageHead } from '../../components/PageHead'
+import { useRange } from '../../components/range'
 import { Empty, Failure, Loading } from '../../components/States'
 import { Status } from '../../components/Status'
 import { useText } from '../../i18n'
@@ -21,8 +21,7 @@ import { summaryOf, type Summary } from './shape'
 export function TraceList() {
   const t = useText()
   const { project, to } = useWithin()
-  const { seconds } = useSince()
-  const { filter } = useTraceFilter(project, seconds)
+  const { filter } = useTraceFilter(project, useRange())
   const traces = useTraces(filter)
   return (
     <>
