@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn what_a_project_has_scraped_bears_no_name_of_the_platforms() {
         let found = |keep_namespace| {
-            let labels = [("__address__", "127.0.0.1:1"), (NAMESPACE, "risk")];
+            let labels = [("__address__", "127.0.0.1:1"), ("job", "web"), (NAMESPACE, "risk")];
             let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
             let targets = vec![BTreeMap::from(labels)];
             let job = ScrapeJob { keep_namespace, targets, ..ScrapeJob::default() };

@@ -32,7 +32,7 @@ fn a_change_says_who_from_where_and_what_it_was_before() {
         items(&platform.get_as(token, &format!("/api/audit?{query}")).unwrap())
     };
     // What was acknowledged is on record now, not a moment later.
-    let seen = of(&ann.token, "project=risk&resource=configmaps");
+    let seen = of(&ann.token, "project=risk&resource=configmaps&name=m");
     assert_eq!(seen.len(), 2, "{seen:?}");
     assert_eq!(seen[0]["changes"], json!([{"path": "data.level", "old": "info", "new": "debug"}]));
     for (field, wanted) in

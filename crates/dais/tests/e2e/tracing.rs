@@ -65,7 +65,7 @@ fn lines_and_samples_go_the_same_way() {
         let refused = send(token, name, &[project]);
         assert!(refused.contains("log FAILURE") && refused.contains("metric FAILURE"), "{refused}");
     }
-    let line = "/elasticsearch/_search?q=outside";
+    let line = "/elasticsearch/_search?q=line";
     let sample = "/prometheus/api/v1/query?query=mine_done_total";
     platform.until("the line and the sample", || {
         let line = platform.get_as(&ana.token, line).ok()?.to_string().contains("line of mine");

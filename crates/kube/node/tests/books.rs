@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use dais_node::{ContainerUse, Node, NodeConfig, StopMode, UseSink};
+use dais_node::{ContainerUse, Device, Node, NodeConfig, StopMode, UseSink};
 use dais_testkit::Cluster;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
@@ -54,7 +54,12 @@ impl Site {
     async fn node(&self) -> Node {
         let exe = env!("CARGO_BIN_EXE_dais-node-host");
         let mut config = NodeConfig::new("here", self.temp.path().join("data"), exe);
-        config.capacity = [("nvidia.com/gpu".to_owned(), "4".to_owned())].into();
+        let device = |number: u8| Device {
+            id: format!("GPU-{number}"),
+            resource: "nvidia.com/gpu".to_owned(),
+            ..Device::default()
+        };
+        config.devices = (0..4).map(device).collect();
         config.labels = [("nvidia.com/gpu.product".to_owned(), "T4".to_owned())].into();
         config.use_sink = Some(self.accounts.clone());
         Node::start(self.cluster.client.clone(), config).await.unwrap()

@@ -213,7 +213,7 @@ prices:
             ("{currency: yuan, prices: [{}]}", "currency"),
             ("{currency: CNY, prices: []}", "prices"),
             ("{currency: CNY, prices: [{cpuHour: -1}]}", "prices[0].cpuHour"),
-            ("{currency: CNY, prices: [{cpuHour: .nan}]}", "prices[0].cpuHour"),
+            ("{currency: CNY, prices: [{cpuHour: .nan}]}", "prices.yaml"),
             ("{currency: CNY, prices: [{cpuHour: much}]}", "prices[0].cpuHour"),
             ("{currency: CNY, prices: [{cpuPrice: 1}]}", "prices[0].cpuPrice"),
             ("{currency: CNY, prices: [{}, {}]}", "prices[1].from"),
