@@ -5,7 +5,7 @@ import { describePerson, type Person } from './person'
 describePerson('the audit record', {}, (person: Person) => {
   it('lists writes, narrows them by the address, and opens one with what changed', async () => {
     const { page } = person
-    await open(page, '/audit?verb=create&text=AlwaysFires')
+    await open(page, '/audit?text=AlwaysFires')
     const row = page.getByRole('row').filter({ hasText: 'prometheusrules' }).first()
     await row.getByRole('button', { name: /show what changed/ }).click()
     const drawer = page.getByRole('dialog')

@@ -99,6 +99,7 @@ describePerson('the log explorer', {}, (person) => {
     await page.getByRole('button', { name: 'Saved' }).click()
     await page.getByRole('textbox', { name: 'Name of this search' }).fill('wheels')
     await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByRole('button', { name: 'wheels', exact: true }).waitFor()
     await page.goto(`/p/${project}/logs`)
     await page.getByRole('button', { name: 'Saved' }).click()
     await page.getByRole('button', { name: 'wheels', exact: true }).click()

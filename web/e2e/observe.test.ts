@@ -110,22 +110,3 @@ describePerson('Explore', {}, (person) => {
     await page.getByRole('cell', { name: '{phase="Running"}' }).waitFor()
   })
 })
-
-describePerson('people', {}, (person) => {
-  it('have their use, and it can be saved', async () => {
-    const { page } = person
-    await open(page, '/people')
-    await page.locator('tbody a[href^="/people/"]').first().waitFor()
-    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save as CSV' }).click()])
-    expect(download.suggestedFilename()).toMatch(/^use-by-person-\d{4}-\d\d-\d\d\.csv$/)
-    expect(person.complaints).toEqual([])
-  })
-
-  it('have a page each, with their jobs', async () => {
-    const { page } = person
-    await page.locator('tbody a[href^="/people/"]').first().click()
-    await page.getByRole('heading', { name: 'Jobs within the time range' }).waitFor()
-    expect(await violations(page)).toEqual([])
-    expect(person.complaints).toEqual([])
-  })
-})
