@@ -22,7 +22,8 @@ OLD_SERIES, HOURS, STEP = 10_000, 6, 15
 ASKED, ASKED_LONG = 30, 5
 LONG = {
     "sum_ms": 'sum by (__name__) ({__name__=~"container_.+|kube_.+|node_.+"})',
-    "rate_ms": 'sum by (namespace) (rate({__name__=~".+_total"}[5m]))',
+    # One that keeps names: without them, rates of all counters at once are no vector.
+    "last_ms": 'sum by (namespace) (last_over_time({__name__=~".+_total"}[5m]))',
 }
 PROMETHEUS = "/usr/bin/prometheus"
 ROWS = {"dais": "dais' metric store", "prometheus": "Prometheus"}
@@ -33,7 +34,7 @@ COLUMNS = {
     "bytes": "bytes of a sample on disk",
     "home_ms": "Home's questions one after the other, ms",
     "sum_ms": "6 h of 10,000 series, summed by name, ms",
-    "rate_ms": "6 h of their counters' rates, by namespace, ms",
+    "last_ms": "6 h of their counters over windows of 5 min, by namespace, ms",
     "drawn_ms": "Home drawn with 10,000 series, ms",
 }
 
