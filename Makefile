@@ -44,7 +44,7 @@ e2e: build
 	scripts/with-platform $(DAIS) npm --prefix web run --silent e2e
 	DAIS_E2E_PROMETHEUS=1 scripts/with-platform $(DAIS) npm --prefix web run --silent e2e -- e2e/engines.test.ts
 
-bench: ## figures beside peers (installs the peers; release build)
+bench: web ## figures beside peers (installs the peers; release build)
 	@scripts/prepare rust
 	cargo build --release --locked --workspace
 	bench/run

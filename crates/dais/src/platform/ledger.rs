@@ -18,8 +18,8 @@ use dais_ledger::{Accelerator, Booking, End, Labels, Ledger, Options, PriceList,
 use dais_node::{ContainerUse, UseSink};
 use futures::StreamExt;
 use k8s_openapi::api::core::v1::ConfigMap;
-use kube::runtime::watcher::{self, Event as Change};
-use kube::runtime::{WatchStreamExt, watcher as watch_objects};
+use kube::runtime::WatchStreamExt;
+use kube::runtime::watcher::watch_object;
 use kube::{Api, Client};
 use tokio::sync::watch;
 
@@ -137,22 +137,10 @@ fn user(used: &ContainerUse) -> String {
 /// Follows the price list until the process shuts down.
 pub async fn follow_prices(client: Client, told: watch::Sender<Prices>) {
     let maps = Api::<ConfigMap>::namespaced(client, PLATFORM_NAMESPACE);
-    let only = watcher::Config::default().fields(&format!("metadata.name={}", prices::NAME));
-    let mut changes = std::pin::pin!(watch_objects(maps, only).default_backoff());
-    let mut listed = None;
+    let mut changes = std::pin::pin!(watch_object(maps, prices::NAME).default_backoff());
     while let Some(change) = changes.next().await {
         let now = match change {
-            Ok(Change::Init) => {
-                listed = None;
-                continue;
-            }
-            Ok(Change::InitApply(map)) => {
-                listed = Some(map);
-                continue;
-            }
-            Ok(Change::InitDone) => listed.take(),
-            Ok(Change::Apply(map)) => Some(map),
-            Ok(Change::Delete(_)) => None,
+            Ok(now) => now,
             Err(error) => {
                 tracing::warn!(%error, "the price list is not followed; trying again");
                 continue;

@@ -14,9 +14,9 @@ use dais_metrics::rules::Notifier;
 use futures::StreamExt;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
+use kube::runtime::WatchStreamExt;
 use kube::runtime::events::{Event, EventType, Recorder, Reporter};
-use kube::runtime::watcher::{self, Event as Change};
-use kube::runtime::{WatchStreamExt, watcher as watch};
+use kube::runtime::watcher::watch_object;
 use kube::{Api, Client, Resource};
 use tokio::runtime::Handle;
 
@@ -60,23 +60,10 @@ fn alert(found: dais_metrics::rules::Alert) -> Alert {
 /// Follows the configuration until the process shuts down.
 pub async fn configure(client: Client, alerts: Alerts) {
     let secrets = Api::<Secret>::namespaced(client.clone(), PLATFORM_NAMESPACE);
-    let only = watcher::Config::default().fields(&format!("metadata.name={SECRET}"));
-    let changes = watch(secrets, only).default_backoff();
-    let mut changes = std::pin::pin!(changes);
-    let mut listed = None;
+    let mut changes = std::pin::pin!(watch_object(secrets, SECRET).default_backoff());
     while let Some(change) = changes.next().await {
         let now = match change {
-            Ok(Change::Init) => {
-                listed = None;
-                continue;
-            }
-            Ok(Change::InitApply(secret)) => {
-                listed = Some(secret);
-                continue;
-            }
-            Ok(Change::InitDone) => listed.take(),
-            Ok(Change::Apply(secret)) => Some(secret),
-            Ok(Change::Delete(_)) => None,
+            Ok(now) => now,
             Err(error) => {
                 tracing::warn!(%error, "the alerts' configuration is not followed; trying again");
                 continue;

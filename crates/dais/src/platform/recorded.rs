@@ -31,8 +31,10 @@ pub fn recorded(router: Router, identity: &Identity, before: Router) -> Router {
 }
 
 async fn record(State(recorder): State<Recorder>, request: Request, next: Next) -> Response {
-    let caller = request.extensions().get::<Caller>().cloned();
-    let Some(caller) = caller.filter(|_| changes_something(&request)) else {
+    if !changes_something(&request) {
+        return next.run(request).await;
+    }
+    let Some(caller) = request.extensions().get::<Caller>().cloned() else {
         return next.run(request).await;
     };
     let entry = describe(&request, caller.clone());
