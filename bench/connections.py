@@ -30,7 +30,7 @@ def message(path, host, headers=None, body=b"", method="GET"):
 
 
 class Connection:
-    """One connection that is kept open. Answers must name their length."""
+    """One connection that is kept open."""
 
     def __init__(self, port):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
@@ -48,14 +48,31 @@ class Connection:
         received = self.more(b"")
         while (end := received.find(b"\r\n\r\n")) < 0:
             received = self.more(received)
-        head = received[:end].lower()
+        head, body = received[:end].lower(), received[end + 4 :]
         at = head.find(b"content-length:")
-        if at < 0:
+        if at >= 0:
+            length = int(head[at + 15 :].split(b"\r\n", 1)[0])
+            while len(body) < length:
+                body = self.more(body)
+        elif b"transfer-encoding: chunked" in head:
+            body = self.chunks(body)
+        else:
             raise Broken(f"an answer without a length: {received[:end].decode(errors='replace')}")
-        length = int(head[at + 15 :].split(b"\r\n", 1)[0])
-        while len(received) < end + 4 + length:
-            received = self.more(received)
-        return int(head.split(b" ", 2)[1]), received[end + 4 :]
+        return int(head.split(b" ", 2)[1]), body
+
+    def chunks(self, received):
+        """A body that comes in pieces, each behind its length."""
+        body = b""
+        while True:
+            while (end := received.find(b"\r\n")) < 0:
+                received = self.more(received)
+            length = int(received[:end].split(b";", 1)[0], 16)
+            while len(received) < end + length + 4:
+                received = self.more(received)
+            body += received[end + 2 : end + 2 + length]
+            received = received[end + length + 4 :]
+            if length == 0:
+                return body
 
     def more(self, received):
         part = self.socket.recv(65536)

@@ -53,9 +53,10 @@ def measure(bench):
                     raise Broken(f"{hits} lines were found, and {expected[column]} are there")
     for _ in range(bench.runs):
         for column in wanted:
-            for row, program in (("grep", ["grep", "-rhcF"]), ("rg", ["rg", "-cF", "--no-filename"])):
+            for row, program in (("grep", ["grep", "-rhF"]), ("rg", ["rg", "-F", "--no-filename"])):
                 began = time.perf_counter()
-                subprocess.run([*program, WORD, *places(files, column)], stdout=subprocess.DEVNULL, check=True)
+                # Read what it says: into /dev/null, both stop at the first line found.
+                subprocess.run([*program, WORD, *places(files, column)], stdout=subprocess.PIPE, check=True)
                 section.add(row, **{column: (time.perf_counter() - began) * 1000})
     section.target("a word of one application in ten million lines", section.median("dais", "app_ms"), "ms", at_most=100)
     return section

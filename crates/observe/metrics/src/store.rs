@@ -18,6 +18,7 @@ mod gather;
 mod head;
 mod index;
 mod keep;
+mod packed;
 mod spill;
 mod symbols;
 mod tombstones;

@@ -8,12 +8,15 @@ use std::path::{Path, PathBuf};
 
 use super::frame::{Fields, next_frame, push_frame, push_number, push_text};
 use super::head::Head;
+use super::packed::{Packer, RUN, unpack};
 use crate::error::{Error, Result};
 use crate::labels::Labels;
 use crate::sample::Sample;
 
 const SERIES: u8 = 1;
+/// Written by earlier versions, uncompressed; still read.
 const SAMPLES: u8 = 2;
+const PACKED: u8 = 3;
 /// Rewriting gathers records to this size before it writes them.
 const BUFFER: usize = 64 << 10;
 
@@ -25,6 +28,7 @@ pub struct Wal {
     /// Series of the head that are in the log.
     series: usize,
     is_dirty: bool,
+    packer: Packer,
 }
 
 impl Wal {
@@ -61,6 +65,7 @@ impl Wal {
                 length: good as u64,
                 series: head.len(),
                 is_dirty: false,
+                packer: Packer::default(),
             },
             head,
         ))
@@ -72,7 +77,8 @@ impl Wal {
         let new: Vec<Labels> =
             (self.series..head.len()).map(|number| head.labels(number as u32)).collect();
         let mut record = Vec::new();
-        push_records(&mut record, &new, samples);
+        push_series(&mut record, &new);
+        push_samples(&mut record, samples, &mut self.packer);
         if let Err(source) = self.file.write_all(&record) {
             // Whatever was half written must not stand before later records.
             let restored = self.file.set_len(self.length);
@@ -123,10 +129,11 @@ pub fn sync_directory(path: &Path) -> io::Result<()> {
 
 fn write_head(path: &Path, head: &Head) -> io::Result<()> {
     let mut file = File::create(path)?;
-    let mut buffer = Vec::new();
+    let (mut buffer, mut packer) = (Vec::new(), Packer::default());
     head.each(i64::MIN, i64::MAX, |number, samples| {
         let samples: Vec<(u32, Sample)> = samples.iter().map(|sample| (number, *sample)).collect();
-        push_records(&mut buffer, &[head.labels(number)], &samples);
+        push_series(&mut buffer, &[head.labels(number)]);
+        push_samples(&mut buffer, &samples, &mut packer);
         if buffer.len() > BUFFER {
             file.write_all(&buffer)?;
             buffer.clear();
@@ -137,7 +144,7 @@ fn write_head(path: &Path, head: &Head) -> io::Result<()> {
     file.sync_all()
 }
 
-fn push_records(into: &mut Vec<u8>, series: &[Labels], samples: &[(u32, Sample)]) {
+fn push_series(into: &mut Vec<u8>, series: &[Labels]) {
     let mut payload = Vec::new();
     for labels in series {
         payload.clear();
@@ -149,15 +156,14 @@ fn push_records(into: &mut Vec<u8>, series: &[Labels], samples: &[(u32, Sample)]
         }
         push_frame(into, &payload);
     }
-    // One scrape has one time, so a record states the time once for many samples.
-    for group in samples.chunk_by(|left, right| left.1.time == right.1.time) {
+}
+
+fn push_samples(into: &mut Vec<u8>, samples: &[(u32, Sample)], packer: &mut Packer) {
+    let mut payload = Vec::new();
+    for run in samples.chunks(RUN) {
         payload.clear();
-        payload.push(SAMPLES);
-        payload.extend(group[0].1.time.to_le_bytes());
-        for (number, sample) in group {
-            push_number(&mut payload, u64::from(*number));
-            payload.extend(sample.value.to_le_bytes());
-        }
+        payload.push(PACKED);
+        packer.pack(&mut payload, run);
         push_frame(into, &payload);
     }
 }
@@ -177,6 +183,11 @@ fn replay(payload: &[u8], head: &mut Head) -> Option<()> {
                 let number = u32::try_from(fields.number()?).ok()?;
                 let value = fields.float()?;
                 head.append(number, Sample { time, value });
+            }
+        }
+        PACKED => {
+            for (number, sample) in unpack(fields.rest)? {
+                head.append(number, sample);
             }
         }
         _ => return None,
