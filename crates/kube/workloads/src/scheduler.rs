@@ -8,9 +8,11 @@
 //!
 //! One task decides, in order of priority; bindings are written concurrently, so
 //! that a slow write delays nobody else's decision. A pod that fits nowhere waits
-//! until something frees up: nothing polls. Knows no preemption and no volumes.
+//! until something frees up: nothing polls. Pods of a group are placed together or
+//! not at all. Knows no preemption and no volumes.
 
 mod fit;
+mod group;
 mod ledger;
 mod selection;
 
@@ -81,32 +83,30 @@ pub async fn run(context: Arc<Context>) {
             ledger.pod(&change);
         }
         while let Some(ticket) = ledger.next() {
-            let decision = ledger.decide(&ticket);
-            running.push(carry_out(context.clone(), ticket, decision).boxed());
+            match ledger.decide(&ticket) {
+                Ok(places) => running.extend(
+                    places
+                        .into_iter()
+                        .map(|(ticket, node)| carry_out(context.clone(), ticket, node).boxed()),
+                ),
+                Err(words) => running.push(refuse(context.clone(), ticket, words).boxed()),
+            }
         }
     }
 }
 
-async fn carry_out(
-    context: Arc<Context>,
-    ticket: Ticket,
-    decision: Result<String, String>,
-) -> Outcome {
+async fn carry_out(context: Arc<Context>, ticket: Ticket, node: String) -> Outcome {
     let pod = ticket.pod.clone();
-    match decision {
-        Ok(node) => {
-            let bound = bind(&context, &pod, &node);
-            match observed(&context, &pod, bound).await {
-                None => Outcome::Done,
-                Some(again) => Outcome::Failed { ticket, again },
-            }
-        }
-        Err(words) => {
-            let reported = report_unschedulable(&context, &pod, words);
-            observed(&context, &pod, reported).await;
-            Outcome::Done
-        }
+    match observed(&context, &pod, bind(&context, &pod, &node)).await {
+        None => Outcome::Done,
+        Some(again) => Outcome::Failed { ticket, again },
     }
+}
+
+async fn refuse(context: Arc<Context>, ticket: Ticket, words: String) -> Outcome {
+    let reported = report_unschedulable(&context, &ticket.pod, words);
+    observed(&context, &ticket.pod, reported).await;
+    Outcome::Done
 }
 
 /// Books the work; `Some(try again)` when it failed.

@@ -11,6 +11,7 @@ use k8s_openapi::api::core::v1::{Node, Pod};
 use kube::ResourceExt;
 
 use super::fit::{self, Demand, Place};
+use super::group::Group;
 use crate::feed::Change;
 use crate::pods;
 use crate::quantity::{self, Amounts};
@@ -42,7 +43,8 @@ pub struct Ledger {
 #[derive(Debug)]
 struct Taken {
     node: String,
-    demand: Arc<Demand>,
+    demand: Demand,
+    group: Option<Group>,
     /// Decided here, not yet seen in the pod.
     assumed: bool,
 }
@@ -117,6 +119,9 @@ impl Ledger {
             }
             Some(before) => before.turn,
             None => {
+                if let Some(group) = Group::of(&pod) {
+                    self.wake(|waiting| Group::of(waiting).is_some_and(|other| other.is(&group)));
+                }
                 self.arrivals += 1;
                 let priority = pod.spec.as_ref().and_then(|spec| spec.priority).unwrap_or(0);
                 (Reverse(priority), self.arrivals)
@@ -141,15 +146,16 @@ impl Ledger {
             return;
         }
         self.free(&uid);
-        self.take(uid, node, Arc::new(Demand::new(pod)), false);
+        self.take(uid, node, pod, false);
     }
 
-    fn take(&mut self, uid: String, node: &str, demand: Arc<Demand>, assumed: bool) {
+    fn take(&mut self, uid: String, node: &str, pod: &Pod, assumed: bool) {
+        let demand = Demand::new(pod);
         if let Some(place) = self.nodes.get_mut(node) {
             place.add(&demand);
         }
-        let node = node.to_owned();
-        self.placed.insert(uid, Taken { node, demand, assumed });
+        let (node, group) = (node.to_owned(), Group::of(pod));
+        self.placed.insert(uid, Taken { node, demand, group, assumed });
     }
 
     fn free(&mut self, uid: &str) {
@@ -163,7 +169,11 @@ impl Ledger {
     }
 
     fn wake_all(&mut self) {
-        for (uid, waiting) in &self.waiting {
+        self.wake(|_| true);
+    }
+
+    fn wake(&mut self, whom: impl Fn(&Pod) -> bool) {
+        for (uid, waiting) in self.waiting.iter().filter(|(_, waiting)| whom(&waiting.pod)) {
             self.queue.insert(waiting.turn, uid.clone());
         }
     }
@@ -175,13 +185,69 @@ impl Ledger {
         Some(Ticket { pod, uid, turn })
     }
 
-    /// Finds a node and takes the place, or says why there is none.
-    pub fn decide(&mut self, ticket: &Ticket) -> Result<String, String> {
-        let demand = Arc::new(Demand::new(&ticket.pod));
-        let node = fit::place(&ticket.pod, &demand, &self.nodes)?;
+    /// Finds nodes for the pod and for those that start with it, and takes the
+    /// places; or says why there are none.
+    pub fn decide(&mut self, ticket: &Ticket) -> Result<Vec<(Ticket, String)>, String> {
+        let Some(group) = Group::of(&ticket.pod) else {
+            return Ok(vec![(ticket.clone(), self.assume(ticket)?)]);
+        };
+        let together = self.members(&group);
+        let known = together.len() + self.placed_of(&group);
+        if known < group.least {
+            return Err(group.incomplete(known));
+        }
+        let mut taken = Vec::new();
+        for member in together {
+            match self.assume(&member) {
+                Ok(node) => taken.push((member, node)),
+                Err(words) => {
+                    let placed = taken.len();
+                    taken.into_iter().for_each(|(member, _)| self.take_back(&member));
+                    return Err(group.does_not_fit(placed, &words));
+                }
+            }
+        }
+        for (member, _) in &taken {
+            self.queue.remove(&member.turn);
+        }
+        Ok(taken)
+    }
+
+    fn assume(&mut self, ticket: &Ticket) -> Result<String, String> {
+        let node = fit::place(&ticket.pod, &Demand::new(&ticket.pod), &self.nodes)?;
         self.waiting.remove(&ticket.uid);
-        self.take(ticket.uid.clone(), &node, demand, true);
+        self.take(ticket.uid.clone(), &node, &ticket.pod, true);
         Ok(node)
+    }
+
+    /// Undoes [`Ledger::assume`] without waking anybody: nothing has become free.
+    fn take_back(&mut self, ticket: &Ticket) {
+        let Some(taken) = self.placed.remove(&ticket.uid) else { return };
+        if let Some(place) = self.nodes.get_mut(&taken.node) {
+            place.remove(&taken.demand);
+        }
+        self.waiting
+            .insert(ticket.uid.clone(), Waiting { pod: ticket.pod.clone(), turn: ticket.turn });
+    }
+
+    /// Waiting pods of the group, in turn.
+    fn members(&self, group: &Group) -> Vec<Ticket> {
+        let is_its = |pod: &Pod| Group::of(pod).is_some_and(|other| other.is(group));
+        let its = self.waiting.iter().filter(|(_, waiting)| is_its(&waiting.pod));
+        let mut members: Vec<Ticket> = its
+            .map(|(uid, waiting)| Ticket {
+                pod: waiting.pod.clone(),
+                uid: uid.clone(),
+                turn: waiting.turn,
+            })
+            .collect();
+        members.sort_by_key(|member| member.turn);
+        members
+    }
+
+    fn placed_of(&self, group: &Group) -> usize {
+        let groups = self.placed.values().filter_map(|taken| taken.group.as_ref());
+        groups.filter(|other| other.is(group)).count()
     }
 
     /// A decision was not carried out.
@@ -249,6 +315,60 @@ mod tests {
         .expect("a pod")
     }
 
+    fn member(name: &str, cpu: &str) -> Pod {
+        let mut pod = pod(name, cpu, 0, None);
+        let labels = [(super::super::group::NAME, "g"), (super::super::group::LEAST, "2")];
+        let labels = labels.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        pod.metadata.labels = Some(BTreeMap::from(labels));
+        pod
+    }
+
+    fn places(decision: Result<Vec<(Ticket, String)>, String>) -> Result<String, String> {
+        let place = |(ticket, node): &(Ticket, String)| format!("{}@{node}", ticket.pod.name_any());
+        decision.map(|places| places.iter().map(place).collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn a_group_starts_whole_or_not_at_all() {
+        let mut ledger = Ledger::default();
+        ledger.node(&change(node("n", "1"), false));
+        ledger.pod(&change(pod("other", "300m", 0, Some("n")), false));
+        ledger.pod(&change(member("a", "400m"), false));
+        let alone = ledger.next().expect("a turn");
+        let words = "pod group g: 1 of at least 2 pods are there".to_owned();
+        assert_eq!(places(ledger.decide(&alone)), Err(words));
+
+        ledger.pod(&change(member("b", "400m"), false));
+        let first = ledger.next().expect("woken by the second");
+        let words = ledger.decide(&first).expect_err("no room for both");
+        assert_eq!(
+            words,
+            "pod group g starts with all 2 pods or none, 1 of them fit: \
+             0/1 nodes are available: 1 Insufficient cpu."
+        );
+        assert_eq!(ledger.taken("n")["cpu"], 300, "nothing stays taken");
+        while ledger.next().is_some() {}
+
+        ledger.pod(&change(pod("other", "300m", 0, Some("n")), true));
+        let first = ledger.next().expect("woken");
+        assert_eq!(places(ledger.decide(&first)), Ok("a@n b@n".to_owned()));
+        assert!(ledger.next().is_none(), "the second has its place");
+        assert_eq!(ledger.taken("n")["cpu"], 800);
+    }
+
+    #[test]
+    fn one_of_a_group_that_was_not_bound_is_placed_again() {
+        let mut ledger = Ledger::default();
+        ledger.node(&change(node("n", "1"), false));
+        ledger.pod(&change(member("a", "400m"), false));
+        ledger.pod(&change(member("b", "400m"), false));
+        let first = ledger.next().expect("a turn");
+        let both = ledger.decide(&first).expect("room");
+        ledger.give_back(&both[1].0, true);
+        let again = ledger.next().expect("its turn again");
+        assert_eq!(places(ledger.decide(&again)), Ok("b@n".to_owned()));
+    }
+
     #[test]
     fn a_pod_waits_until_something_frees_up() {
         let mut ledger = Ledger::default();
@@ -257,14 +377,14 @@ mod tests {
         ledger.pod(&change(pod("second", "500m", 0, None), false));
         let ticket = ledger.next().expect("a turn");
         assert_eq!(
-            ledger.decide(&ticket),
+            places(ledger.decide(&ticket)),
             Err("0/1 nodes are available: 1 Insufficient cpu.".to_owned())
         );
         ledger.node(&change(node("n", "1"), false));
         assert!(ledger.next().is_none(), "a heartbeat must not wake anybody");
         ledger.pod(&change(pod("first", "800m", 0, Some("n")), true));
         let ticket = ledger.next().expect("woken");
-        assert_eq!(ledger.decide(&ticket), Ok("n".to_owned()));
+        assert_eq!(places(ledger.decide(&ticket)), Ok("second@n".to_owned()));
         assert_eq!(ledger.taken("n")["cpu"], 500);
         ledger.give_back(&ticket, true);
         assert!(!ledger.taken("n").contains_key("cpu"));

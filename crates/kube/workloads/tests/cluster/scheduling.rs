@@ -75,3 +75,34 @@ async fn a_new_node_takes_what_waited() {
     world.add_node("late").await;
     until::<Pod>(&world, "p", "a bound pod", scheduled).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_is_bound_whole_or_not_at_all() {
+    let world = World::new().await;
+    let member = |name: &str| {
+        let mut pod = pod(name, "2");
+        pod["metadata"]["labels"] = json!({
+            "pod-group.scheduling.sigs.k8s.io/name": "g",
+            "pod-group.scheduling.sigs.k8s.io/min-available": "2",
+        });
+        pod
+    };
+    world.make::<Pod>(pod("other", "1")).await;
+    until::<Pod>(&world, "other", "a bound pod", scheduled).await;
+    world.make::<Pod>(member("a")).await;
+    world.make::<Pod>(member("b")).await;
+    let waits = |pod: &Pod| {
+        let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
+        conditions.is_some_and(|all| {
+            all.iter().any(|c| c.message.as_ref().is_some_and(|m| m.contains("all 2 pods or none")))
+        })
+    };
+    for name in ["a", "b"] {
+        let waiting = until::<Pod>(&world, name, "a reason", waits).await;
+        assert!(!scheduled(&waiting), "{name} must not hold a place that its group cannot use");
+    }
+    world.api::<Pod>().delete("other", &Default::default()).await.expect("deleted");
+    for name in ["a", "b"] {
+        until::<Pod>(&world, name, "a bound pod", scheduled).await;
+    }
+}
