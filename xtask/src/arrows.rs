@@ -11,8 +11,9 @@ use serde_json::Value;
 /// not here may depend on none. `dais`, `dais-bench` and `xtask` may depend on all.
 const ARROWS: &[(&str, &[&str])] = &[
     ("dais-apiserver", &["dais-schema", "dais-store"]),
-    ("dais-controllers", &["dais-api"]),
+    ("dais-controllers", &["dais-api", "dais-quantity", "dais-tuning"]),
     ("dais-gateway", &["dais-api"]),
+    ("dais-node", &["dais-quantity"]),
     ("dais-portal", &["dais-api", "dais-identity"]),
     ("dais-testkit", &["dais-api", "dais-apiserver", "dais-store"]),
 ];

@@ -60,6 +60,28 @@ pub mod reason {
     pub const POD_LOST: &str = "PodLost";
     /// `spec.suspend` is true.
     pub const SUSPENDED: &str = "Suspended";
+    /// `spec.stop` is true.
+    pub const STOPPED: &str = "Stopped";
+    /// The job waits for its Queue; the message says for what.
+    pub const QUEUED: &str = "Queued";
+    /// The job was put back for another of higher priority, or its Queue is drained.
+    pub const PREEMPTED: &str = "Preempted";
+    /// A named Queue does not exist, or is not for this project.
+    pub const QUEUE_NOT_FOUND: &str = "QueueNotFound";
+    /// The job asks for more than its Queue will ever give.
+    pub const QUOTA_TOO_SMALL: &str = "QuotaTooSmall";
+    /// `spec.stopPolicy` of a Queue lets nobody in.
+    pub const HELD: &str = "Held";
+    /// A Sweep found what it was looking for, or tried everything.
+    pub const SEARCHED: &str = "Searched";
+    /// Too many trials of a Sweep failed.
+    pub const TRIALS_FAILED: &str = "TrialsFailed";
+
+    /// The constant for what a queue wrote into a job.
+    pub fn of_queue(text: &str) -> &'static str {
+        let known = [PREEMPTED, QUEUE_NOT_FOUND, QUOTA_TOO_SMALL, HELD];
+        known.into_iter().find(|reason| *reason == text).unwrap_or(QUEUED)
+    }
 }
 
 /// What a condition says, before it meets the conditions already there.

@@ -6,11 +6,19 @@ use kube::CustomResourceExt;
 
 use crate::monitoring::{PodMonitor, PrometheusRule, ServiceMonitor};
 use crate::routing::HTTPRoute;
-use crate::{Dataset, Environment, InferenceService, TrainingJob};
+use crate::{Dataset, Environment, InferenceService, Queue, Sweep, TrafficPolicy, TrainingJob};
 
 /// The kinds of group `dais.io`, in alphabetical order.
 pub fn all() -> Vec<CustomResourceDefinition> {
-    vec![Dataset::crd(), Environment::crd(), InferenceService::crd(), TrainingJob::crd()]
+    vec![
+        Dataset::crd(),
+        Environment::crd(),
+        InferenceService::crd(),
+        Queue::crd(),
+        Sweep::crd(),
+        TrafficPolicy::crd(),
+        TrainingJob::crd(),
+    ]
 }
 
 /// Kinds of other groups that dais needs where no cluster brings them.

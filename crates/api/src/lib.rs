@@ -12,8 +12,11 @@ pub mod environment;
 pub mod inferenceservice;
 pub mod labels;
 pub mod monitoring;
+pub mod queue;
 pub mod reference;
 pub mod routing;
+pub mod sweep;
+pub mod traffic;
 pub mod trainingjob;
 pub mod volumes;
 
@@ -22,10 +25,18 @@ pub use environment::{
     Environment, EnvironmentSpec, EnvironmentStatus, InstalledPackage, PythonEnvironment,
 };
 pub use inferenceservice::{InferenceService, InferenceServiceSpec, InferenceServiceStatus};
+pub use queue::{
+    Preemption, Queue, QueueResource, QueueSpec, QueueStatus, QueueStrategy, QueueUse, StopPolicy,
+};
 pub use reference::{DatasetReference, ModelReference, ReferenceError};
+pub use sweep::{
+    AlgorithmName, EarlyStopping, Goal, Objective, ParameterType, Scale, SearchAlgorithm,
+    StoppingRule, Sweep, SweepParameter, SweepSpec, SweepStatus, Trial, TrialState,
+};
+pub use traffic::{TrafficPolicy, TrafficPolicySpec, TrafficPolicyStatus};
 pub use trainingjob::{
-    CodeBundle, DatasetInput, Phase, ProducedModel, ResolvedDataset, TrainingJob, TrainingJobSpec,
-    TrainingJobStatus,
+    Admission, Checkpoints, CodeBundle, DatasetInput, Phase, ProducedModel, ResolvedDataset,
+    TrainingJob, TrainingJobSpec, TrainingJobStatus,
 };
 
 /// The API group of every kind in this crate.

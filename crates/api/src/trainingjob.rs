@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{EnvVar, ResourceRequirements};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::CustomResource;
 use schemars::JsonSchema;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
     derive = "PartialEq",
     printcolumn = r#"{"name":"Phase","type":"string","jsonPath":".status.phase"}"#,
     printcolumn = r#"{"name":"Reason","type":"string","jsonPath":".status.conditions[?(@.type==\"Ready\")].reason"}"#,
+    printcolumn = r#"{"name":"Queue","type":"string","jsonPath":".spec.queue"}"#,
     printcolumn = r#"{"name":"Exit","type":"integer","jsonPath":".status.exitCode"}"#,
     printcolumn = r#"{"name":"Age","type":"date","jsonPath":".metadata.creationTimestamp"}"#
 )]
@@ -42,6 +44,11 @@ pub struct TrainingJobSpec {
     /// Name of an Environment in the same project; the host's own programs when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
+    /// Digest of a build of `environment` to use in place of its newest, so that a job
+    /// can be run again exactly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[0-9a-f]{64}$"))]
+    pub environment_digest: Option<String>,
     /// Extra environment variables.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<EnvVar>,
@@ -58,10 +65,29 @@ pub struct TrainingJobSpec {
     /// Registered model that the job adds a version to, for lineage and links.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// Requests and limits of cpu, memory and accelerators.
+    /// How many pods run the program together, all of them or none; 1 when absent.
+    /// Each finds its rank and the others through PyTorch's rendezvous variables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub replicas: Option<i32>,
+    /// Processes that `torchrun` starts in each pod; 1 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 256))]
+    pub processes_per_replica: Option<i32>,
+    /// A folder that outlives attempts, for `$DAIS_CHECKPOINT_DIR`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoints: Option<Checkpoints>,
+    /// Name of the Queue that says when the job may start; at once when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<String>,
+    /// Whose turn it is in the queue: the higher first, 0 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = -1000, max = 1000))]
+    pub priority: Option<i32>,
+    /// Requests and limits of each pod: cpu, memory and accelerators.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resources: Option<ResourceRequirements>,
-    /// How often a failed job is started again.
+    /// How often a failed job is started again, as a whole.
     #[serde(default)]
     #[schemars(range(min = 0, max = 100))]
     pub retries: i32,
@@ -72,6 +98,9 @@ pub struct TrainingJobSpec {
     /// True: the job is stopped, or not started, until this is false again.
     #[serde(default)]
     pub suspend: bool,
+    /// True: the job is ended for good.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stop: bool,
     /// Seconds after its end at which the job is deleted; never when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
@@ -79,6 +108,31 @@ pub struct TrainingJobSpec {
     /// Application that logs, metrics and traces belong to; the job's name when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub application: Option<String>,
+}
+
+impl TrainingJobSpec {
+    /// Pods of one attempt.
+    pub fn replicas(&self) -> i32 {
+        self.replicas.unwrap_or(1)
+    }
+
+    /// Place in the queue; the higher first.
+    pub fn priority(&self) -> i32 {
+        self.priority.unwrap_or(0)
+    }
+}
+
+/// Where a job keeps what it needs to go on after an interruption.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Checkpoints {
+    /// How much it may take; 10Gi when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<Quantity>,
+    /// Where the folder appears; `/checkpoints` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^/"))]
+    pub mount_path: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -112,12 +166,13 @@ pub enum Phase {
     Succeeded,
     Failed,
     Suspended,
+    Stopped,
 }
 
 impl Phase {
     /// Whether nothing will run any more.
     pub fn is_final(self) -> bool {
-        matches!(self, Self::Succeeded | Self::Failed)
+        matches!(self, Self::Succeeded | Self::Failed | Self::Stopped)
     }
 }
 
@@ -130,12 +185,25 @@ pub struct TrainingJobStatus {
     pub conditions: Vec<Condition>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// The pod of the newest attempt.
+    /// The pod of the newest attempt; of several, the one of rank 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pod_name: Option<String>,
     /// Attempts begun so far.
     #[serde(default)]
     pub attempts: i32,
+    /// Attempts that were ended from outside: suspended, stopped or put back by the
+    /// queue. They count for no retry.
+    #[serde(default)]
+    pub interruptions: i32,
+    /// Pods of the newest attempt that run now.
+    #[serde(default)]
+    pub running_replicas: i32,
+    /// What the job's queue says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admission: Option<Admission>,
+    /// Digest of the Environment's build that the newest attempt runs in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment_digest: Option<String>,
     /// MLflow run of the newest attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_id: Option<String>,
@@ -154,6 +222,18 @@ pub struct TrainingJobStatus {
     /// The model versions that the job's run registered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<ProducedModel>,
+}
+
+/// A queue's word whether a job may run. Written by the queue alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Admission {
+    pub queue: String,
+    pub admitted: bool,
+    /// In one word, as in a condition.
+    pub reason: String,
+    pub message: String,
+    /// Since when it is so.
+    pub time: Time,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

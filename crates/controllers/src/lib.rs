@@ -17,7 +17,9 @@ pub mod metrics;
 pub mod monitoring;
 pub mod observed;
 pub mod project;
+pub mod queue;
 pub mod seams;
+mod sweep;
 pub mod telemetry;
 mod trainingjob;
 
@@ -31,9 +33,11 @@ use std::sync::Arc;
 pub async fn run(context: Arc<Context>) {
     tokio::join!(
         project::run(context.clone()),
+        queue::run(context.clone()),
         dataset::run(context.clone()),
         environment::run(context.clone()),
         trainingjob::run(context.clone()),
+        sweep::run(context.clone()),
         inferenceservice::run(context.clone()),
         monitoring::run(context),
     );

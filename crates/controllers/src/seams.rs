@@ -62,6 +62,14 @@ pub trait Tracking: Send + Sync {
         project: &str,
         run_id: &str,
     ) -> Result<Vec<ProducedModel>, SeamError>;
+    /// Everything that a run logged of one metric, as `(step, value)` in the order in
+    /// which it came.
+    async fn metric_history(
+        &self,
+        project: &str,
+        run_id: &str,
+        metric: &str,
+    ) -> Result<Vec<(i64, f64)>, SeamError>;
     /// `None`: no such model, version or alias.
     async fn resolve_model(
         &self,

@@ -2,16 +2,22 @@
 //!
 //! Owns the decision what a job does next, from nothing but the job, its pods and
 //! what it refers to; the same state leads to the same action. Does not know how
-//! processes, runs or data are kept.
+//! processes, runs or data are kept, nor whose turn it is in a queue.
 //!
 //! ```text
-//! job ──▶ inputs (environment, dataset versions) ──▶ pod <job>-<attempt>
+//! job ──▶ inputs (environment, dataset versions) ──▶ pods <job>-<attempt>[-<rank>]
 //!  ▲                                                    │
 //!  └────────── status (verdict of the pods) ◀───────────┘
 //! ```
+//!
+//! An attempt is all of its replicas: they start together, and one that fails ends
+//! it for all.
 
+mod checkpoints;
 mod inputs;
 mod pod;
+mod rendezvous;
+mod start;
 mod verdict;
 
 use std::sync::Arc;
@@ -22,7 +28,7 @@ use dais_api::{Dataset, Environment, Phase, TrainingJob, TrainingJobStatus, labe
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
-use kube::api::{Api, DeleteParams, ListParams, PostParams};
+use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
 use kube::runtime::controller::Action;
 use kube::runtime::reflector::ObjectRef;
 use kube::runtime::{Controller, watcher};
@@ -32,14 +38,17 @@ use crate::apply;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::observed::drive;
-use crate::seams::{Run, RunEnd, RunRequest};
-use inputs::Inputs;
-use verdict::Attempt;
+use crate::seams::RunEnd;
+use verdict::{Attempt, Outcome};
 
 /// Label on a job's pods with the job's name in label-safe form.
 pub const JOB: &str = "dais.io/job";
 /// Label on a job's pods: number of the attempt, from 1.
 pub const ATTEMPT: &str = "dais.io/attempt";
+/// Label on a job's pods: which replica of the attempt, from 0.
+pub const RANK: &str = "dais.io/rank";
+/// Holds the job until its run is ended.
+const FINALIZER: &str = "dais.io/run";
 
 /// How soon a refused pod is tried again.
 const REFUSED_RETRY: Duration = Duration::from_secs(3);
@@ -86,7 +95,7 @@ fn phase(job: &TrainingJob) -> Phase {
 
 async fn reconcile(job: Arc<TrainingJob>, context: Arc<Context>) -> Result<Action> {
     if job.metadata.deletion_timestamp.is_some() {
-        return Ok(Action::await_change());
+        return let_go(&job, &context).await;
     }
     if phase(&job).is_final() {
         return expire(&job, &context).await;
@@ -102,51 +111,98 @@ struct Step {
     status: TrainingJobStatus,
 }
 
+impl Step {
+    fn pending(verdict: Verdict, status: TrainingJobStatus) -> Self {
+        Self { phase: Phase::Pending, verdict, status }
+    }
+}
+
 async fn advance(job: &TrainingJob, context: &Context) -> Result<Step> {
     let mut status = job.status.clone().unwrap_or_default();
     let pods = pods_of(job, context).await?;
-    if job.spec.suspend {
-        return suspend(job, status, &pods, context).await;
+    if let Some((phase, verdict)) = halted(job) {
+        return halt(job, status, &pods, (phase, verdict), context).await;
     }
     if let Some(step) = overdue(job, &status, &pods, context).await? {
         return Ok(step);
     }
-    let newest = pods.iter().max_by_key(|pod| verdict::attempt_of(pod));
-    let Some(newest) = newest else {
-        let lost = status.attempts > 0 && phase(job) != Phase::Suspended;
-        if lost && status.attempts > job.spec.retries {
-            let words = "the pod was removed before it ended, and no attempt is left";
-            return Ok(Step {
-                phase: Phase::Failed,
-                verdict: Verdict::no(reason::POD_LOST, words),
-                status,
-            });
-        }
-        return start(job, status, context).await;
+    let Some(newest) = Attempt::newest(&pods) else {
+        return match &status.pod_name {
+            Some(_) => failed(job, status, &pods, Outcome::lost(), context).await,
+            None => start::start(job, status, &pods, context).await,
+        };
     };
-    let number = verdict::attempt_of(newest);
-    status.attempts = status.attempts.max(number);
-    status.pod_name = Some(newest.name_any());
-    if let Some(run) = newest.annotations().get(pod::RUN) {
+    if newest.number > status.attempts {
+        // Begun and not finished beginning: the same step again makes what is missing.
+        return start::start(job, status, &pods, context).await;
+    }
+    status.running_replicas = newest.running();
+    let rank_zero = newest.pods.first();
+    if let Some(run) = rank_zero.and_then(|pod| pod.annotations().get(pod::RUN)) {
         status.run_id = Some(run.clone());
     }
-    match verdict::judge(newest) {
-        Attempt::Going { phase, verdict } => {
-            status.start_time = status.start_time.or_else(|| verdict::started(newest));
-            Ok(Step { phase, verdict, status })
+    status.start_time = status.start_time.or_else(|| newest.started());
+    match newest.judge(job.spec.replicas()) {
+        Outcome::Going { phase, verdict } => Ok(Step { phase, verdict, status }),
+        Outcome::Succeeded { verdict } => {
+            status.exit_code = Some(0);
+            end_run(job, &status, RunEnd::Finished, context).await?;
+            Ok(Step { phase: Phase::Succeeded, verdict, status })
         }
-        Attempt::Ended { ok, exit_code, verdict } => {
-            status.exit_code = exit_code;
-            status.start_time = status.start_time.or_else(|| verdict::started(newest));
-            end_run(job, &status, ok, context).await?;
-            if !ok && number <= job.spec.retries {
-                context.event(job, true, verdict.reason, &verdict.message).await;
-                return start(job, status, context).await;
-            }
-            let phase = if ok { Phase::Succeeded } else { Phase::Failed };
-            Ok(Step { phase, verdict, status })
+        outcome @ Outcome::Failed { .. } => failed(job, status, &pods, outcome, context).await,
+    }
+}
+
+/// Why the job must not run now, and what it is then.
+fn halted(job: &TrainingJob) -> Option<(Phase, Verdict)> {
+    if job.spec.stop {
+        let words = "stopped; run it again to make a new job of it";
+        return Some((Phase::Stopped, Verdict::no(reason::STOPPED, words)));
+    }
+    if job.spec.suspend {
+        let words = "suspended; set spec.suspend to false to go on";
+        return Some((Phase::Suspended, Verdict::no(reason::SUSPENDED, words)));
+    }
+    let queue = job.spec.queue.as_ref()?;
+    let admission = job.status.as_ref().and_then(|status| status.admission.as_ref());
+    match admission.filter(|admission| &admission.queue == queue) {
+        Some(admission) if admission.admitted => None,
+        Some(waiting) => {
+            let reason = reason::of_queue(&waiting.reason);
+            Some((Phase::Pending, Verdict::no(reason, &*waiting.message)))
+        }
+        None => {
+            let words = format!("asks Queue {queue:?} for room");
+            Some((Phase::Pending, Verdict::no(reason::QUEUED, words)))
         }
     }
+}
+
+/// An attempt has failed: the next one begins, if the job has one left.
+async fn failed(
+    job: &TrainingJob,
+    mut status: TrainingJobStatus,
+    pods: &[Pod],
+    outcome: Outcome,
+    context: &Context,
+) -> Result<Step> {
+    let Outcome::Failed { exit_code, verdict } = outcome else {
+        unreachable!("only failures come here")
+    };
+    status.exit_code = exit_code;
+    let going: Vec<Pod> = pods.iter().filter(|pod| !verdict::has_ended(pod)).cloned().collect();
+    if !going.is_empty() {
+        stop(job, &going, context).await?;
+        let words = format!("{}; stopping the other replicas", verdict.message);
+        return Ok(Step::pending(Verdict::no(verdict.reason, words), status));
+    }
+    status.running_replicas = 0;
+    end_run(job, &status, RunEnd::Failed, context).await?;
+    if status.attempts - status.interruptions > job.spec.retries {
+        return Ok(Step { phase: Phase::Failed, verdict, status });
+    }
+    context.event(job, true, verdict.reason, &verdict.message).await;
+    start::start(job, status, pods, context).await
 }
 
 async fn pods_of(job: &TrainingJob, context: &Context) -> Result<Vec<Pod>> {
@@ -162,93 +218,41 @@ async fn pods_of(job: &TrainingJob, context: &Context) -> Result<Vec<Pod>> {
     Ok(listed.items.into_iter().filter(owned).collect())
 }
 
-/// Starts the next attempt, if everything that it needs is there.
-async fn start(
-    job: &TrainingJob,
-    mut status: TrainingJobStatus,
-    context: &Context,
-) -> Result<Step> {
-    let pending = |verdict, status| Ok(Step { phase: Phase::Pending, verdict, status });
-    let inputs = match inputs::resolve(job, context).await? {
-        Ok(inputs) => inputs,
-        Err(verdict) => return pending(verdict, status),
-    };
-    status.attempts += 1;
-    let name = pod::name(job, status.attempts);
-    let run = ensure_run(job, &name, &inputs, context).await?;
-    status.run_id = Some(run.run_id.clone());
-    status.experiment_id = Some(run.experiment_id);
-    status.datasets = inputs.datasets();
-    let desired = pod::desired(job, status.attempts, &inputs, &run.run_id, &context.settings);
-    let project = job.namespace().unwrap_or_default();
-    let pods = Api::<Pod>::namespaced(context.client.clone(), &project);
-    match pods.create(&PostParams::default(), &desired).await {
-        Ok(_) => {}
-        Err(kube::Error::Api(refusal)) if refusal.code == 409 => {}
-        Err(kube::Error::Api(refusal)) if refusal.code == 403 || refusal.code == 422 => {
-            status.attempts -= 1;
-            let verdict = Verdict::no(reason::POD_REFUSED, refusal.message.clone());
-            return pending(verdict, status);
-        }
-        Err(error) => return Err(Error::kube(format!("creating pod {name}"))(error)),
-    }
-    status.pod_name = Some(name);
-    status.exit_code = None;
-    pending(Verdict::no(reason::STARTING, "the pod was created"), status)
-}
-
-async fn ensure_run(
-    job: &TrainingJob,
-    pod: &str,
-    inputs: &Inputs,
-    context: &Context,
-) -> Result<Run> {
-    let project = job.namespace().unwrap_or_default();
-    let user = pod::user(job);
-    let name = job.name_any();
-    let mut tags =
-        vec![("dais.job".to_owned(), name.clone()), ("dais.pod".to_owned(), pod.to_owned())];
-    let datasets = inputs.datasets().into_iter();
-    tags.extend(datasets.map(|d| (format!("dais.dataset.{}", d.name), d.version)));
-    let key = format!("{}/{pod}", job.uid().unwrap_or_default());
-    let request = RunRequest {
-        project: &project,
-        user: &user,
-        experiment: job.spec.experiment.as_deref().unwrap_or(pod::application(job)),
-        name: &name,
-        key: &key,
-        tags,
-    };
-    context.tracking.ensure_run(request).await.map_err(Error::seam("making the job's run"))
-}
-
 async fn end_run(
     job: &TrainingJob,
     status: &TrainingJobStatus,
-    ok: bool,
+    end: RunEnd,
     context: &Context,
 ) -> Result<()> {
     let Some(run) = &status.run_id else { return Ok(()) };
-    let end = if ok { RunEnd::Finished } else { RunEnd::Failed };
     let project = job.namespace().unwrap_or_default();
     let ended = context.tracking.end_run(&project, run, end).await;
     ended.map_err(Error::seam("ending the job's run"))
 }
 
-async fn suspend(
+/// Ends what runs. What was ended so is no failure of the job's.
+async fn halt(
     job: &TrainingJob,
     mut status: TrainingJobStatus,
     pods: &[Pod],
+    (next, verdict): (Phase, Verdict),
     context: &Context,
 ) -> Result<Step> {
     stop(job, pods, context).await?;
     if !pods.is_empty() {
-        let verdict = Verdict::no(reason::SUSPENDED, "stopping the pod");
-        return Ok(Step { phase: phase(job), verdict, status });
+        let words = format!("{}; stopping {} pods", verdict.message, pods.len());
+        let verdict = Verdict::no(verdict.reason, words);
+        let phase = if next == Phase::Pending { next } else { phase(job) };
+        return Ok(Step { phase, verdict, status });
     }
-    status.pod_name = None;
-    let verdict = Verdict::no(reason::SUSPENDED, "suspended; set spec.suspend to false to go on");
-    Ok(Step { phase: Phase::Suspended, verdict, status })
+    if status.pod_name.take().is_some() {
+        status.interruptions += 1;
+        end_run(job, &status, RunEnd::Killed, context).await?;
+    }
+    status.running_replicas = 0;
+    // A deadline counts the time in which the job may run.
+    status.start_time = None;
+    Ok(Step { phase: next, verdict, status })
 }
 
 /// Fails a job that is over its deadline.
@@ -263,13 +267,13 @@ async fn overdue(
         return Ok(None);
     }
     stop(job, pods, context).await?;
-    end_run(job, status, false, context).await?;
+    end_run(job, status, RunEnd::Failed, context).await?;
     let seconds = job.spec.active_deadline_seconds.unwrap_or_default();
     let words = format!("stopped after spec.activeDeadlineSeconds = {seconds}");
     Ok(Some(Step {
         phase: Phase::Failed,
         verdict: Verdict::no(reason::DEADLINE_EXCEEDED, words),
-        status: status.clone(),
+        status: TrainingJobStatus { running_replicas: 0, ..status.clone() },
     }))
 }
 
@@ -297,9 +301,35 @@ async fn stop(job: &TrainingJob, pods: &[Pod], context: &Context) -> Result<()> 
     Ok(())
 }
 
+/// The last thing that a deleted job does: nobody else would end its run.
+async fn let_go(job: &TrainingJob, context: &Context) -> Result<Action> {
+    let Some(at) = job.finalizers().iter().position(|name| name == FINALIZER) else {
+        return Ok(Action::await_change());
+    };
+    end_run(job, &job.status.clone().unwrap_or_default(), RunEnd::Killed, context).await?;
+    let path = format!("/metadata/finalizers/{at}");
+    let removal = serde_json::json!([
+        {"op": "test", "path": path, "value": FINALIZER},
+        {"op": "remove", "path": path},
+    ]);
+    let removal = serde_json::from_value(removal)
+        .map_err(|source| Error::Encode { what: "the removal of a finalizer", source })?;
+    let project = job.namespace().unwrap_or_default();
+    let jobs = Api::<TrainingJob>::namespaced(context.client.clone(), &project);
+    let removal = Patch::<()>::Json(removal);
+    match jobs.patch(&job.name_any(), &PatchParams::default(), &removal).await {
+        Ok(_) => Ok(Action::await_change()),
+        Err(kube::Error::Api(gone)) if gone.code == 404 => Ok(Action::await_change()),
+        Err(error) => Err(Error::kube("letting go of a deleted job")(error)),
+    }
+}
+
 /// Writes the step into the status: the one place where a job's status is made.
 async fn report(job: &TrainingJob, step: Step, context: &Context) -> Result<Action> {
     let Step { phase: next, verdict, mut status } = step;
+    // The queue's own word; whoever writes it here would own it too.
+    status.admission = None;
+    let known = TrainingJobStatus { admission: None, ..job.status.clone().unwrap_or_default() };
     let generation = job.meta().generation;
     let before = status.conditions.clone();
     let ready = Verdict { status: next == Phase::Running || next == Phase::Succeeded, ..verdict };
@@ -307,12 +337,8 @@ async fn report(job: &TrainingJob, step: Step, context: &Context) -> Result<Acti
     if next.is_final() {
         status.completion_time = Some(Time(Timestamp::now()));
         let type_ = if next == Phase::Succeeded { COMPLETE } else { FAILED };
-        conditions::set(
-            &mut status.conditions,
-            type_,
-            &Verdict { status: true, ..ready.clone() },
-            generation,
-        );
+        let said = Verdict { status: true, ..ready.clone() };
+        conditions::set(&mut status.conditions, type_, &said, generation);
         status.models = produced(job, &status, context).await?;
     }
     status.phase = Some(next);
@@ -322,7 +348,7 @@ async fn report(job: &TrainingJob, step: Step, context: &Context) -> Result<Acti
         context.event(job, next == Phase::Failed, ready.reason, &ready.message).await;
     }
     let left = time_left(job, &status, Timestamp::now());
-    apply::status(&context.client, job, job.status.as_ref(), &status).await?;
+    apply::status(&context.client, job, Some(&known), &status).await?;
     if next.is_final() {
         return Ok(job.spec.ttl_seconds_after_finished.map_or_else(Action::await_change, after));
     }

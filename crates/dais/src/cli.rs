@@ -73,6 +73,31 @@ pub enum Command {
         after_help = "Examples:\n  dais run -- python train.py\n  dais run --environment sklearn --dataset digits@v1 --cpu 2 --memory 4Gi -- python train.py --depth 8"
     )]
     Run(Run),
+    /// Search for the best parameters of a command, in many training jobs
+    #[command(
+        after_help = "Examples:\n  dais sweep --search 'lr=1e-4..1e-1 log' --search 'depth=2..8 int' --metric accuracy -- python train.py\n  dais sweep --algorithm grid --search 'kernel=rbf|linear' --search 'c=0.1..1 step 0.1' --metric loss --minimize -- python train.py"
+    )]
+    Sweep(Sweep),
+    /// Suspend a training job or a sweep: it ends and can go on later
+    #[command(after_help = "Examples:\n  dais suspend digits\n  dais suspend digits --kind sweep")]
+    Suspend(Switched),
+    /// Let a suspended training job or sweep go on
+    #[command(after_help = "Example:\n  dais resume digits")]
+    Resume(Switched),
+    /// End a training job or a sweep for good
+    #[command(after_help = "Example:\n  dais stop digits")]
+    Stop(Switched),
+    /// Run a training job again as it was: same code, data, environment and parameters
+    #[command(
+        after_help = "Examples:\n  dais rerun digits\n  dais rerun digits --newest --name digits-today"
+    )]
+    Rerun(Rerun),
+    /// List queues: what they have, what is taken, who waits for what
+    #[command(after_help = "Examples:\n  dais queues\n  dais queues research")]
+    Queues {
+        /// Only this one, with everybody in its line
+        name: Option<String>,
+    },
     /// List training jobs
     #[command(after_help = "Example:\n  dais jobs")]
     Jobs,
@@ -221,6 +246,24 @@ pub struct Run {
     /// Number of accelerators
     #[arg(long)]
     pub gpus: Option<u32>,
+    /// Pods that run the command together, all or none (RANK, WORLD_SIZE, MASTER_ADDR…)
+    #[arg(long)]
+    pub replicas: Option<i32>,
+    /// Processes that torchrun starts in each pod
+    #[arg(long)]
+    pub processes: Option<i32>,
+    /// Queue that says when the job may start
+    #[arg(long)]
+    pub queue: Option<String>,
+    /// Place in the queue: the higher first, from -1000 to 1000
+    #[arg(long, allow_negative_numbers = true)]
+    pub priority: Option<i32>,
+    /// Keep a folder over attempts, in $DAIS_CHECKPOINT_DIR; its size, for example 20Gi
+    #[arg(long, num_args = 0..=1, default_missing_value = "10Gi", value_name = "SIZE")]
+    pub checkpoints: Option<String>,
+    /// Seconds after which the job is stopped and failed
+    #[arg(long, value_name = "SECONDS")]
+    pub deadline: Option<i64>,
     /// How often a failed job is started again
     #[arg(long, default_value_t = 0)]
     pub retries: i32,
@@ -236,6 +279,85 @@ pub struct Run {
     /// The command, after --
     #[arg(last = true, required = true)]
     pub command: Vec<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Sweep {
+    /// What is searched, may be given again: name=min..max [int] [log] [step N], or name=a|b|c
+    #[arg(long = "search", required = true)]
+    pub space: Vec<String>,
+    /// Metric that the program logs to its run
+    #[arg(long)]
+    pub metric: String,
+    /// The lower the better; the higher when absent
+    #[arg(long)]
+    pub minimize: bool,
+    /// End when a trial is this good
+    #[arg(long, allow_negative_numbers = true)]
+    pub target: Option<f64>,
+    #[arg(long, value_enum, default_value = "tpe")]
+    pub algorithm: Algorithm,
+    /// Same seed, same search
+    #[arg(long, default_value_t = 0)]
+    pub seed: i64,
+    /// Trials in all
+    #[arg(long, default_value_t = 20)]
+    pub trials: i32,
+    /// Trials at a time
+    #[arg(long, default_value_t = 2)]
+    pub parallel: i32,
+    /// End trials that will not be good
+    #[arg(long, value_enum)]
+    pub early_stopping: Option<Stopping>,
+    #[command(flatten)]
+    pub job: Run,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Algorithm {
+    /// Every combination
+    Grid,
+    /// Independent draws
+    Random,
+    /// Draws where good trials lie
+    Tpe,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Stopping {
+    /// Worse than the median of the others
+    Median,
+    /// Not among the best third at a rung
+    Halving,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Switched {
+    pub name: String,
+    /// What the name is the name of
+    #[arg(long, value_enum, default_value = "job")]
+    pub kind: SwitchedKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SwitchedKind {
+    Job,
+    Sweep,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Rerun {
+    /// The job that is to be run again
+    pub job: String,
+    /// Name of the new job; made from the old one's when absent
+    #[arg(long)]
+    pub name: Option<String>,
+    /// With the newest data and environment, in place of those that were used
+    #[arg(long)]
+    pub newest: bool,
+    /// Return once the job is accepted, without waiting for it
+    #[arg(long)]
+    pub detach: bool,
 }
 
 #[derive(Clone, Debug, Args)]

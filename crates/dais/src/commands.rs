@@ -16,11 +16,15 @@ mod logs;
 mod models;
 mod pack;
 mod predict;
+mod queues;
+mod rerun;
 mod resources;
 mod run;
 mod serve_model;
 mod sign_in;
 mod status;
+mod sweep;
+mod switch;
 mod up;
 mod upload;
 mod usage;
@@ -42,6 +46,12 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Doctor(args) => block_on(doctor::run(&target, &args.engines)),
         Command::SignIn => block_on(sign_in::run(&target)),
         Command::Run(args) => block_on(run::run(&target, args)),
+        Command::Sweep(args) => block_on(sweep::run(&target, args)),
+        Command::Suspend(args) => block_on(switch::suspend(&target, &args)),
+        Command::Resume(args) => block_on(switch::resume(&target, &args)),
+        Command::Stop(args) => block_on(switch::stop(&target, &args)),
+        Command::Rerun(args) => block_on(rerun::run(&target, args)),
+        Command::Queues { name } => block_on(queues::run(&target, name.as_deref())),
         Command::Jobs => block_on(jobs::run(&target)),
         Command::Logs(args) => block_on(logs::run(&target, args)),
         Command::Models => block_on(models::run(&target)),

@@ -36,6 +36,7 @@ mod notifications;
 mod otlp;
 mod parts;
 mod prices;
+mod queues;
 mod recorded;
 mod retention;
 mod routes;

@@ -63,6 +63,9 @@ async fn environment(
     };
     let status = environment.status.clone().unwrap_or_default();
     let current = status.observed_generation == environment.metadata.generation;
+    if let Some(pinned) = &job.spec.environment_digest {
+        return built(name, pinned, &project, context).await;
+    }
     if current && conditions::is_true(&status.conditions, READY) {
         return Ok(Ok(status.digest));
     }
@@ -70,6 +73,24 @@ async fn environment(
         .map_or_else(|| "it has not been looked at yet".to_owned(), |ready| ready.message.clone());
     let words = format!("waits for Environment {name:?}: {why}");
     Ok(Err(Verdict::no(reason::ENVIRONMENT_NOT_READY, words)))
+}
+
+/// The build that an earlier job ran in, if it is still there.
+async fn built(
+    name: &str,
+    digest: &str,
+    project: &str,
+    context: &Context,
+) -> Result<Result<Option<String>, Verdict>> {
+    let known = context.environments.built(project, digest).await;
+    if known.map_err(Error::seam("looking for a build"))?.is_some() {
+        return Ok(Ok(Some(digest.to_owned())));
+    }
+    let words = format!(
+        "spec.environmentDigest: Environment {name:?} has no build {digest} any more; leave the \
+         field out to run in its newest"
+    );
+    Ok(Err(Verdict::no(reason::ENVIRONMENT_NOT_FOUND, words)))
 }
 
 async fn dataset(

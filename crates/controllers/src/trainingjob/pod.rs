@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 
 use dais_api::{TrainingJob, labels, volumes};
 use k8s_openapi::api::core::v1::{
-    Container, EnvVar, EnvVarSource, Pod, PodSpec, SecretKeySelector, Volume, VolumeMount,
+    Container, EnvVar, EnvVarSource, ObjectFieldSelector, Pod, PodSpec, SecretKeySelector, Volume,
+    VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Resource, ResourceExt};
 
 use super::inputs::Inputs;
-use super::{ATTEMPT, JOB};
+use super::rendezvous::{self, Meeting};
+use super::{ATTEMPT, JOB, RANK, checkpoints};
 use crate::context::Settings;
 use crate::environment::MOUNT as ENVIRONMENT_MOUNT;
 use crate::project::{TOKEN_KEY, WORKLOAD};
-use crate::telemetry::{self, About};
+use crate::telemetry;
 
 /// Annotation with the id of the attempt's run.
 pub const RUN: &str = "dais.io/run";
@@ -24,13 +26,35 @@ const CONTAINER: &str = "main";
 /// Search path of a container that names none.
 const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// Longest part of the job's name that a pod's name keeps, so that with its
-/// attempt it stays a label value of 63 characters.
-const KEPT: usize = 58;
+/// Longest name that is a label value too.
+const LONGEST: usize = 63;
 
-pub fn name(job: &TrainingJob, attempt: i32) -> String {
-    let kept: String = labels::label_value(&job.name_any()).chars().take(KEPT).collect();
-    format!("{}-{attempt}", kept.trim_end_matches(['-', '.']))
+/// Labels by which a scheduler places the pods of an attempt together or not at all:
+/// those of the coscheduling plugin of kubernetes-sigs/scheduler-plugins.
+const GROUP: &str = "pod-group.scheduling.sigs.k8s.io/name";
+const GROUP_LEAST: &str = "pod-group.scheduling.sigs.k8s.io/min-available";
+
+/// Everything that an attempt's pods have in common.
+pub struct About<'a> {
+    pub job: &'a TrainingJob,
+    pub number: i32,
+    pub inputs: &'a Inputs,
+    pub run: &'a str,
+    pub meeting: &'a Meeting,
+}
+
+pub fn name(job: &TrainingJob, attempt: i32, rank: i32) -> String {
+    let end = match job.spec.replicas() {
+        1 => format!("-{attempt}"),
+        _ => format!("-{attempt}-{rank}"),
+    };
+    named(job, &end)
+}
+
+fn named(job: &TrainingJob, end: &str) -> String {
+    let whole = labels::label_value(&job.name_any());
+    let kept: String = whole.chars().take(LONGEST - end.len()).collect();
+    format!("{}{end}", kept.trim_end_matches(['-', '.']))
 }
 
 pub fn application(job: &TrainingJob) -> &str {
@@ -43,27 +67,27 @@ pub fn user(job: &TrainingJob) -> String {
     job.annotations().get(labels::CREATED_BY).cloned().unwrap_or_default()
 }
 
-pub fn desired(
-    job: &TrainingJob,
-    attempt: i32,
-    inputs: &Inputs,
-    run: &str,
-    settings: &Settings,
-) -> Pod {
+pub fn desired(about: &About<'_>, rank: i32, settings: &Settings) -> Pod {
+    let About { job, number, run, .. } = about;
     let job_name = job.name_any();
     let user = user(job);
     let kind = TrainingJob::kind(&());
     let mut pod_labels = labels::pod_labels(&kind, &job_name, application(job), &user);
     pod_labels.insert(JOB.to_owned(), labels::label_value(&job_name));
-    pod_labels.insert(ATTEMPT.to_owned(), attempt.to_string());
+    pod_labels.insert(ATTEMPT.to_owned(), number.to_string());
+    pod_labels.insert(RANK.to_owned(), rank.to_string());
+    if job.spec.replicas() > 1 {
+        pod_labels.insert(GROUP.to_owned(), named(job, &format!("-{number}")));
+        pod_labels.insert(GROUP_LEAST.to_owned(), job.spec.replicas().to_string());
+    }
     let annotations = BTreeMap::from([
         (labels::USER_ANNOTATION.to_owned(), user),
-        (RUN.to_owned(), run.to_owned()),
+        (RUN.to_owned(), (*run).to_owned()),
     ]);
-    let (volumes, mounts) = volumes(job, inputs);
+    let (volumes, mounts) = volumes(about);
     Pod {
         metadata: ObjectMeta {
-            name: Some(name(job, attempt)),
+            name: Some(name(job, *number, rank)),
             namespace: job.namespace(),
             labels: Some(pod_labels),
             annotations: Some(annotations),
@@ -71,7 +95,7 @@ pub fn desired(
             ..ObjectMeta::default()
         },
         spec: Some(PodSpec {
-            containers: vec![container(job, inputs, run, mounts, settings)],
+            containers: vec![container(about, rank, mounts, settings)],
             restart_policy: Some("Never".to_owned()),
             service_account_name: Some(WORKLOAD.to_owned()),
             automount_service_account_token: Some(false),
@@ -83,12 +107,12 @@ pub fn desired(
 }
 
 fn container(
-    job: &TrainingJob,
-    inputs: &Inputs,
-    run: &str,
+    about: &About<'_>,
+    rank: i32,
     mounts: Vec<VolumeMount>,
     settings: &Settings,
 ) -> Container {
+    let job = about.job;
     let code = job.spec.code.as_ref().map(|_| CODE_MOUNT.to_owned());
     Container {
         name: CONTAINER.to_owned(),
@@ -96,7 +120,7 @@ fn container(
         command: Some(job.spec.command.clone()),
         args: Some(job.spec.args.clone()).filter(|args| !args.is_empty()),
         working_dir: job.spec.working_dir.clone().or(code),
-        env: Some(environment(job, inputs, run, settings)),
+        env: Some(environment(about, rank, settings)),
         resources: job.spec.resources.clone(),
         volume_mounts: Some(mounts),
         termination_message_policy: Some("FallbackToLogsOnError".to_owned()),
@@ -104,7 +128,8 @@ fn container(
     }
 }
 
-fn environment(job: &TrainingJob, inputs: &Inputs, run: &str, settings: &Settings) -> Vec<EnvVar> {
+fn environment(about: &About<'_>, rank: i32, settings: &Settings) -> Vec<EnvVar> {
+    let About { job, inputs, run, meeting, .. } = about;
     let project = job.namespace().unwrap_or_default();
     let platform = &settings.platform_url;
     let tracking = format!("{platform}/mlflow/p/{project}");
@@ -124,8 +149,10 @@ fn environment(job: &TrainingJob, inputs: &Inputs, run: &str, settings: &Setting
             job.spec.experiment.as_deref().unwrap_or(application(job)),
         ),
         variable("PYTHONUNBUFFERED", "1"),
+        pod_ip(),
     ];
-    let about = About {
+    env.extend(rendezvous::variables(job, rank, meeting));
+    let about = telemetry::About {
         project: &project,
         application: application(job),
         user: &user(job),
@@ -134,6 +161,9 @@ fn environment(job: &TrainingJob, inputs: &Inputs, run: &str, settings: &Setting
     env.extend(telemetry::variables(&about, settings));
     if let Some(model) = &job.spec.model {
         env.push(variable("DAIS_MODEL", model));
+    }
+    if let Some(path) = checkpoints::path(job) {
+        env.push(variable("DAIS_CHECKPOINT_DIR", path));
     }
     if inputs.environment.is_some() {
         env.push(variable("VIRTUAL_ENV", &format!("{ENVIRONMENT_MOUNT}/venv")));
@@ -152,6 +182,18 @@ fn environment(job: &TrainingJob, inputs: &Inputs, run: &str, settings: &Setting
     }
     env.extend(job.spec.env.clone());
     env
+}
+
+fn pod_ip() -> EnvVar {
+    let field = ObjectFieldSelector {
+        field_path: "status.podIP".to_owned(),
+        ..ObjectFieldSelector::default()
+    };
+    EnvVar {
+        name: "POD_IP".to_owned(),
+        value_from: Some(EnvVarSource { field_ref: Some(field), ..EnvVarSource::default() }),
+        ..EnvVar::default()
+    }
 }
 
 fn variable(name: &str, value: &str) -> EnvVar {
@@ -179,7 +221,8 @@ fn variable_name(name: &str) -> String {
     upper.map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
 }
 
-fn volumes(job: &TrainingJob, inputs: &Inputs) -> (Vec<Volume>, Vec<VolumeMount>) {
+fn volumes(about: &About<'_>) -> (Vec<Volume>, Vec<VolumeMount>) {
+    let About { job, inputs, .. } = about;
     let mut volumes = Vec::new();
     let mut mounts = Vec::new();
     let mut add = |volume: Volume, path: &str| {
@@ -208,6 +251,10 @@ fn volumes(job: &TrainingJob, inputs: &Inputs) -> (Vec<Volume>, Vec<VolumeMount>
         let name = format!("data-{at}");
         add(volumes::inline(&name, volumes::DATA_DRIVER, &attributes), &mount.path);
     }
+    if let Some((volume, mount)) = checkpoints::volume(job) {
+        volumes.push(volume);
+        mounts.push(mount);
+    }
     (volumes, mounts)
 }
 
@@ -218,11 +265,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_labels_and_tell_attempts_apart() {
-        let job = TrainingJob::new(&"a".repeat(253), TrainingJobSpec::default());
-        assert!(name(&job, 1).len() <= 63);
-        assert_ne!(name(&job, 1), name(&job, 2));
-        assert_eq!(name(&TrainingJob::new("digits", TrainingJobSpec::default()), 1), "digits-1");
+    fn names_are_labels_and_tell_attempts_and_replicas_apart() {
+        let job = |name: &str, replicas| {
+            let replicas = Some(replicas);
+            TrainingJob::new(name, TrainingJobSpec { replicas, ..TrainingJobSpec::default() })
+        };
+        let long = job(&"a".repeat(253), 1000);
+        assert!(name(&long, 101, 999).len() <= LONGEST);
+        assert_ne!(name(&long, 1, 0), name(&long, 2, 0));
+        assert_ne!(name(&long, 1, 0), name(&long, 1, 1));
+        assert_eq!(name(&job("digits", 1), 1, 0), "digits-1");
+        assert_eq!(name(&job("digits", 2), 1, 1), "digits-1-1");
     }
 
     #[test]

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use dais_api::{CodeBundle, DatasetInput, DatasetReference, TrainingJob, TrainingJobSpec};
+use dais_api::{
+    Checkpoints, CodeBundle, DatasetInput, DatasetReference, TrainingJob, TrainingJobSpec,
+};
 use k8s_openapi::api::core::v1::{EnvVar, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use kube::api::PostParams;
@@ -19,10 +21,7 @@ use crate::output;
 
 pub async fn run(target: &Target, args: Run) -> Result<ExitCode> {
     let connection = Connection::open(target)?;
-    let mut spec = spec(&args)?;
-    if !args.no_code {
-        spec.code = Some(upload_code(&connection, target, &args).await?);
-    }
+    let spec = prepare(&connection, target, &args).await?;
     let jobs = Api::<TrainingJob>::namespaced(connection.kube(&target.project)?, &target.project);
     let job = TrainingJob::new(args.name.as_deref().unwrap_or_default(), spec);
     let mut job = job;
@@ -43,6 +42,19 @@ pub async fn run(target: &Target, args: Run) -> Result<ExitCode> {
     follow::to_the_end(&connection, target, &name).await
 }
 
+/// What a job does, its code uploaded.
+pub async fn prepare(
+    connection: &Connection,
+    target: &Target,
+    args: &Run,
+) -> Result<TrainingJobSpec> {
+    let mut spec = spec(args)?;
+    if !args.no_code {
+        spec.code = Some(upload_code(connection, target, args).await?);
+    }
+    Ok(spec)
+}
+
 fn spec(args: &Run) -> Result<TrainingJobSpec> {
     Ok(TrainingJobSpec {
         command: args.command.clone(),
@@ -55,7 +67,16 @@ fn spec(args: &Run) -> Result<TrainingJobSpec> {
             .collect(),
         model: args.model.clone(),
         resources: resources(args),
+        replicas: args.replicas,
+        processes_per_replica: args.processes,
+        queue: args.queue.clone(),
+        priority: args.priority,
+        checkpoints: args.checkpoints.as_ref().map(|size| Checkpoints {
+            size: Some(Quantity(size.clone())),
+            ..Checkpoints::default()
+        }),
         retries: args.retries,
+        active_deadline_seconds: args.deadline,
         ..TrainingJobSpec::default()
     })
 }
@@ -92,7 +113,7 @@ fn resources(args: &Run) -> Option<ResourceRequirements> {
 }
 
 /// A name for a job that was given none: what it runs.
-fn name_of(command: &[String]) -> String {
+pub fn name_of(command: &[String]) -> String {
     let script = command.iter().rev().find(|word| word.ends_with(".py") || word.ends_with(".sh"));
     let word = script.or(command.first()).map_or("job", String::as_str);
     let stem = word.rsplit('/').next().unwrap_or(word).split('.').next().unwrap_or(word);

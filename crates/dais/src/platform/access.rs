@@ -46,6 +46,7 @@ impl Right {
     pub const WRITE_RUNS: Self = Self::new("update", TRACKING_GROUP, "experiments", "");
     pub const READ_DATA: Self = Self::new("get", dais_api::GROUP, "datasets", "");
     pub const WRITE_DATA: Self = Self::new("update", dais_api::GROUP, "datasets", "");
+    pub const READ_JOBS: Self = Self::new("list", dais_api::GROUP, "trainingjobs", "");
     pub const WRITE_JOBS: Self = Self::new("create", dais_api::GROUP, "trainingjobs", "");
     /// To send telemetry of a project's own; to read it is another right.
     pub const WRITE_TELEMETRY: Self = Self::new("create", dais_api::GROUP, "telemetry", "");

@@ -18,6 +18,9 @@ pub const ADMINS: &str = "dais:admins";
 /// API group of rights that no kind stands for: asked about, never stored.
 pub const TRACKING_GROUP: &str = "tracking.dais.io";
 
+/// Written by controllers alone: it says whose answers count.
+const POLICY: &str = "TrafficPolicy";
+
 /// Objects that must exist before anything else runs.
 pub fn objects() -> Result<Vec<Value>> {
     let mut objects = Vec::new();
@@ -115,11 +118,19 @@ fn workload() -> Value {
     })
 }
 
+/// What a project's people work with. Not the kinds' statuses: those are the platform's
+/// word, a queue's among them.
+fn of_projects() -> Vec<String> {
+    let crds = dais_api::crds::all().into_iter();
+    let theirs = crds.filter(|crd| crd.spec.scope == "Namespaced" && crd.spec.names.kind != POLICY);
+    theirs.map(|crd| crd.spec.names.plural).chain(["telemetry".to_owned()]).collect()
+}
+
 /// Adds the dais kinds to one of Kubernetes' own roles by aggregation.
 fn extend(role: &str, verbs: &[&str], tracking: &[&str]) -> Value {
     let aggregate = format!("rbac.authorization.k8s.io/aggregate-to-{role}");
     let mut rules = vec![
-        json!({"apiGroups": [dais_api::GROUP], "resources": ["*"], "verbs": verbs}),
+        json!({"apiGroups": [dais_api::GROUP], "resources": of_projects(), "verbs": verbs}),
         json!({"apiGroups": ["monitoring.coreos.com"], "resources": ["*"], "verbs": verbs}),
         json!({"apiGroups": [TRACKING_GROUP], "resources": ["experiments"], "verbs": tracking}),
     ];

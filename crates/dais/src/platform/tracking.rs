@@ -121,6 +121,14 @@ fn text(value: &Value, what: &str) -> Result<String, SeamError> {
     value.as_str().map(str::to_owned).ok_or_else(|| SeamError(format!("the answer has no {what}")))
 }
 
+/// A logged value: 64-bit numbers and what is not finite come as text.
+fn point(logged: &Value) -> Option<(i64, f64)> {
+    let step = logged["step"].as_i64().or_else(|| logged["step"].as_str()?.parse().ok());
+    let value = &logged["value"];
+    let value = value.as_f64().or_else(|| value.as_str()?.parse().ok())?;
+    Some((step.unwrap_or(0), value))
+}
+
 #[async_trait]
 impl Tracking for InProcess {
     async fn ensure_run(&self, request: RunRequest<'_>) -> Result<Run, SeamError> {
@@ -177,6 +185,26 @@ impl Tracking for InProcess {
                 Ok(ProducedModel { name, version: text(&version["version"], "version")? })
             })
             .collect()
+    }
+
+    async fn metric_history(
+        &self,
+        project: &str,
+        run_id: &str,
+        metric: &str,
+    ) -> Result<Vec<(i64, f64)>, SeamError> {
+        let base =
+            format!("/metrics/get-history?run_id={}&metric_key={}", encode(run_id), encode(metric));
+        let (mut history, mut path) = (Vec::new(), base.clone());
+        while let Some(page) = self.call((project, PLATFORM), Method::GET, &path, None).await? {
+            let points = page["metrics"].as_array().into_iter().flatten();
+            history.extend(points.filter_map(point));
+            match page["next_page_token"].as_str().filter(|token| !token.is_empty()) {
+                Some(token) => path = format!("{base}&page_token={}", encode(token)),
+                None => break,
+            }
+        }
+        Ok(history)
     }
 
     async fn resolve_model(

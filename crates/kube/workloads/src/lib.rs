@@ -34,7 +34,6 @@ mod observe;
 mod ownership;
 mod pod_collector;
 mod pods;
-mod quantity;
 mod quota;
 mod replica_set;
 mod scheduler;

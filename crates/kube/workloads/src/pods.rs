@@ -6,7 +6,7 @@
 use k8s_openapi::api::core::v1::{Container, Pod, PodCondition, PodSpec, PodStatus};
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 
-use crate::quantity::{self, Amounts, ONE};
+use dais_quantity::{self as quantity, Amounts, ONE};
 
 /// `status.phase`, empty when the pod is new.
 pub fn phase(pod: &Pod) -> &str {

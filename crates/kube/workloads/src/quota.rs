@@ -22,7 +22,7 @@ use crate::controller::drive;
 use crate::error::{Attempt, Result};
 use crate::feed::{Change, Feed, triggers};
 use crate::ownership::describe;
-use crate::quantity;
+use dais_quantity as quantity;
 
 /// Runs until shutdown.
 pub async fn run(context: Arc<Context>) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod, ResourceQuota, Service};
 
 use crate::pods;
-use crate::quantity::{self, Amounts, ONE};
+use dais_quantity::{self as quantity, Amounts, ONE};
 
 /// Resources that count objects under their own name.
 const COUNTED: [&str; 5] =

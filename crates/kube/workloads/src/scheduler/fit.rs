@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::{Node, Pod, PodSpec, Taint, Toleration};
 
 use super::{ledger, selection};
 use crate::pods;
-use crate::quantity::{self, Amounts, ONE};
+use dais_quantity::{self as quantity, Amounts, ONE};
 
 /// kube-scheduler counts pods without requests as this much when it compares
 /// nodes (`DefaultMilliCPURequest`, `DefaultMemoryRequest`), so that they spread.

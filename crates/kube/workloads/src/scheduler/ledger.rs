@@ -14,7 +14,7 @@ use super::fit::{self, Demand, Place};
 use super::group::Group;
 use crate::feed::Change;
 use crate::pods;
-use crate::quantity::{self, Amounts};
+use dais_quantity::{self as quantity, Amounts};
 
 const DEFAULT_SCHEDULER: &str = "default-scheduler";
 

@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::{Namespace, ResourceQuota};
 use kube::ResourceExt;
 
 use super::page::{Page, allowed, seconds};
-use crate::quantity;
+use dais_quantity as quantity;
 
 /// Renders all namespaces.
 pub fn render(page: &mut Page, all: &[Arc<Namespace>], keys: &[String]) {

@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::{Node, NodeStatus};
 use kube::ResourceExt;
 
 use super::page::{Family, Page, resource, seconds};
-use crate::quantity;
+use dais_quantity as quantity;
 
 /// Renders all nodes.
 pub fn render(page: &mut Page, all: &[Arc<Node>]) {

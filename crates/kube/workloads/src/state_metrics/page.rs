@@ -94,7 +94,7 @@ pub fn allowed(
 pub fn resource(name: &str) -> (String, &'static str) {
     let unit = match name {
         "cpu" => "core",
-        name if crate::quantity::is_bytes(name) => "byte",
+        name if dais_quantity::is_bytes(name) => "byte",
         _ => "integer",
     };
     let name = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();

@@ -7,7 +7,8 @@ use kube::ResourceExt;
 
 use super::page::{Family, Page, allowed, resource, seconds};
 use crate::ownership::controller;
-use crate::{pods, quantity};
+use crate::pods;
+use dais_quantity as quantity;
 
 const PHASES: [&str; 5] = ["Pending", "Succeeded", "Failed", "Unknown", "Running"];
 

@@ -1,7 +1,8 @@
 //! Amounts of resources: reading, adding and writing Kubernetes quantities.
 //!
-//! Grammar and canonical forms: apimachinery's `resource.Quantity`. Held in
-//! thousandths, so that `1m` of cpu and 8 EiB of memory both fit exactly.
+//! Owns arithmetic on what people wrote (`100m`, `2Gi`). Knows no objects. Grammar and
+//! canonical forms: apimachinery's `resource.Quantity`. Held in thousandths, so that
+//! `1m` of cpu and 8 EiB of memory both fit exactly.
 
 use std::collections::BTreeMap;
 
