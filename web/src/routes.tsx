@@ -7,7 +7,11 @@ function page<N extends string>(load: () => Promise<Record<N, ComponentType>>, n
   return lazy(async () => ({ default: (await load())[name] }))
 }
 
-const Home = page(() => import('./kinds/home/Home'), 'Home')
+const home = () => import('./kinds/home/Home')
+// What most people open first comes while it is still asked who they are.
+if (window.location.pathname === '/') void home()
+
+const Home = page(home, 'Home')
 const Datasets = page(() => import('./kinds/datasets/List'), 'DatasetList')
 const Dataset = page(() => import('./kinds/datasets/Details'), 'DatasetDetails')
 const Environments = page(() => import('./kinds/environments/List'), 'EnvironmentList')
