@@ -74,10 +74,7 @@ mod tests {
     #[test]
     fn counts_are_even_on_the_scale_and_keep_the_ends() {
         assert_eq!(counted(0.0, 0.3, Scale::Linear, 4), ["0.0", "0.1", "0.2", "0.3"]);
-        assert_eq!(
-            counted(1e-5, 0.1, Scale::Log, 5),
-            ["1e-5", "0.0001", "0.001", "0.01", "0.1"]
-        );
+        assert_eq!(counted(1e-5, 0.1, Scale::Log, 5), ["1e-5", "0.0001", "0.001", "0.01", "0.1"]);
         let third = 1.0 / 3.0;
         let ends = counted(third, 2.0 * third, Scale::Linear, 2);
         assert_eq!(ends, [text::of_double(third), text::of_double(2.0 * third)]);

@@ -48,9 +48,9 @@ impl Merit {
         match outcome {
             Outcome::Running => Self::Running,
             Outcome::Finished(value) => direction.cost(value).map_or(Self::Failed, Self::Finished),
-            Outcome::Stopped(value) => value
-                .and_then(|value| direction.cost(value))
-                .map_or(Self::Failed, Self::Stopped),
+            Outcome::Stopped(value) => {
+                value.and_then(|value| direction.cost(value)).map_or(Self::Failed, Self::Stopped)
+            }
             Outcome::Failed => Self::Failed,
         }
     }

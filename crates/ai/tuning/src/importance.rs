@@ -63,7 +63,8 @@ pub fn importance(
         axes.iter().enumerate().map(|(at, (name, axis))| (name, part(at, axis))).collect();
     let sum: f64 = parts.iter().map(|(_, part)| part).sum();
     let share = |part: f64| if sum > 0.0 { part / sum } else { 0.0 };
-    let importance = |(name, part): (&str, f64)| Importance { name: name.into(), share: share(part) };
+    let importance =
+        |(name, part): (&str, f64)| Importance { name: name.into(), share: share(part) };
     Ok(Some(parts.into_iter().map(importance).collect()))
 }
 

@@ -144,7 +144,7 @@ impl Lattice {
     /// cell as wide as its number would reach down to 0; half of that will do.
     fn log_edge(&self, level: u64, side: f64) -> f64 {
         let (number, step) = (self.raw(level), self.step());
-        let part = (side * 0.5 * step / number).max(-0.5);
+        let part = (side * 0.5 * (step / number)).max(-0.5);
         // Neither a step far above its number nor one near the largest double overflows.
         if part > 1.0 {
             return libm::log(step) + libm::log(0.5 + number / step);

@@ -64,8 +64,10 @@ mod tests {
             Outcome::Finished(0.3),
         ];
         let trial = |(number, outcome)| Trial { number, parameters: Default::default(), outcome };
+        let mut history: Vec<Trial> = (0..).zip(outcomes).map(trial).collect();
         // The order of a listing says nothing.
-        (0..).zip(outcomes).map(trial).rev().collect()
+        history.reverse();
+        history
     }
 
     #[test]

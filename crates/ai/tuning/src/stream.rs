@@ -40,8 +40,7 @@ impl Stream {
     pub(crate) fn normal_within_unit(&mut self, mean: f64, deviation: f64) -> f64 {
         for _ in 0..64 {
             let radius = (-2.0 * libm::log(1.0 - self.unit())).sqrt();
-            let drawn =
-                mean + deviation * radius * libm::cos(std::f64::consts::TAU * self.unit());
+            let drawn = mean + deviation * radius * libm::cos(std::f64::consts::TAU * self.unit());
             if (0.0..=1.0).contains(&drawn) {
                 return drawn;
             }
@@ -83,8 +82,7 @@ mod tests {
     #[test]
     fn the_normal_has_its_mean_and_deviation() {
         let mut stream = Stream::new(7, 1);
-        let drawn: Vec<f64> =
-            (0..20_000).map(|_| stream.normal_within_unit(0.5, 0.1)).collect();
+        let drawn: Vec<f64> = (0..20_000).map(|_| stream.normal_within_unit(0.5, 0.1)).collect();
         let mean = drawn.iter().sum::<f64>() / 20_000.0;
         let variance = drawn.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 20_000.0;
         assert!((mean - 0.5).abs() < 0.005 && (variance.sqrt() - 0.1).abs() < 0.005);

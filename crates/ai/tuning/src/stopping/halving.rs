@@ -34,12 +34,16 @@ impl Halving {
     pub(super) fn faults(&self) -> Vec<Fault> {
         let Self { grace, factor, max_steps } = *self;
         let below = "give the steps of a full run, which are more than grace";
-        let steps = max_steps.and_then(|steps| {
-            at_least(grace.saturating_add(1), steps, "maxSteps", below)
-        });
+        let steps =
+            max_steps.and_then(|steps| at_least(grace.saturating_add(1), steps, "maxSteps", below));
         [
             at_least(1, grace, "grace", "give the steps after which values begin to tell"),
-            at_least(2, factor.into(), "factor", "the best of one part are all; give for example 3"),
+            at_least(
+                2,
+                factor.into(),
+                "factor",
+                "the best of one part are all; give for example 3",
+            ),
             steps,
         ]
         .into_iter()
@@ -170,7 +174,10 @@ mod tests {
     #[test]
     fn what_is_not_finite_is_stopped_first() {
         let nan = judge(&[f64::NAN], &bracket()[..2]);
-        assert!(matches!(nan, Verdict::Stop(Reason::Halving { value: None, rank: 3, .. })), "{nan:?}");
+        assert!(
+            matches!(nan, Verdict::Stop(Reason::Halving { value: None, rank: 3, .. })),
+            "{nan:?}"
+        );
         let broken = vec![Curve::new([(1, f64::NAN)]); 8];
         assert_eq!(judge(&[5.0], &broken), Verdict::Keep);
         assert_eq!(judge(&[f64::NAN], &broken), Verdict::Keep, "nobody is better");

@@ -41,19 +41,12 @@ impl Kernels {
     /// density is 0 anywhere.
     pub(super) fn new(units: &[f64], weights: &[f64], prior_weight: f64) -> Self {
         let total = weights.iter().sum::<f64>() + prior_weight;
-        let mut kernels: Vec<Kernel> = units
-            .iter()
-            .zip(weights)
-            .map(|(mean, weight)| Kernel::new(*mean, weight / total))
-            .chain([Kernel::new(PRIOR_MEAN, prior_weight / total)])
-            .collect();
-        let deviations = widths(kernels.iter().map(|kernel| kernel.mean));
-        let prior = units.len();
-        for (at, (kernel, width)) in kernels.iter_mut().zip(deviations).enumerate() {
-            kernel.deviation = if at == prior { PRIOR_DEVIATION } else { width };
-            kernel.inside = kernel.below(1.0) - kernel.below(0.0);
-        }
-        Self(kernels)
+        let trials = units.iter().zip(weights).zip(widths(units));
+        let kernel = |((mean, weight), width): ((&f64, &f64), f64)| {
+            Kernel::new(*mean, width, weight / total)
+        };
+        let prior = Kernel::new(PRIOR_MEAN, PRIOR_DEVIATION, prior_weight / total);
+        Self(trials.map(kernel).chain([prior]).collect())
     }
 
     pub(super) fn draw(&self, stream: &mut Stream) -> f64 {
@@ -78,8 +71,9 @@ impl Kernels {
 }
 
 impl Kernel {
-    fn new(mean: f64, share: f64) -> Self {
-        Self { mean, deviation: PRIOR_DEVIATION, share, inside: 1.0 }
+    fn new(mean: f64, deviation: f64, share: f64) -> Self {
+        let uncut = Self { mean, deviation, share, inside: 1.0 };
+        Self { inside: uncut.below(1.0) - uncut.below(0.0), ..uncut }
     }
 
     fn density(&self, unit: f64) -> f64 {
@@ -96,13 +90,14 @@ impl Kernel {
 }
 
 /// For each mean the larger gap to a neighbour or to the end of the interval,
-/// but for the outermost means the gap to their neighbour: the way to the end
-/// says nothing about them. Never narrower than a hundredth, and in a small
+/// but for the outermost of several the gap to their neighbour: the way to the
+/// end says nothing about them. Never narrower than a hundredth, and in a small
 /// history broader: what few trials say is not to be taken so exactly.
-fn widths(means: impl Iterator<Item = f64>) -> Vec<f64> {
-    let mut sorted: Vec<(f64, usize)> = means.enumerate().map(|(at, mean)| (mean, at)).collect();
+fn widths(means: &[f64]) -> Vec<f64> {
+    let mut sorted: Vec<(f64, usize)> = means.iter().copied().zip(0..).collect();
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    let narrowest = 1.0 / (1.0 + sorted.len() as f64).min(100.0);
+    let kernels = means.len() as f64 + 1.0;
+    let narrowest = 1.0 / (1.0 + kernels).min(100.0);
     let mut widths = vec![0.0; sorted.len()];
     for (rank, (mean, at)) in sorted.iter().enumerate() {
         let below = rank.checked_sub(1).map(|rank| mean - sorted[rank].0);
@@ -110,7 +105,7 @@ fn widths(means: impl Iterator<Item = f64>) -> Vec<f64> {
         let gap = match (below, above) {
             (Some(below), Some(above)) => below.max(above),
             (Some(gap), None) | (None, Some(gap)) => gap,
-            (None, None) => 1.0,
+            (None, None) => mean.max(1.0 - mean),
         };
         widths[*at] = gap.clamp(narrowest, 1.0);
     }
@@ -177,7 +172,8 @@ mod tests {
     fn draws_follow_the_density() {
         let kernels = Kernels::new(&[0.2, 0.25, 0.9], &[1.0; 3], 0.5);
         let mut stream = Stream::new(1, 1);
-        let inside = (0..20_000).filter(|_| (0.1..0.4).contains(&kernels.draw(&mut stream))).count();
+        let inside =
+            (0..20_000).filter(|_| (0.1..0.4).contains(&kernels.draw(&mut stream))).count();
         let expected = kernels.probability(0.1, 0.4) * 20_000.0;
         assert!((inside as f64 - expected).abs() < 300.0, "{inside} {expected}");
         let shares = Shares::new(3, &[1, 1, 2], 1.0);
@@ -185,14 +181,14 @@ mod tests {
         assert!((drawn as f64 - shares.share(1) * 20_000.0).abs() < 300.0, "{drawn}");
     }
 
-    /// Worked by hand: means 0.1, 0.2, 0.5 (the prior), 0.9.
+    /// Worked by hand; 0.1 has its neighbour at 0.1, but with three trials and
+    /// the prior nothing is narrower than a fifth.
     #[test]
     fn a_kernel_is_as_wide_as_its_larger_gap() {
-        let widths = widths([0.9, 0.2, 0.1, 0.5].into_iter());
-        for (width, expected) in widths.iter().zip([0.4, 0.3, 0.2, 0.4]) {
-            // 0.1 has its neighbour at 0.1, but four means allow no less than a fifth.
+        for (width, expected) in widths(&[0.9, 0.2, 0.1]).iter().zip([0.7, 0.7, 0.2]) {
             assert!((width - expected).abs() < 1e-12, "{width} {expected}");
         }
+        assert_eq!(widths(&[0.25]), [0.75]);
     }
 
     /// Worked by hand: two trials of word 0, three words, prior weight 1. Each

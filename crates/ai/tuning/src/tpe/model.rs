@@ -3,7 +3,7 @@
 use super::Tpe;
 use super::density::{Kernels, Shares, recency};
 use crate::axis::{Axis, Place, Point};
-use crate::history::{Merit, Seen};
+use crate::history::Seen;
 use crate::points::Axes;
 use crate::stream::Stream;
 
@@ -115,6 +115,7 @@ impl Sides {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::history::Merit;
     use crate::space::{Categorical, Domain, Double, Parameter, Scale, Space};
 
     fn axes() -> Axes {

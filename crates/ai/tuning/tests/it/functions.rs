@@ -1,4 +1,4 @@
-//! Functions whose minimum is known, as jobs would be. `optuna.py` has the same.
+//! Functions whose minimum is known, as jobs would be. `record_optuna.py` has the same.
 
 use dais_tuning::{Double, Int, Parameter, Parameters, Scale};
 
@@ -14,7 +14,12 @@ pub struct Function {
 
 pub const ALL: [Function; 4] = [
     Function { name: "sphere", parameters: sphere_space, cost: sphere, lowest: 0.0 },
-    Function { name: "branin", parameters: branin_space, cost: branin, lowest: 0.397_887_357_729_739 },
+    Function {
+        name: "branin",
+        parameters: branin_space,
+        cost: branin,
+        lowest: 0.397_887_357_729_739,
+    },
     Function { name: "rates", parameters: rates_space, cost: rates, lowest: 0.0 },
     Function { name: "mixed", parameters: mixed_space, cost: mixed, lowest: 0.0 },
 ];

@@ -13,9 +13,11 @@ fn tried(parameter: Parameter) -> Vec<String> {
         let cost = |number: &str| number.parse::<f64>().unwrap_or(0.0);
         let history = run(&search, 30, |parameters| cost(&parameters[&parameter.name]));
         assert!(history.iter().all(|trial| search.contains(&trial.parameters)));
-        texts.extend(history.into_iter().map(|mut trial| {
-            trial.parameters.remove(&parameter.name).expect("the one parameter")
-        }));
+        texts.extend(
+            history.into_iter().map(|mut trial| {
+                trial.parameters.remove(&parameter.name).expect("the one parameter")
+            }),
+        );
     }
     texts
 }
@@ -26,9 +28,8 @@ fn doubles_at_the_ends_of_their_range_work() {
         for (min, max) in [(1.0, 1e308), (f64::MIN_POSITIVE, f64::MAX), (5e-324, 1e-320)] {
             for step in [None, Some((max - min) / 7.0)] {
                 let texts = tried(parameter("x", Double { scale, step, ..double(min, max) }));
-                let inside = |text: &String| {
-                    (min..=max).contains(&text.parse::<f64>().expect("a number"))
-                };
+                let inside =
+                    |text: &String| (min..=max).contains(&text.parse::<f64>().expect("a number"));
                 assert!(texts.iter().all(inside), "{min} {max} {step:?}: {texts:?}");
                 assert!(texts.len() >= 2, "{texts:?}");
             }

@@ -27,37 +27,50 @@ fn median(function: &Function, algorithm: Algorithm) -> f64 {
     (bests[half - 1] + bests[half]) / 2.0
 }
 
-/// Recorded by `optuna.py`: the cost at a probe, medians of random and of TPE.
-fn recorded() -> BTreeMap<&'static str, [f64; 3]> {
+/// Recorded by `record_optuna.py`: the cost at a probe, medians of random, of TPE
+/// for one parameter at a time (as here), and of TPE for all at once.
+fn recorded() -> BTreeMap<&'static str, [f64; 4]> {
     let lines = include_str!("optuna.tsv").lines().skip(2);
     let figures = |line: &'static str| {
         let (name, figures) = line.split_once('\t').expect("a name");
         let figures: Vec<f64> =
             figures.split('\t').map(|figure| figure.parse().expect("a figure")).collect();
-        (name, figures.try_into().expect("three figures"))
+        (name, figures.try_into().expect("four figures"))
     };
     lines.map(figures).collect()
 }
+
+/// Medians of 30 seeds scatter: Optuna's own on `rates` lie between 0.010 and
+/// 0.023, depending on which 30. So one function may be off by this much, all
+/// of them together by less.
+const ONE: f64 = 1.6;
+const TOGETHER: f64 = 1.1;
+/// The best of the estimator is so much nearer to the lowest cost than chance's.
+const NEARER: f64 = 4.0;
 
 #[test]
 fn the_estimator_beats_chance_and_keeps_up_with_optuna() {
     let recorded = recorded();
     let mut failed = Vec::new();
+    let mut product = 1.0;
     for function in &ALL {
-        let [_, their_random, theirs] = recorded[function.name];
+        let [_, their_random, theirs, _] = recorded[function.name];
         let (random, ours) = (median(function, Algorithm::Random), median(function, tpe()));
         let line = format!(
             "{}: random {random:.4}, tpe {ours:.4}; Optuna: random {their_random:.4}, tpe {theirs:.4}",
             function.name
         );
         println!("{line}");
+        product *= ours / theirs;
         // Chance is the same for both, so this says that the functions are too.
-        let same = (0.6..1.7).contains(&(random / their_random));
-        if !same || ours > 0.5 * random || ours > 1.25 * theirs {
+        let same = (1.0 / ONE..ONE).contains(&(random / their_random));
+        if !same || ours * NEARER > random || ours > ONE * theirs {
             failed.push(line);
         }
     }
-    assert!(failed.is_empty(), "{failed:#?}");
+    let mean = f64::powf(product, 1.0 / ALL.len() as f64);
+    println!("ours is {mean:.2} of Optuna's in the geometric mean");
+    assert!(failed.is_empty() && mean < TOGETHER, "{mean} {failed:#?}");
 }
 
 #[test]
@@ -81,4 +94,14 @@ fn both_texts_of_each_function_agree() {
         let [theirs, ..] = recorded[function.name];
         assert!((cost - theirs).abs() < 1e-9 * theirs.abs(), "{}: {cost} {theirs}", function.name);
     }
+}
+
+#[test]
+fn the_model_begins_after_the_first_trials() {
+    let rates = &ALL[2];
+    let [chance, model] =
+        [Algorithm::Random, tpe()].map(|algorithm| search((rates.parameters)(), algorithm, 4));
+    let history = run(&chance, 10, rates.cost);
+    assert_eq!(model.suggest(10, &history[..9]), chance.suggest(10, &history[..9]));
+    assert_ne!(model.suggest(10, &history), chance.suggest(10, &history));
 }

@@ -66,11 +66,13 @@ fn eight_at_a_time_still_find_the_valley() {
     let mut history: Vec<Trial> = Vec::new();
     for _ in 0..8 {
         for suggestion in search.suggest_some(&history, 8) {
-            let outcome = Outcome::Finished((number(&suggestion.parameters, "x").log10() + 3.0).abs());
+            let outcome =
+                Outcome::Finished((number(&suggestion.parameters, "x").log10() + 3.0).abs());
             let parameters = suggestion.parameters;
             history.push(Trial { number: suggestion.number, parameters, outcome });
         }
     }
-    let best = dais_tuning::best(dais_tuning::Direction::Minimize, &history).expect("some finished");
+    let best =
+        dais_tuning::best(dais_tuning::Direction::Minimize, &history).expect("some finished");
     assert!(matches!(best.outcome, Outcome::Finished(distance) if distance < 0.1), "{best:?}");
 }

@@ -46,7 +46,8 @@ fn outliers_and_failures_change_little() {
     for trial in history.iter_mut().step_by(20) {
         trial.outcome = Outcome::Finished(f64::NAN);
     }
-    if let Some(trial) = history.iter_mut().find(|trial| number(&trial.parameters, "nothing") > 0.9) {
+    if let Some(trial) = history.iter_mut().find(|trial| number(&trial.parameters, "nothing") > 0.9)
+    {
         trial.outcome = Outcome::Finished(1e300);
     }
     for (before, after) in before.iter().zip(shares(&history)) {

@@ -11,25 +11,33 @@ use crate::build::{double, int, parameter, plan, search, words};
 
 /// Numbers of any size, written with few digits as people do.
 fn numbers() -> impl Strategy<Value = f64> {
-    (-9999i32..=9999, -12i32..12).prop_map(|(digits, exponent)| {
-        format!("{digits}e{exponent}").parse().expect("a number")
-    })
+    (-9999i32..=9999, -12i32..12)
+        .prop_map(|(digits, exponent)| format!("{digits}e{exponent}").parse().expect("a number"))
 }
 
 fn doubles() -> impl Strategy<Value = Domain> {
     let steps = prop_oneof![Just(None), (1u32..40).prop_map(Some)];
-    (numbers(), numbers(), steps, any::<bool>()).prop_filter_map("no range", |(a, b, steps, log)| {
-        let (mut min, mut max) = (a.min(b), a.max(b));
-        let scale = if log { Scale::Log } else { Scale::Linear };
-        if log {
-            (min, max) = (min.abs().min(max.abs()), min.abs().max(max.abs()));
-        }
-        let step = steps.map(|steps| {
-            let step = (max - min) / f64::from(steps) * 0.999;
-            format!("{step:.2e}").parse().expect("a number")
-        });
-        Some(Domain::Double(Double { min, max, scale, step, count: Some(3).filter(|_| step.is_none()) }))
-    })
+    (numbers(), numbers(), steps, any::<bool>()).prop_filter_map(
+        "no range",
+        |(a, b, steps, log)| {
+            let (mut min, mut max) = (a.min(b), a.max(b));
+            let scale = if log { Scale::Log } else { Scale::Linear };
+            if log {
+                (min, max) = (min.abs().min(max.abs()), min.abs().max(max.abs()));
+            }
+            let step = steps.map(|steps| {
+                let step = (max - min) / f64::from(steps) * 0.999;
+                format!("{step:.2e}").parse().expect("a number")
+            });
+            Some(Domain::Double(Double {
+                min,
+                max,
+                scale,
+                step,
+                count: Some(3).filter(|_| step.is_none()),
+            }))
+        },
+    )
 }
 
 fn ints() -> impl Strategy<Value = Domain> {
@@ -113,7 +121,7 @@ fn assert_inside(domain: &Domain, text: &str, grid: bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn suggestions_lie_inside_and_depend_on_the_history_alone(
@@ -216,4 +224,4 @@ fn suggestions_stay_what_they_are() {
 }
 
 /// Dropout, layers, rate and optimizer of the 31st trial.
-const PINNED: [&str; 2] = ["", ""];
+const PINNED: [&str; 2] = ["0.35 6 0.008470790239877363 sgd", "0.45 6 0.0009119181976249262 adam"];

@@ -120,6 +120,12 @@ fn settings_have_ends() {
         Stopping::Halving(Halving { grace: 4, factor: 3, max_steps: Some(4) }),
     ];
     let faults = rules.map(|rule| rule.validate().expect_err("without sense").to_string());
-    assert!(faults[0].starts_with("earlyStopping.minTrials: must be 1 or more, not 0"), "{faults:?}");
-    assert!(faults[1].starts_with("earlyStopping.maxSteps: must be 5 or more, not 4"), "{faults:?}");
+    assert!(
+        faults[0].starts_with("earlyStopping.minTrials: must be 1 or more, not 0"),
+        "{faults:?}"
+    );
+    assert!(
+        faults[1].starts_with("earlyStopping.maxSteps: must be 5 or more, not 4"),
+        "{faults:?}"
+    );
 }
