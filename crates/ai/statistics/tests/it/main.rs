@@ -1,0 +1,11 @@
+//! The figures from outside: against `gbstats`, over thousands of simulated tests,
+//! and with values that nobody should send.
+
+mod arms;
+mod bandit;
+mod decision;
+mod gbstats;
+mod hostile;
+mod power;
+mod properties;
+mod simulation;
