@@ -50,7 +50,7 @@ pub struct QueueSpec {
     pub projects: Vec<String>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct QueueResource {
     /// `cpu`, `memory`, `nvidia.com/gpu`, …
@@ -109,7 +109,7 @@ pub struct QueueStatus {
 }
 
 /// What the admitted jobs of a queue ask for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct QueueUse {
     pub name: String,
     pub used: Quantity,

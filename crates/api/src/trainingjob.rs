@@ -123,7 +123,7 @@ impl TrainingJobSpec {
 }
 
 /// Where a job keeps what it needs to go on after an interruption.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Checkpoints {
     /// How much it may take; 10Gi when absent.

@@ -17,8 +17,10 @@ use std::collections::HashMap;
 use std::fmt::Debug;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use dais_api::{Admission, Queue, TrainingJob};
+use futures::FutureExt;
 use futures::stream::{self, Stream, StreamExt};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
@@ -37,6 +39,8 @@ pub use plan::{Plan, Standing, Waiting, plan};
 const WRITER: &str = "dais-queues";
 /// Decisions that are written at a time.
 const AT_A_TIME: usize = 32;
+/// How soon decisions that were not written are taken again, if nothing changes before.
+const RETRY: Duration = Duration::from_secs(2);
 /// Changes that are taken together at most.
 const TOGETHER: usize = 4096;
 
@@ -46,13 +50,35 @@ pub async fn run(context: Arc<Context>) {
     let (jobs, job_changes) = follow(Api::<TrainingJob>::all(context.client.clone()));
     let mut changes =
         std::pin::pin!(stream::select(queue_changes, job_changes).ready_chunks(TOGETHER));
-    let mut written = Written::default();
-    while changes.next().await.is_some() {
+    let (mut written, mut is_behind) = (Written::default(), false);
+    loop {
+        let change = changes.next();
+        let has_ended = match is_behind {
+            true => tokio::time::timeout(RETRY, change).await == Ok(None),
+            false => change.await.is_none(),
+        };
+        if has_ended {
+            return;
+        }
+        if !(is_complete(&queues) && is_complete(&jobs)) {
+            // Whoever is not known yet may have a share already.
+            continue;
+        }
         let (queues, jobs) = (queues.state(), written.over(jobs.state()));
         let plan = plan(&queues, &jobs);
-        written.note(carry_out(&plan, &context).await);
+        let told = carry_out(&plan, &context).await;
+        is_behind = told.iter().any(Option::is_none);
+        written.note(told.into_iter().flatten());
         report::report(&queues, &plan, &context).await;
     }
+}
+
+/// Whether the first list has come to its end.
+fn is_complete<K>(store: &reflector::Store<K>) -> bool
+where
+    K: Resource<DynamicType = ()> + Clone + 'static,
+{
+    store.wait_until_ready().now_or_never().is_some()
 }
 
 type Changes = Pin<Box<dyn Stream<Item = ()> + Send>>;
@@ -91,8 +117,8 @@ impl Written {
         jobs
     }
 
-    fn note(&mut self, jobs: Vec<TrainingJob>) {
-        self.0.extend(jobs.into_iter().filter_map(|job| Some((job.uid()?, Arc::new(job)))));
+    fn note(&mut self, jobs: impl Iterator<Item = TrainingJob>) {
+        self.0.extend(jobs.filter_map(|job| Some((job.uid()?, Arc::new(job)))));
     }
 }
 
@@ -101,21 +127,21 @@ fn version(job: &TrainingJob) -> u64 {
     job.resource_version().and_then(|version| version.parse().ok()).unwrap_or(0)
 }
 
-/// Writes the decisions; returns the jobs as they are now.
-async fn carry_out(plan: &Plan, context: &Context) -> Vec<TrainingJob> {
-    let written = stream::iter(&plan.decisions).map(|decision| async move {
-        let written = write(decision, context).await;
-        context.metrics.record("queue", written.is_ok(), 0.0);
-        match written {
-            Ok(job) => job,
-            Err(error) => {
-                let (namespace, name) = (&decision.namespace, &decision.name);
-                tracing::warn!(%error, namespace, name, "a queue's decision is not written yet");
-                None
-            }
-        }
-    });
-    written.buffer_unordered(AT_A_TIME).filter_map(std::future::ready).collect().await
+/// Writes the decisions; returns the jobs as they are now, and none where it failed.
+async fn carry_out(plan: &Plan, context: &Context) -> Vec<Option<TrainingJob>> {
+    let writes: Vec<_> = plan.decisions.iter().map(|decision| told(decision, context)).collect();
+    stream::iter(writes).buffer_unordered(AT_A_TIME).collect().await
+}
+
+async fn told(decision: &Decision, context: &Context) -> Option<TrainingJob> {
+    let began = Instant::now();
+    let written = write(decision, context).await;
+    context.metrics.record("queue", written.is_ok(), began.elapsed().as_secs_f64());
+    written.unwrap_or_else(|error| {
+        let Decision { namespace, name, .. } = decision;
+        tracing::warn!(%error, namespace, name, "a queue's decision is not written yet");
+        None
+    })
 }
 
 async fn write(decision: &Decision, context: &Context) -> Result<Option<TrainingJob>> {

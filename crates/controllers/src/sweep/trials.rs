@@ -103,14 +103,15 @@ async fn history(sweep: &Sweep, trial: &Trial, context: &Context) -> Result<Vec<
 
 /// What each trial logged, in the order of the trials.
 pub async fn curves(sweep: &Sweep, trials: &[Trial], context: &Context) -> Result<Vec<Curve>> {
-    let curves = trials.iter().map(|trial| async move {
-        let logged = history(sweep, trial, context).await?;
-        let points =
-            logged.into_iter().filter_map(|(step, value)| Some((u64::try_from(step).ok()?, value)));
-        Ok(match trial.state {
-            TrialState::Succeeded => Curve::finished(points),
-            _ => Curve::new(points),
-        })
-    });
+    let curves: Vec<_> = trials.iter().map(|trial| curve(sweep, trial, context)).collect();
     stream::iter(curves).buffered(AT_A_TIME).try_collect().await
+}
+
+async fn curve(sweep: &Sweep, trial: &Trial, context: &Context) -> Result<Curve> {
+    let logged = history(sweep, trial, context).await?.into_iter();
+    let points = logged.filter_map(|(step, value)| Some((u64::try_from(step).ok()?, value)));
+    Ok(match trial.state {
+        TrialState::Succeeded => Curve::finished(points),
+        _ => Curve::new(points),
+    })
 }
