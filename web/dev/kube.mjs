@@ -4,7 +4,7 @@ import { world } from './world.mjs'
 
 let version = 1000
 const watchers = new Set()
-const KINDS = { trainingjobs: 'TrainingJob', datasets: 'Dataset', environments: 'Environment', inferenceservices: 'InferenceService', namespaces: 'Namespace' }
+const KINDS = { trainingjobs: 'TrainingJob', sweeps: 'Sweep', queues: 'Queue', datasets: 'Dataset', environments: 'Environment', inferenceservices: 'InferenceService', namespaces: 'Namespace' }
 
 const status = (code, reason, message, details) => ({ code, body: { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, message, code, ...(details && { details }) } })
 
@@ -37,6 +37,7 @@ export function kube(request, response, path, query, body) {
   if (request.method === 'PATCH' && index >= 0) {
     Object.assign(all[index].spec, body.spec)
     if (body.spec?.suspend !== undefined) all[index].status.phase = body.spec.suspend ? 'Suspended' : 'Running'
+    if (body.spec?.stop) all[index].status.phase = 'Stopped'
     announce('MODIFIED', plural, all[index])
     return { code: 200, body: all[index] }
   }
@@ -60,6 +61,7 @@ function create(all, plural, namespace, body, user) {
   }
   const made = { ...body, metadata: { ...body.metadata, ...(namespace && { namespace }), uid: `made-${version}`, creationTimestamp: new Date().toISOString(), annotations: { 'dais.io/created-by': user } } }
   if (plural === 'trainingjobs') made.status = { phase: 'Pending', conditions: [] }
+  if (plural === 'sweeps') made.status = { phase: 'Pending', conditions: [], trials: [], finished: 0 }
   all.push(made)
   announce('ADDED', plural, made)
   if (plural === 'trainingjobs') simulate(made)

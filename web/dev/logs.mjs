@@ -11,8 +11,9 @@ const TEMPLATES = [
   ['fraud-graph', 'fraud-graph-5d4b-aa11', 'error', () => 'model.onnx is not an ONNX model: bad magic at byte 0\n  hint: export it with skl2onnx or torch.onnx'],
   ['digits', 'digits-forest-6-0', 'info', (n) => `tree ${n % 300} of 300 grown`],
   ['score-card', 'score-card-0', undefined, (n) => `plain line ${n} without a level`],
+  ['digits-canary', '', 'info', (n) => `POST /v2/models/digits/infer 200 ${1 + (n % 7)} ms`],
 ]
-const WEIGHTS = [0, 1, 1, 1, 0, 3, 1, 2, 0, 1, 4, 1, 0, 6, 1, 5, 0, 7]
+const WEIGHTS = [0, 1, 1, 1, 0, 3, 1, 2, 0, 1, 4, 1, 0, 6, 1, 5, 0, 7, 8]
 const EVERY_MS = 900
 
 const TRACED = new Set([1, 4])
@@ -21,7 +22,7 @@ function line(number) {
   const kind = WEIGHTS[number % WEIGHTS.length]
   const [app, pod, severity, text] = TEMPLATES[kind]
   const trace = TRACED.has(kind) && { trace_id: ((number % 40) + 1).toString(16).padStart(32, 'a1b2c3d4'), span_id: 's1' }
-  const fields = kind === 1 ? { fields: { http: { method: 'POST', status: 200 }, rows: 1 + (number % 16) } } : kind === 0 ? { fields: { epoch: number % 20 } } : {}
+  const fields = kind === 1 ? { fields: { http: { method: 'POST', status: 200 }, rows: 1 + (number % 16) } } : kind === 8 ? { fields: { backend: number % 4 ? 'digits-canary' : 'digits-canary-next-00000023', request: { id: `r${number}`, method: 'POST', path: '/v2/models/digits/infer', bytes: 214, body: '{"inputs": […]}' }, response: { status: 200, seconds: (1 + (number % 7)) / 1000, bytes: 96, whole: true } } } : kind === 0 ? { fields: { epoch: number % 20 } } : {}
   return { _id: String(number), sort: [new Date(number * EVERY_MS).toISOString(), number], _source: { '@timestamp': new Date(number * EVERY_MS).toISOString(), message: text(number), ...(severity && { severity }), stream: severity === 'error' ? 'stderr' : 'stdout', namespace: P, pod, container: 'main', node: pod.startsWith('digits') ? 'train-01' : 'train-02', app, user: app === 'score-card' ? 'user-08' : 'user-17', workspace: 'risk-models', ...trace, ...fields } }
 }
 
@@ -53,6 +54,7 @@ function holds(one, clause) {
   const [[kind, condition]] = Object.entries(clause)
   if (kind === 'range') { const { gte, lte } = condition['@timestamp']; return one['@timestamp'] >= gte && (!lte || one['@timestamp'] <= lte) }
   if (kind === 'term' || kind === 'terms') { const [[field, wanted]] = Object.entries(condition); return isOne(valueOf(one, field), wanted) }
+  if (kind === 'query_string' && condition.query.startsWith('_exists_:')) return valueOf(one, condition.query.slice(9)) !== undefined
   if (kind === 'query_string') return condition.query.toLowerCase().split(/\s+/).every((word) => /^\w+:/.test(word) ? isOne(valueOf(one, word.split(':')[0]), word.split(':')[1]) : one.message.toLowerCase().includes(word.replaceAll('"', '')))
   return true
 }

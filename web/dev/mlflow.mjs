@@ -14,7 +14,7 @@ const runs = [
   run(RUNS.old, 'digits-forest-5', 'FINISHED', 96000, 95000, { n_estimators: 200, max_depth: 12, seed: 7 }, { loss: 0.1807, val_loss: 0.2198, accuracy: 0.9417 }),
 ]
 const version = (name, number, id, age, aliases = []) => ({ name, version: String(number), run_id: id, source: `models:/m-${number}abc`, status: 'READY', creation_timestamp: at(age), user_id: 'user-17', aliases, tags: [{ key: 'format', value: 'onnx' }] })
-const versions = [version('digits', 7, RUNS.best, 8200, ['champion']), version('digits', 6, RUNS.old, 95000), version('digits', 5, 'x5', 186400), version('fraud-graph', 2, 'x2', 300000), version('fraud-graph', 1, 'x1', 900000)]
+const versions = [version('digits', 8, RUNS.running, 900), version('digits', 7, RUNS.best, 8200, ['champion']), version('digits', 6, RUNS.old, 95000), version('digits', 5, 'x5', 186400), version('fraud-graph', 2, 'x2', 300000), version('fraud-graph', 1, 'x1', 900000)]
 const models = () => ['digits', 'fraud-graph'].map((name) => {
   const mine = versions.filter((one) => one.name === name)
   return { name, description: name === 'digits' ? 'Random forest on handwritten digits' : '', creation_timestamp: at(900000), last_updated_timestamp: mine[0].creation_timestamp, latest_versions: [mine[0]], aliases: mine.flatMap((one) => one.aliases.map((alias) => ({ alias, version: one.version }))) }

@@ -1,9 +1,10 @@
 // Sessions, accounts, tokens, audit, predictions.
+import { queues } from './queues.mjs'
 import { ago } from './world.mjs'
 
 const users = [{ name: 'admin', groups: ['dais:admins'], createdAt: ago(86400 * 40) }, { name: 'user-17', groups: ['risk-models'], createdAt: ago(86400 * 30) }, { name: 'user-08', groups: ['risk-models'], createdAt: ago(86400 * 20) }]
 const tokens = [{ id: 't1', name: 'laptop', createdAt: ago(86400 * 3), expiresAt: ago(-86400 * 27), lastUsedAt: ago(300) }]
-const audit = Array.from({ length: 60 }, (_, n) => ({ id: n, time: ago(n * 311), user: ['user-17', 'user-08', 'system:dais'][n % 3], verb: ['create', 'patch', 'delete'][n % 3], resource: ['trainingjobs', 'datasets', 'inferenceservices'][n % 3], namespace: 'credit-score', name: `object-${n}`, code: n % 9 === 4 ? 403 : 200, via: n % 2 ? 'session' : 'token' }))
+const audit = Array.from({ length: 60 }, (_, n) => ({ id: String(n), time: ago(n * 311), user: ['user-17', 'user-08', 'system:dais'][n % 3], verb: ['create', 'patch', 'delete'][n % 3], resource: ['trainingjobs', 'datasets', 'inferenceservices'][n % 3], namespace: 'credit-score', name: `object-${n}`, code: n % 9 === 4 ? 403 : 200, via: n % 2 ? 'session' : 'token', changes: [], truncated: false }))
 
 const session = (user) => ({ user, groups: ['risk-models'], admin: user !== 'guest', csrf: 'dev', projects: [] })
 const cookie = (user) => ({ 'set-cookie': `dais-dev=${user}; Path=/; HttpOnly; SameSite=Lax` })
@@ -19,6 +20,7 @@ export function portal(request, path, body) {
   if (!user) return { code: 401, body: { error: { reason: 'not signed in' } } }
   if (method !== 'GET' && request.headers['x-dais-csrf'] !== 'dev') return { code: 403, body: { error: { reason: 'the X-Dais-Csrf header is missing' } } }
   if (path === 'session') return { code: 200, body: session(user) }
+  if (path === 'queues') return queues(user)
   if (path === 'info') return { code: 200, body: { version: '0.1.0', gateway: 'http://127.0.0.1:8081' } }
   if (path === 'users' && method === 'GET') return { code: 200, body: { users } }
   if (path === 'users') { users.push({ ...body, password: undefined, createdAt: ago(0) }); return { code: 201, body: {} } }

@@ -1,7 +1,10 @@
 // Plausible series for the queries that the pages ask; no PromQL is evaluated.
+import { world } from './world.mjs'
 import { GiB, names, NODES, P, SERIES, wave } from './series.mjs'
 
 const APPS = [['digits', 3.1, 2.4], ['score-card', 11.2, 18], ['ocr-idcard', 6, 9], ['fraud-graph', 9.7, 22]]
+
+const next = (name) => `${name}-next-${world.inferenceservices.find((one) => one.metadata.name === name)?.metadata.uid.slice(0, 8)}`
 
 /** [pattern, series of (labels, value at time)]; the first that matches answers. */
 const RULES = [
@@ -17,6 +20,8 @@ const RULES = [
   [/label_dais_io_app\) \(container_memory/, () => APPS.map((a) => [{ namespace: P, label_dais_io_app: a[0] }, () => a[2] * GiB])],
   [/label_dais_io_app\) \(kube_pod_container/, () => [[{ namespace: P, label_dais_io_app: 'score-card' }, () => 4]]],
   [/histogram_quantile\((0\.\d+).*duration/, (m) => [[{ namespace: P, service: 'digits' }, (t) => wave(2, t, m[1] === '0.5' ? 0.0011 : 0.0042, m[1] === '0.5' ? 0.0018 : 0.0091)]]],
+  [/backend_failures_total.*service="([\w-]+)"/, (m) => [[{ backend: m[1] }, () => 0.01], [{ backend: next(m[1]) }, (t) => Math.max(0, wave(5, t, -0.3, 0.4))]]],
+  [/backend_requests_total.*service="([\w-]+)"/, (m) => [[{ backend: m[1] }, (t) => wave(3, t, 42, 51)], [{ backend: next(m[1]) }, (t) => wave(4, t, 4, 6)]]],
   [/5\.\./, () => [[{ namespace: P, service: 'digits' }, (t) => Math.max(0, wave(5, t, -0.4, 0.5))]]],
   [/dais_gateway_requests_total/, () => [[{ namespace: P, service: 'digits' }, (t) => wave(3, t, 940, 1480)]]],
   [/rate\(container_cpu.*digits-7c9f8/, () => ['x2k4p', 'm8s1q'].map((id, i) => [{ pod: `digits-7c9f8-${id}` }, (t) => wave(i, t, 0.3, 0.7)])],

@@ -1,22 +1,9 @@
 import { expect, it } from 'vitest'
-import { describePerson, project, type Person } from './person'
+import { violations } from './axe'
+import { describePerson, project } from './person'
+import { drop, start } from './work'
 
 const name = `e2e-${Date.now().toString(36)}`
-
-async function start({ page }: Person, job: string, command: string): Promise<void> {
-  await page.goto(`/p/${project}/jobs/new`)
-  await page.getByLabel('Name', { exact: true }).fill(job)
-  await page.getByLabel('Command', { exact: true }).and(page.locator('textarea')).fill(command)
-  await page.getByRole('button', { name: 'Start job' }).click()
-  await page.getByRole('heading', { name: job, exact: true }).waitFor()
-}
-
-async function drop({ page }: Person, job: string): Promise<void> {
-  await page.goto(`/p/${project}/jobs/${job}`)
-  await page.getByRole('button', { name: 'Delete' }).click()
-  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
-  await page.waitForURL(new RegExp(`/p/${project}/jobs$`))
-}
 
 describePerson('a job', {}, (person) => {
   it('starts from the form and streams its lines to its page', async () => {
@@ -62,11 +49,56 @@ describePerson('a job', {}, (person) => {
     await page.locator('.page-head').getByText('Succeeded').waitFor()
   })
 
+  it('runs again with the data that it really read, or with the newest', async () => {
+    const { page } = person
+    const reads = `${name}-reads`
+    await start(person, reads, 'ls /data/digits', { dataset: 'digits' })
+    await page.locator('.page-head').getByText('Succeeded').waitFor()
+    await page.getByRole('button', { name: 'Other ways to repeat it' }).click()
+    await page.getByRole('menuitem', { name: 'With the newest data and environment' }).waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Run again' }).click()
+    await page.getByRole('heading', { name: `${reads}-2` }).waitFor()
+    await page.getByRole('tab', { name: 'YAML' }).click()
+    await page.locator('.code').getByText(/datasets:\s+- name: digits\s+version: v1/).first().waitFor()
+    await drop(person, `${reads}-2`)
+    await drop(person, reads)
+  })
+
   it('says in words why it failed', async () => {
     const bad = `${name}-bad`
     await start(person, bad, 'no-such-program-here --at all')
     await person.page.getByRole('alert').getByText('no-such-program-here').first().waitFor()
     await drop(person, bad)
+  })
+
+  it('is stopped for good when that is confirmed', async () => {
+    const { page } = person
+    const long = `${name}-long`
+    await start(person, long, 'sleep 1000', { checkpoints: true })
+    await page.locator('.page-head').getByText('Running', { exact: true }).waitFor()
+    await page.getByText('/checkpoints', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Stop', exact: true }).click()
+    await page.getByRole('dialog').getByText('It ends and cannot go on again.').waitFor()
+    await page.getByRole('dialog').getByRole('button', { name: 'Stop', exact: true }).click()
+    await page.locator('.page-head').getByText('Stopped', { exact: true }).waitFor()
+    await page.getByText('Stopped for good by a person').first().waitFor()
+    expect(await page.getByRole('button', { name: 'Stop', exact: true }).count()).toBe(0)
+    expect(await page.getByRole('button', { name: 'Suspend' }).count()).toBe(0)
+    await drop(person, long)
+  })
+
+  it('of several replicas shows each of them by its rank', async () => {
+    const { page } = person
+    const many = `${name}-many`
+    await start(person, many, `sh -c 'echo rank $RANK of $WORLD_SIZE; sleep 1000'`, { replicas: '2' })
+    await page.getByText('2 of 2 run').first().waitFor()
+    const table = page.locator('.card').filter({ has: page.getByRole('heading', { name: 'Replicas', exact: true }) })
+    expect(await table.locator('tbody tr.ant-table-row').count()).toBe(2)
+    expect(await violations(page)).toEqual([])
+    await page.getByRole('tab', { name: 'Logs' }).click()
+    for (const rank of [0, 1]) await page.getByRole('log').getByText(`rank ${rank} of 2`).waitFor()
+    await drop(person, many)
   })
 
   it('goes away when deleted', async () => {

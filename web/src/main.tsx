@@ -5,7 +5,9 @@ import './theme/base.css'
 import './theme/frame.css'
 import './theme/components.css'
 import './theme/logs.css'
+import './theme/serve.css'
 import './theme/traces.css'
+import './theme/train.css'
 
 const root = document.getElementById('root')
 if (!root) throw new Error('index.html has no #root')

@@ -19,6 +19,11 @@ const Environment = page(() => import('./kinds/environments/Details'), 'Environm
 const Jobs = page(() => import('./kinds/jobs/List'), 'JobList')
 const Job = page(() => import('./kinds/jobs/Details'), 'JobDetails')
 const JobCreate = page(() => import('./kinds/jobs/Create'), 'JobCreate')
+const Sweeps = page(() => import('./kinds/sweeps/List'), 'SweepList')
+const Sweep = page(() => import('./kinds/sweeps/Details'), 'SweepDetails')
+const SweepCreate = page(() => import('./kinds/sweeps/Create'), 'SweepCreate')
+const Queues = page(() => import('./kinds/queues/List'), 'QueueList')
+const Queue = page(() => import('./kinds/queues/Details'), 'QueueDetails')
 const Experiments = page(() => import('./kinds/experiments/List'), 'ExperimentList')
 const Experiment = page(() => import('./kinds/experiments/Details'), 'ExperimentDetails')
 const Compare = page(() => import('./kinds/experiments/Compare'), 'RunCompare')
@@ -63,6 +68,9 @@ export function Pages() {
         <Route path="jobs" element={<Jobs />} />
         <Route path="jobs/new" element={<JobCreate />} />
         <Route path="jobs/:name/:tab?" element={<Job />} />
+        <Route path="sweeps" element={<Sweeps />} />
+        <Route path="sweeps/new" element={<SweepCreate />} />
+        <Route path="sweeps/:name/:tab?" element={<Sweep />} />
         <Route path="experiments" element={<Experiments />} />
         <Route path="experiments/:id" element={<Experiment />} />
         <Route path="experiments/:id/compare" element={<Compare />} />
@@ -83,6 +91,8 @@ export function Pages() {
         <Route path="map" element={<ServiceMap />} />
         <Route path="events" element={<Events />} />
       </Route>
+      <Route path="queues" element={<Queues />} />
+      <Route path="queues/:name" element={<Queue />} />
       <Route path="alerts" element={<Alerts />} />
       <Route path="explore" element={<Explore />} />
       <Route path="cluster" element={<Cluster />} />

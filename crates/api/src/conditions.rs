@@ -38,6 +38,10 @@ pub mod reason {
     pub const DATASET_NOT_FOUND: &str = "DatasetNotFound";
     /// A named model, version or alias does not exist.
     pub const MODEL_NOT_FOUND: &str = "ModelNotFound";
+    /// Nothing runs, since nobody asks; the next request starts it.
+    pub const ASLEEP: &str = "Asleep";
+    /// A new version failed too many requests and was taken back.
+    pub const ROLLED_BACK: &str = "RolledBack";
     /// The pod waits for room; the message says for what.
     pub const UNSCHEDULABLE: &str = "Unschedulable";
     /// The pod was refused, for example by a quota.

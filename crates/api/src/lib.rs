@@ -24,7 +24,10 @@ pub use dataset::{Dataset, DatasetSpec, DatasetStatus, DatasetVersion};
 pub use environment::{
     Environment, EnvironmentSpec, EnvironmentStatus, InstalledPackage, PythonEnvironment,
 };
-pub use inferenceservice::{InferenceService, InferenceServiceSpec, InferenceServiceStatus};
+pub use inferenceservice::{
+    Autoscaling, InferenceService, InferenceServiceSpec, InferenceServiceStatus, ModelServer,
+    Rollout, RolloutState, RolloutStatus, ScaleStatus,
+};
 pub use queue::{
     Preemption, Queue, QueueResource, QueueSpec, QueueStatus, QueueStrategy, QueueUse, StopPolicy,
 };

@@ -1,4 +1,4 @@
-import type { Dataset, Environment, InferenceService, TrainingJob } from './generated'
+import type { Dataset, Environment, InferenceService, Queue, Sweep, TrainingJob } from './generated'
 import type { KubeEvent, KubeObject, Namespace, Node, Pod } from './meta'
 
 /** Where a kind is found; `T` is what is found there. */
@@ -12,14 +12,16 @@ export interface Resource<T extends KubeObject> {
   readonly object?: T
 }
 
-const dais = <T extends KubeObject>(kind: string, plural: string): Resource<T> => ({
-  group: 'dais.io', version: 'v1alpha1', plural, kind, namespaced: true,
+const dais = <T extends KubeObject>(kind: string, plural: string, namespaced = true): Resource<T> => ({
+  group: 'dais.io', version: 'v1alpha1', plural, kind, namespaced,
 })
 const core = <T extends KubeObject>(kind: string, plural: string, namespaced = true): Resource<T> => ({
   group: '', version: 'v1', plural, kind, namespaced,
 })
 
 export const TRAINING_JOBS = dais<TrainingJob>('TrainingJob', 'trainingjobs')
+export const SWEEPS = dais<Sweep>('Sweep', 'sweeps')
+export const QUEUES = dais<Queue>('Queue', 'queues', false)
 export const DATASETS = dais<Dataset>('Dataset', 'datasets')
 export const ENVIRONMENTS = dais<Environment>('Environment', 'environments')
 export const INFERENCE_SERVICES = dais<InferenceService>('InferenceService', 'inferenceservices')
@@ -36,8 +38,13 @@ export const LABELS = {
   instance: 'app.kubernetes.io/instance',
   /** The kind, in lower case. */
   component: 'app.kubernetes.io/component',
+  /** On the pods of a job. */
+  rank: 'dais.io/rank',
+  attempt: 'dais.io/attempt',
 } as const
 export const CREATED_BY = 'dais.io/created-by'
+/** On a sweep's jobs: number of the trial. */
+export const TRIAL = 'dais.io/trial'
 
 export function pathOf<T extends KubeObject>(resource: Resource<T>, namespace?: string, name?: string): string {
   const base = resource.group ? `/k8s/apis/${resource.group}/${resource.version}` : `/k8s/api/${resource.version}`

@@ -66,7 +66,7 @@ export interface ContainerStatus {
 export interface Pod extends KubeObject {
   spec?: {
     nodeName?: string
-    containers: { name: string; resources?: ResourceRequirements }[]
+    containers: { name: string; resources?: ResourceRequirements; env?: { name: string; value?: string }[] }[]
   }
   status?: {
     phase?: string

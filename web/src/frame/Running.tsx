@@ -1,7 +1,7 @@
 import { Popover } from 'antd'
 import { useState } from 'react'
 import { Link } from 'react-router'
-import { TRAINING_JOBS } from '../api/kinds'
+import { SWEEPS, TRAINING_JOBS } from '../api/kinds'
 import { useList } from '../api/useKube'
 import { Ago } from '../components/Ago'
 import { useText } from '../i18n'
@@ -17,9 +17,17 @@ export function Running() {
   const [open, setOpen] = useState(false)
   const jobs = useList(TRAINING_JOBS, { ...(project && { namespace: project }), enabled: project !== undefined, live: POLL_MS })
   const running = jobs.data?.filter((job) => job.status?.phase === 'Running') ?? []
+  const sweeps = useList(SWEEPS, { ...(project && { namespace: project }), enabled: project !== undefined && open, live: POLL_MS })
+  const searching = sweeps.data?.filter((sweep) => sweep.status?.phase === 'Running') ?? []
   if (!project || !jobs.data) return null
   const content = (
     <div className="stack tight" style={{ minWidth: 220 }}>
+      {searching.map(({ metadata, status }) => (
+        <div key={metadata.name} className="row spread">
+          <Link to={at(project, 'sweeps', metadata.name)} onClick={() => setOpen(false)}>{t('sweeps.one')} {metadata.name}</Link>
+          <span className="muted small"><Ago time={status?.startTime} /></span>
+        </div>
+      ))}
       {running.map((job) => (
         <div key={job.metadata.name} className="row spread">
           <Link to={at(project, 'jobs', job.metadata.name)} onClick={() => setOpen(false)}>{job.metadata.name}</Link>

@@ -1,8 +1,10 @@
 import { useMemo } from 'react'
-import { DATASETS, ENVIRONMENTS, INFERENCE_SERVICES, TRAINING_JOBS } from '../api/kinds'
+import { DATASETS, ENVIRONMENTS, INFERENCE_SERVICES, SWEEPS, TRAINING_JOBS } from '../api/kinds'
 import { useModels } from '../api/mlflow'
+import { useQueues } from '../api/queues'
 import { useList } from '../api/useKube'
 import { useText } from '../i18n'
+import { queueAt } from '../kinds/queues/words'
 import { useFrame } from './context'
 import { addressOf, GROUPS } from './Navigation'
 import { at } from './useProject'
@@ -22,6 +24,8 @@ export function useFindings(words: string): Finding[] {
   const { project, projects, session } = useFrame()
   const options = { ...(project && { namespace: project }), enabled: project !== undefined, live: POLL_MS }
   const jobs = useList(TRAINING_JOBS, options).data
+  const sweeps = useList(SWEEPS, options).data
+  const queues = useQueues().data
   const datasets = useList(DATASETS, options).data
   const environments = useList(ENVIRONMENTS, options).data
   const services = useList(INFERENCE_SERVICES, options).data
@@ -35,10 +39,12 @@ export function useFindings(words: string): Finding[] {
     const names = (list: { metadata: { name: string } }[] | undefined) => list?.map((one) => one.metadata.name)
     const all: Finding[] = [
       ...objects(t('nav.jobs'), 'jobs', names(jobs)),
+      ...objects(t('nav.sweeps'), 'sweeps', names(sweeps)),
       ...objects(t('nav.services'), 'services', names(services)),
       ...objects(t('nav.models'), 'models', models?.map((one) => one.name)),
       ...objects(t('nav.datasets'), 'datasets', names(datasets)),
       ...objects(t('nav.environments'), 'environments', names(environments)),
+      ...(queues ?? []).map(({ name }) => ({ label: name, kind: t('nav.queues'), to: queueAt(name) })),
       ...(projects ?? []).map(({ name }) => ({ label: name, kind: t('frame.project'), to: at(name, 'jobs') })),
       ...pages,
     ]
@@ -50,5 +56,5 @@ export function useFindings(words: string): Finding[] {
       found.push({ label: t('search.logs', { words }), kind: t('nav.logs'), to: `${at(project, 'logs')}?q=${encodeURIComponent(words)}` })
     }
     return found
-  }, [words, t, project, projects, session.admin, jobs, datasets, environments, services, models])
+  }, [words, t, project, projects, session.admin, jobs, sweeps, queues, datasets, environments, services, models])
 }

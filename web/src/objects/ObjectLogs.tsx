@@ -19,6 +19,8 @@ interface Props {
   running: boolean
   /** A short view without tools, for the overview. */
   brief?: boolean
+  /** What to say where there is no pod; that none was started yet, when absent. */
+  noPod?: string | undefined
 }
 
 const LINES = 500
@@ -39,7 +41,7 @@ function useLingering(running: boolean): boolean {
 }
 
 /** The logs of an object's pods, streaming while it runs. */
-export function ObjectLogs({ project, app, pods, from, running, brief = false }: Props) {
+export function ObjectLogs({ project, app, pods, from, running, brief = false, noPod }: Props) {
   const t = useText()
   const [level, setLevel] = useAddress('level')
   const [text, setText] = useAddress('text')
@@ -51,7 +53,7 @@ export function ObjectLogs({ project, app, pods, from, running, brief = false }:
   const body = tail.error ? <Failure error={tail.error} />
     : tail.lines.length > 0 ? <LogLines lines={tail.lines} label={t('tab.logs')} marked={brief ? '' : text} columns={pods.length > 1 && !brief ? POD : NONE} follow className={brief ? 'short' : 'tall'} />
     : !tail.loaded ? <Loading />
-    : <Empty title={t('logs.none')} hint={pods.length === 0 ? t('logs.noPod') : running ? t('logs.noneYet') : t('logs.noneHint')} />
+    : <Empty title={t('logs.none')} hint={pods.length === 0 ? (noPod ?? t('logs.noPod')) : running ? t('logs.noneYet') : t('logs.noneHint')} />
   if (brief) return body
   return (
     <>

@@ -11,8 +11,8 @@ import { number } from '../i18n/format'
 import { podState } from './pods'
 import { reasonWords } from './reasons'
 
-/** Replicas, and why one is not ready. */
-export function PodTable({ pods }: { pods: Listed<Pod> }) {
+/** Replicas, and why one is not ready; `more` is what only this kind's pods have. */
+export function PodTable({ pods, more = [] }: { pods: Listed<Pod>; more?: Column<Pod>[] }) {
   const t = useText()
   const columns: Column<Pod>[] = [
     { key: 'name', title: t('field.name'), sort: (pod) => pod.metadata.name, cell: (pod) => <span className="mono">{pod.metadata.name}</span> },
@@ -28,6 +28,7 @@ export function PodTable({ pods }: { pods: Listed<Pod> }) {
         )
       },
     },
+    ...more,
     { key: 'restarts', title: t('pod.restarts'), align: 'right', sort: (pod) => podState(pod).restarts, cell: (pod) => number(podState(pod).restarts, 0) },
     { key: 'node', title: t('pod.node'), from: 'md', cell: (pod) => (pod.spec?.nodeName ? <Link to={`/nodes/${pod.spec.nodeName}`}>{pod.spec.nodeName}</Link> : '—') },
     { key: 'age', title: t('field.created'), sort: (pod) => pod.metadata.creationTimestamp, cell: (pod) => <Ago time={pod.metadata.creationTimestamp} /> },

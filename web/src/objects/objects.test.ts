@@ -14,6 +14,8 @@ describe('readiness in words', () => {
     [ready('False', 'Building'), 'ready.underway', 'accent'],
     [ready('False', 'PythonMissing'), 'ready.no', 'error'],
     [ready('False', 'Unschedulable'), 'ready.no', 'warning'],
+    [ready('True', 'Asleep'), 'ready.asleep', 'muted'],
+    [ready('True', 'RolledBack'), 'ready.yes', 'warning'],
     [ready('False', 'NoVersion'), 'ready.empty', 'muted'],
   ])('%j', (conditions, word, tone) => expect(readiness(conditions)).toMatchObject({ word, tone }))
 })

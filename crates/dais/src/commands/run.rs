@@ -2,6 +2,7 @@
 //! with the job's exit code.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -50,7 +51,7 @@ pub async fn prepare(
 ) -> Result<TrainingJobSpec> {
     let mut spec = spec(args)?;
     if !args.no_code {
-        spec.code = Some(upload_code(connection, target, args).await?);
+        spec.code = Some(upload_code(connection, target, &args.code).await?);
     }
     Ok(spec)
 }
@@ -127,12 +128,17 @@ pub fn name_of(command: &[String]) -> String {
     if name.is_empty() { "job".to_owned() } else { name.to_owned() }
 }
 
-async fn upload_code(connection: &Connection, target: &Target, args: &Run) -> Result<CodeBundle> {
-    let archive = pack::folder(&args.code)?;
+/// Packs a folder and sends it to the platform.
+pub async fn upload_code(
+    connection: &Connection,
+    target: &Target,
+    folder: &Path,
+) -> Result<CodeBundle> {
+    let archive = pack::folder(folder)?;
     eprintln!(
         "{} {} ({} KiB)",
         say("packing", "打包"),
-        args.code.display(),
+        folder.display(),
         archive.len().div_ceil(1024)
     );
     let path = format!("/data/p/{}/code", target.project);

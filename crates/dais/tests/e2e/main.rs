@@ -14,6 +14,7 @@ mod full_disk;
 mod kubectl;
 mod ledger;
 mod monitoring;
+mod publishing;
 mod queues;
 mod replicas;
 mod run;

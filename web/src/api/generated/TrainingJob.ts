@@ -9,6 +9,13 @@ export interface TrainingJobSpec {
   application?: string
   /** Further arguments, after `command`. */
   args?: string[]
+  /** A folder that outlives attempts, for `$DAIS_CHECKPOINT_DIR`. */
+  checkpoints?: {
+    /** Where the folder appears; `/checkpoints` when absent. */
+    mountPath?: string
+    /** How much it may take; 10Gi when absent. */
+    size?: number | string
+  }
   /** The code to run, as uploaded by `dais run`. */
   code?: {
     /** `sha256:` and 64 hex digits of an uploaded bundle. */
@@ -82,13 +89,23 @@ export interface TrainingJobSpec {
   }>
   /** Name of an Environment in the same project; the host's own programs when absent. */
   environment?: string
+  /** Digest of a build of `environment` to use in place of its newest, so that a job can be run again exactly. */
+  environmentDigest?: string
   /** MLflow experiment to log to; the application's name when absent. */
   experiment?: string
   /** Registered model that the job adds a version to, for lineage and links. */
   model?: string
   /** Parameters: */
   parameters?: Record<string, string>
-  /** Requests and limits of cpu, memory and accelerators. */
+  /** Whose turn it is in the queue: the higher first, 0 when absent. */
+  priority?: number
+  /** Processes that `torchrun` starts in each pod; 1 when absent. */
+  processesPerReplica?: number
+  /** Name of the Queue that says when the job may start; at once when absent. */
+  queue?: string
+  /** How many pods run the program together, all of them or none; 1 when absent. */
+  replicas?: number
+  /** Requests and limits of each pod: */
   resources?: {
     /** Claims lists the names of resources, defined in spec.resourceClaims, that are used by this container. */
     claims?: Array<{
@@ -102,8 +119,10 @@ export interface TrainingJobSpec {
     /** Requests describes the minimum amount of compute resources required. */
     requests?: Record<string, number | string>
   }
-  /** How often a failed job is started again. */
+  /** How often a failed job is started again, as a whole. */
   retries?: number
+  /** True: the job is ended for good. */
+  stop?: boolean
   /** True: the job is stopped, or not started, until this is false again. */
   suspend?: boolean
   /** Seconds after its end at which the job is deleted; never when absent. */
@@ -113,6 +132,16 @@ export interface TrainingJobSpec {
 }
 
 export interface TrainingJobStatus {
+  /** What the job's queue says. */
+  admission?: {
+    admitted: boolean
+    message: string
+    queue: string
+    /** In one word, as in a condition. */
+    reason: string
+    /** Since when it is so. */
+    time: string
+  }
   /** Attempts begun so far. */
   attempts?: number
   /** Time is a wrapper around time.Time which supports correct marshaling to YAML and JSON.  Wrappers are provided for many of the factory methods that the time package offers. */
@@ -137,9 +166,13 @@ export interface TrainingJobStatus {
     name: string
     version: string
   }>
+  /** Digest of the Environment's build that the newest attempt runs in. */
+  environmentDigest?: string
   /** Exit code of the newest attempt, once it ended. */
   exitCode?: number
   experimentId?: string
+  /** Attempts that were ended from outside: suspended, stopped or put back by the queue. */
+  interruptions?: number
   /** The model versions that the job's run registered. */
   models?: Array<{
     name: string
@@ -147,11 +180,13 @@ export interface TrainingJobStatus {
   }>
   observedGeneration?: number
   /** Where a job is in its life, in one word. */
-  phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Suspended'
-  /** The pod of the newest attempt. */
+  phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Suspended' | 'Stopped'
+  /** The pod of the newest attempt; of several, the one of rank 0. */
   podName?: string
   /** MLflow run of the newest attempt. */
   runId?: string
+  /** Pods of the newest attempt that run now. */
+  runningReplicas?: number
   /** Time is a wrapper around time.Time which supports correct marshaling to YAML and JSON.  Wrappers are provided for many of the factory methods that the time package offers. */
   startTime?: string
 }

@@ -2,4 +2,6 @@
 export type { Dataset, DatasetSpec, DatasetStatus } from './Dataset'
 export type { Environment, EnvironmentSpec, EnvironmentStatus } from './Environment'
 export type { InferenceService, InferenceServiceSpec, InferenceServiceStatus } from './InferenceService'
+export type { Queue, QueueSpec, QueueStatus } from './Queue'
+export type { Sweep, SweepSpec, SweepStatus } from './Sweep'
 export type { TrainingJob, TrainingJobSpec, TrainingJobStatus } from './TrainingJob'

@@ -3,6 +3,7 @@ import { windowOf } from '../../api/prom'
 import { clock, dateTime } from '../../i18n/format'
 import { SANS } from '../../theme/tokens'
 import type { Axis } from './axis'
+import { escaped } from './look'
 import type { Line, PlotProps } from './Plot'
 
 type Format = (value: number) => string
@@ -143,8 +144,6 @@ interface Shown {
   marker: string
   value: [number, number]
 }
-
-const escaped = (text: string) => text.replace(/[&<>"]/g, (one) => `&#${one.charCodeAt(0)};`)
 
 function tip(shown: unknown, lines: Line[], over: 'time' | 'step', format: Format, formatRight?: Format): string {
   const rows = shown as Shown[]

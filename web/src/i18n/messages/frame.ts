@@ -15,6 +15,8 @@ export const frame = {
   'nav.environments': ['Environments', '环境'],
   'nav.train': ['Train', '训练'],
   'nav.jobs': ['Jobs', '训练任务'],
+  'nav.sweeps': ['Sweeps', '参数搜索'],
+  'nav.queues': ['Queues', '队列'],
   'nav.experiments': ['Experiments', '实验'],
   'nav.serve': ['Serve', '服务'],
   'nav.models': ['Models', '模型'],

@@ -8,11 +8,13 @@ import { logs } from './logs'
 import { machines } from './machines'
 import { objects } from './objects'
 import { observe } from './observe'
+import { queues } from './queues'
 import { serve } from './serve'
+import { sweeps } from './sweeps'
 import { traces } from './traces'
 
 /** The whole catalogue. Each entry has every language, so that none can be forgotten. */
 export const MESSAGES = {
-  ...frame, ...objects, ...data, ...jobs, ...serve, ...observe, ...alerts, ...machines, ...logs, ...traces, ...events, ...ledger,
+  ...frame, ...objects, ...data, ...jobs, ...serve, ...observe, ...alerts, ...machines, ...logs, ...traces, ...events, ...ledger, ...queues, ...sweeps,
 } as const
 export type MessageKey = keyof typeof MESSAGES

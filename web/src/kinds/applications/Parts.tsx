@@ -9,7 +9,7 @@ import { at } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { readiness } from '../../objects/readiness'
 import { JobStatus } from '../jobs/JobStatus'
-import { modelLabel } from '../services/traffic'
+import { servedLabel } from '../services/traffic'
 
 type Part = { service: InferenceService } | { job: TrainingJob }
 const NEWEST = 7
@@ -22,7 +22,7 @@ export function Parts({ project, app, services, jobs }: { project: string; app: 
   const rows: Part[] = [...services.map((service) => ({ service })), ...newest.map((job) => ({ job }))]
   const columns: Column<Part>[] = [
     { key: 'name', title: t('field.name'), sort: (part) => objectOf(part).metadata.name, cell: (part) => <Link to={at(project, 'service' in part ? 'services' : 'jobs', objectOf(part).metadata.name)}>{objectOf(part).metadata.name}</Link> },
-    { key: 'kind', title: t('apps.kind'), from: 'sm', sort: (part) => ('service' in part ? 0 : 1), cell: (part) => ('service' in part ? <span>{t('apps.service')} <span className="muted small">{modelLabel(part.service)}</span></span> : t('apps.job')) },
+    { key: 'kind', title: t('apps.kind'), from: 'sm', sort: (part) => ('service' in part ? 0 : 1), cell: (part) => ('service' in part ? <span>{t('apps.service')} <span className="muted small">{servedLabel(part.service)}</span></span> : t('apps.job')) },
     { key: 'status', title: t('field.status'), cell: (part) => { if ('job' in part) return <JobStatus job={part.job} />; const state = readiness(part.service.status?.conditions); return <Status tone={state.tone} label={t(state.word)} busy={state.busy} /> } },
     { key: 'created', title: t('field.created'), from: 'xxl', sort: (part) => objectOf(part).metadata.creationTimestamp, cell: (part) => <Ago time={objectOf(part).metadata.creationTimestamp} /> },
   ]

@@ -2,14 +2,16 @@ import { Link } from 'react-router'
 import type { LogLine } from '../../api/logs'
 import { at } from '../../frame/useProject'
 import { valueOf } from '../../objects/LogLinesParts'
+import { queueAt } from '../queues/words'
 
 /** Pages of kinds that have one. */
-const PAGES: Record<string, string> = { TrainingJob: 'jobs', InferenceService: 'services', Dataset: 'datasets', Environment: 'environments' }
+const PAGES: Record<string, string> = { TrainingJob: 'jobs', Sweep: 'sweeps', InferenceService: 'services', Dataset: 'datasets', Environment: 'environments' }
 
 /** Where an object is looked at: its page, its machine, the logs of its pod. */
 export function objectAddress(kind: string, namespace: string | undefined, name: string): string | undefined {
   if (!name) return undefined
   if (kind === 'Node') return `/nodes/${encodeURIComponent(name)}`
+  if (kind === 'Queue') return queueAt(name)
   if (!namespace) return undefined
   if (kind === 'Pod') return `${at(namespace, 'logs')}?pod=${encodeURIComponent(name)}`
   const page = PAGES[kind]

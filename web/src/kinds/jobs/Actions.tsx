@@ -1,4 +1,5 @@
-import { Button } from 'antd'
+import { DownOutlined } from '@ant-design/icons'
+import { Button, Dropdown, Space } from 'antd'
 import { Link, useNavigate } from 'react-router'
 import { useCan } from '../../api/access'
 import type { TrainingJob } from '../../api/generated'
@@ -9,7 +10,7 @@ import { Danger } from '../../components/Danger'
 import { useAct } from '../../components/useAct'
 import { at, useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
-import { again, appOf, isOver } from './phase'
+import { again, appOf, isOver, mayDiffer, type Again } from './phase'
 
 /** What may be done with a job; only what this person may. */
 export function Actions({ job }: { job: TrainingJob }) {
@@ -24,16 +25,27 @@ export function Actions({ job }: { job: TrainingJob }) {
   const { name } = job.metadata
   const suspended = job.spec.suspend === true
   const suspend = () => act(() => merge(TRAINING_JOBS, project, name, { spec: { suspend: !suspended } }), suspended ? t('jobs.resumed') : t('jobs.suspended'))
-  const runAgain = () => act(async () => {
-    const made = await create(TRAINING_JOBS, again(job, new Set(jobs.data?.map((one) => one.metadata.name))))
+  const runAgain = (how: Again) => void act(async () => {
+    const made = await create(TRAINING_JOBS, again(job, new Set(jobs.data?.map((one) => one.metadata.name)), how))
     void navigate(at(project, 'jobs', made.metadata.name))
-  }, t('jobs.started'))
+  }, t(how === 'exactly' ? 'jobs.startedExactly' : 'jobs.started'))
+  const repeat = <Button disabled={busy} title={t('jobs.againHint')} onClick={() => runAgain('exactly')}>{t('jobs.again')}</Button>
   const model = job.status?.models?.[0]
   return (
     <>
       <Link to={`${at(project, 'logs')}?app=${encodeURIComponent(appOf(job))}`}><Button>{t('action.logs')}</Button></Link>
       {mayPatch && !isOver(job) && <Button disabled={busy} onClick={() => void suspend()}>{suspended ? t('jobs.resume') : t('jobs.suspend')}</Button>}
-      {mayCreate && <Button disabled={busy} onClick={() => void runAgain()}>{t('jobs.again')}</Button>}
+      {mayPatch && !isOver(job) && (
+        <Danger label={t('jobs.stop')} question={t('jobs.stopAsk', { name })} consequence={t('jobs.stopWhat')} act={() => merge(TRAINING_JOBS, project, name, { spec: { stop: true } })} />
+      )}
+      {mayCreate && (mayDiffer(job) ? (
+        <Space.Compact>
+          {repeat}
+          <Dropdown trigger={['click']} menu={{ items: [{ key: 'newest', label: t('jobs.againNewest'), onClick: () => runAgain('newest') }] }}>
+            <Button disabled={busy} icon={<DownOutlined />} aria-label={t('jobs.againHow')} />
+          </Dropdown>
+        </Space.Compact>
+      ) : repeat)}
       {mayDelete && (
         <Danger label={t('action.delete')} question={t('jobs.deleteAsk', { name })} consequence={t('jobs.deleteWhat')}
           act={async () => { await remove(TRAINING_JOBS, project, name); void navigate(at(project, 'jobs')) }} />

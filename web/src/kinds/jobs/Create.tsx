@@ -12,6 +12,7 @@ import { at, useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { jobOf, placeOf, type Draft } from './draft'
 import { ProgramFields, ResourceFields, ResultFields } from './fields'
+import { TurnFields } from './TurnFields'
 
 export function JobCreate() {
   const t = useText()
@@ -47,6 +48,7 @@ export function JobCreate() {
         <div className="stack">
           <ProgramFields project={project} />
           <ResourceFields />
+          <TurnFields project={project} />
           <ResultFields project={project} />
           {error && <Notice tone="error" title={t('jobs.refused')}><ErrorWords error={error} /></Notice>}
           <div className="row">

@@ -1,4 +1,5 @@
 import { Tabs } from 'antd'
+import { Link } from 'react-router'
 import { INFERENCE_SERVICES, TRAINING_JOBS } from '../../api/kinds'
 import type { TrainingJob } from '../../api/generated'
 import { useList, useOne } from '../../api/useKube'
@@ -22,7 +23,8 @@ import { Actions } from './Actions'
 import { JobMetrics } from './JobMetrics'
 import { JobStatus } from './JobStatus'
 import { Overview } from './Overview'
-import { appOf, phaseOf, whyOf } from './phase'
+import { InLine } from './InLine'
+import { appOf, phaseOf, sweepOf, whyOf } from './phase'
 
 export function JobDetails() {
   const t = useText()
@@ -37,9 +39,9 @@ export function JobDetails() {
   const logs = (brief: boolean) => <ObjectLogs project={project} app={appOf(job)} pods={podNames} from={job.metadata.creationTimestamp} running={running} brief={brief} />
   return (
     <>
-      <PageHead title={name} status={<JobStatus job={job} tag />} facts={facts(t, job)} actions={<Actions job={job} />} />
+      <PageHead title={name} status={<JobStatus job={job} tag />} facts={facts(t, job, project)} actions={<Actions job={job} />} />
       <Ancestry job={job} project={project} />
-      <Why job={job} />
+      <Why job={job} project={project} />
       <Tabs activeKey={tab} onChange={open} destroyOnHidden items={[
         { key: 'overview', label: t('tab.overview'), children: <Overview job={job} pods={pods} podNames={podNames} logs={logs(true)} /> },
         { key: 'metrics', label: t('tab.metrics'), children: <JobMetrics job={job} podNames={podNames} /> },
@@ -52,28 +54,34 @@ export function JobDetails() {
   )
 }
 
-function facts(t: ReturnType<typeof useText>, job: TrainingJob) {
+function facts(t: ReturnType<typeof useText>, job: TrainingJob, project: string) {
   const attempts = job.status?.attempts ?? 0
   const took = between(job.status?.startTime, job.status?.completionTime)
+  const replicas = job.spec.replicas ?? 1
+  const sweep = sweepOf(job)
   return [
-    took !== undefined && (phaseOf(job) === 'Running' ? t('jobs.runningFor', { time: duration(took) }) : t('jobs.tookTime', { time: duration(took) })),
+    sweep && <Link key="sweep" to={at(project, 'sweeps', sweep.name)}>{t('jobs.trialOf', { trial: sweep.trial ?? '', sweep: sweep.name })}</Link>,
+    replicas > 1 && phaseOf(job) !== 'Succeeded' && t('jobs.someRun', { running: job.status?.runningReplicas ?? 0, replicas }),
+    took !== undefined && (job.status?.completionTime ? t('jobs.tookTime', { time: duration(took) }) : phaseOf(job) === 'Running' && t('jobs.runningFor', { time: duration(took) })),
     attempts > 1 && t('jobs.attempt', { attempt: attempts, of: (job.spec.retries ?? 0) + 1 }),
     job.status?.exitCode !== undefined && t('jobs.exit', { code: job.status.exitCode }),
-  ].filter((fact) => fact !== false)
+  ].filter((fact) => fact !== false && fact !== undefined)
 }
 
-/** Why it is not well, in words, above everything else. */
-function Why({ job }: { job: TrainingJob }) {
+/** Somebody has to do something, or it will wait for ever. */
+const STUCK = new Set(['Unschedulable', 'QueueNotFound', 'QuotaTooSmall', 'Held'])
+
+/** Why it is not well, in words, above everything else; in a queue, its place. */
+function Why({ job, project }: { job: TrainingJob; project: string }) {
   const t = useText()
   const phase = phaseOf(job)
   const cause = whyOf(job)
   if (!cause || phase === 'Succeeded' || phase === 'Running') return null
-  const tone = phase === 'Failed' ? 'error' : phase === 'Suspended' || cause.reason === 'Unschedulable' ? 'warning' : 'accent'
-  return (
-    <div style={{ marginBottom: 12 }}>
-      <Notice tone={tone} title={reasonWords(t, cause.reason)}>{cause.message}</Notice>
-    </div>
-  )
+  const stuck = STUCK.has(cause.reason ?? '')
+  const tone = phase === 'Failed' ? 'error' : phase === 'Suspended' || stuck ? 'warning' : phase === 'Stopped' ? 'muted' : 'accent'
+  const notice = <Notice tone={tone} title={reasonWords(t, cause.reason)}>{cause.message}</Notice>
+  const waits = phase === 'Pending' && job.spec.queue !== undefined && job.status?.admission?.admitted !== true
+  return <div style={{ marginBottom: 12 }}>{waits ? <InLine project={project} name={job.metadata.name} stuck={stuck} otherwise={notice} why={reasonWords(t, cause.reason)} /> : notice}</div>
 }
 
 /** dataset → job → model → service. */

@@ -1,11 +1,10 @@
-import type { TrainingJob } from '../../api/generated'
 import { Status } from '../../components/Status'
 import { useText } from '../../i18n'
 import { reasonWords } from '../../objects/reasons'
-import { PHASES, phaseOf, whyOf } from './phase'
+import { PHASES, phaseOf, whyOf, type Phased } from './phase'
 
 interface Props {
-  job: TrainingJob
+  job: Phased
   tag?: boolean
   /** With its reason below, unless all is well. */
   why?: boolean

@@ -13,6 +13,7 @@ import { Empty } from '../../components/States'
 import { at, useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { between, duration } from '../../i18n/format'
+import { queueAt } from '../queues/words'
 import { JobStatus } from './JobStatus'
 import { appOf, PHASES, phaseOf, type Phase } from './phase'
 
@@ -31,7 +32,7 @@ export function JobList() {
       <Card>
         <DataTable
           rows={rows} error={jobs.error} retry={jobs.refetch} columns={columns(t, project)} rowKey={(job) => job.metadata.name} order="created.desc"
-          text={(job) => `${job.metadata.name} ${appOf(job)} ${job.spec.model ?? ''} ${t(PHASES[phaseOf(job)].word)} ${job.metadata.annotations?.[CREATED_BY] ?? ''}`}
+          text={(job) => `${job.metadata.name} ${appOf(job)} ${job.spec.model ?? ''} ${job.spec.queue ?? ''} ${t(PHASES[phaseOf(job)].word)} ${job.metadata.annotations?.[CREATED_BY] ?? ''}`}
           tools={jobs.data && jobs.data.length > 0 && (
             <Select value={phase} onChange={setPhase} aria-label={t('field.status')} style={{ width: 140 }}
               options={[{ value: '', label: t('jobs.anyPhase') }, ...(Object.keys(PHASES) as Phase[]).map((one) => ({ value: one, label: t(PHASES[one].word) }))]} />
@@ -48,6 +49,7 @@ function columns(t: ReturnType<typeof useText>, project: string): Column<Trainin
     { key: 'name', title: t('field.name'), sort: (job) => job.metadata.name, cell: (job) => <Link to={at(project, 'jobs', job.metadata.name)} className="strong">{job.metadata.name}</Link> },
     { key: 'status', title: t('field.status'), sort: phaseOf, cell: (job) => <JobStatus job={job} why /> },
     { key: 'app', title: t('field.application'), from: 'lg', sort: appOf, cell: appOf },
+    { key: 'queue', title: t('jobs.queue'), from: 'lg', sort: (job) => job.spec.queue, cell: (job) => (job.spec.queue ? <Link to={queueAt(job.spec.queue)}>{job.spec.queue}</Link> : <span className="muted">—</span>) },
     { key: 'model', title: t('jobs.model'), from: 'md', sort: (job) => job.spec.model, cell: (job) => <ModelLinks job={job} project={project} /> },
     {
       key: 'took', title: t('jobs.took'), align: 'right', sort: (job) => between(job.status?.startTime, job.status?.completionTime),

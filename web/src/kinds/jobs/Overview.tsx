@@ -10,11 +10,13 @@ import { Card } from '../../components/Card'
 import { Facts } from '../../components/Facts'
 import { at, useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
-import { metric } from '../../i18n/format'
+import { metric, number } from '../../i18n/format'
 import { MetricCurves } from '../../objects/MetricCurves'
 import { PodTable } from '../../objects/PodTable'
 import { Usage } from '../../objects/Usage'
-import { isOver } from './phase'
+import { queueAt } from '../queues/words'
+import { isOver, sweepOf } from './phase'
+import { Replicas } from './Replicas'
 import { RunLink } from './RunLink'
 import { lifeOf, useLife } from './useLife'
 
@@ -46,7 +48,7 @@ export function Overview({ job, pods, podNames, logs }: Props) {
           </>
         )}
       </Card>
-      <Card className="span-8" title={t('jobs.pods')}><PodTable pods={pods} /></Card>
+      {(job.spec.replicas ?? 1) > 1 ? <Replicas job={job} pods={pods} /> : <Card className="span-8" title={t('jobs.pods')}><PodTable pods={pods} /></Card>}
       <Card className="span-4" title={t('jobs.about')}><About job={job} project={project} /></Card>
     </div>
   )
@@ -63,10 +65,18 @@ function Parameters({ job, logged }: { job: TrainingJob; logged: { key: string; 
 function About({ job, project }: { job: TrainingJob; project: string }) {
   const t = useText()
   const { spec, status } = job
+  const sweep = sweepOf(job)
   return (
     <Facts of={[
       [t('jobs.command'), <span key="command" className="mono">{[...spec.command, ...(spec.args ?? [])].join(' ').slice(0, 300)}</span>],
       [t('jobs.environment'), spec.environment ? <Link key="environment" to={at(project, 'environments', spec.environment)}>{spec.environment}</Link> : t('jobs.hostEnvironment')],
+      [t('sweeps.one'), sweep && <Link key="sweep" to={at(project, 'sweeps', sweep.name)}>{sweep.name}</Link>],
+      [t('jobs.queue'), spec.queue && <Link key="queue" to={queueAt(spec.queue)}>{spec.queue}</Link>],
+      [t('jobs.priority'), spec.queue ? number(spec.priority ?? 0, 0) : ''],
+      [t('jobs.replicas'), (spec.replicas ?? 1) > 1 ? number(spec.replicas, 0) : ''],
+      [t('jobs.processes'), (spec.processesPerReplica ?? 1) > 1 ? number(spec.processesPerReplica, 0) : ''],
+      [t('jobs.checkpoints'), spec.checkpoints && <span key="checkpoints" className="mono">{spec.checkpoints.mountPath ?? '/checkpoints'}</span>],
+      [t('jobs.interruptions'), status?.interruptions ? number(status.interruptions, 0) : ''],
       [t('field.application'), spec.application],
       [t('jobs.experiment'), spec.experiment],
       [t('jobs.run'), status?.runId && <RunLink key="run" job={job} project={project} />],

@@ -16,6 +16,12 @@ export interface Draft {
   cpu?: string
   memory?: string
   accelerators?: number | null
+  replicas?: number | null
+  processes?: number | null
+  queue?: string
+  priority?: number | null
+  checkpoints?: boolean
+  checkpointSize?: string
   retries?: number | null
   deadline?: number | null
 }
@@ -48,6 +54,11 @@ export function jobOf(draft: Draft, project: string): TrainingJob {
       ...(draft.experiment && { experiment: draft.experiment }),
       ...(draft.model && { model: draft.model }),
       ...(Object.keys(limits).length && { resources: { limits, requests: limits } }),
+      ...(draft.replicas && draft.replicas > 1 && { replicas: draft.replicas }),
+      ...(draft.processes && draft.processes > 1 && { processesPerReplica: draft.processes }),
+      ...(draft.queue && { queue: draft.queue }),
+      ...(draft.priority && { priority: draft.priority }),
+      ...(draft.checkpoints && { checkpoints: draft.checkpointSize ? { size: draft.checkpointSize } : {} }),
       ...(draft.retries && { retries: draft.retries }),
       ...(draft.deadline && { activeDeadlineSeconds: draft.deadline }),
     },
@@ -63,6 +74,12 @@ const PLACES: [RegExp, keyof Draft][] = [
   [/^spec\.application/, 'application'],
   [/^spec\.experiment/, 'experiment'],
   [/^spec\.model/, 'model'],
+  [/^spec\.replicas/, 'replicas'],
+  [/^spec\.processesPerReplica/, 'processes'],
+  [/^spec\.queue/, 'queue'],
+  [/^spec\.priority/, 'priority'],
+  [/^spec\.checkpoints\.size/, 'checkpointSize'],
+  [/^spec\.checkpoints/, 'checkpoints'],
   [/^spec\.resources.*cpu/, 'cpu'],
   [/^spec\.resources.*memory/, 'memory'],
   [/^spec\.resources/, 'accelerators'],

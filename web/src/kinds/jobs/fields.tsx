@@ -83,6 +83,8 @@ export function ResourceFields() {
           <Input placeholder="4Gi" />
         </Form.Item>
         <Form.Item className="span-4" name="accelerators" label={t('field.accelerators')}><InputNumber min={0} style={{ width: '100%' }} /></Form.Item>
+        <Form.Item className="span-4" name="replicas" label={t('jobs.replicas')} extra={t('jobs.replicasHint')}><InputNumber min={1} max={1000} placeholder="1" style={{ width: '100%' }} /></Form.Item>
+        <Form.Item className="span-4" name="processes" label={t('jobs.processes')} extra={t('jobs.processesHint')}><InputNumber min={1} max={256} placeholder="1" style={{ width: '100%' }} /></Form.Item>
         <Form.Item className="span-4" name="retries" label={t('jobs.retries')} extra={t('jobs.retriesHint')}><InputNumber min={0} max={100} style={{ width: '100%' }} /></Form.Item>
         <Form.Item className="span-4" name="deadline" label={t('jobs.deadline')} extra={t('jobs.deadlineHint')}><InputNumber min={1} style={{ width: '100%' }} /></Form.Item>
       </div>

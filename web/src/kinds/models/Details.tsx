@@ -13,6 +13,7 @@ import { at, useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { dateTime } from '../../i18n/format'
 import { Gone } from '../../objects/Gone'
+import { rolloutsOf } from '../services/rollout'
 import { VersionTable } from './VersionTable'
 
 /** A model's versions, where each came from and where it went. */
@@ -35,9 +36,11 @@ export function ModelDetails() {
   const version = versions.find((one) => one.version === chosen) ?? versions[0]
   const job = jobs.data?.find((one) => version?.run_id && one.status?.runId === version.run_id)
   const serving = services.data?.filter((one) => one.status?.modelName === name && one.status.modelVersion === version?.version) ?? []
+  const coming = version ? rolloutsOf(services.data ?? [], { name, version: version.version }).filter(({ service, rollout }) => rollout.state !== 'RolledBack' && !serving.includes(service)).map(({ service }) => service) : []
+  const reached = [...serving, ...coming]
   const data: Step[] = job?.status?.datasets?.map((one) => ({ label: `${one.name} @ ${one.version}`, to: at(project, 'datasets', one.name) })) ?? []
   const made: Step[] = job ? [{ label: job.metadata.name, to: at(project, 'jobs', job.metadata.name) }] : [{ label: t('models.noJob'), none: true }]
-  const served: Step[] = serving.length ? serving.map(({ metadata }) => ({ label: metadata.name, to: at(project, 'services', metadata.name) })) : [{ label: t('lineage.notServed'), none: true }]
+  const served: Step[] = reached.length ? reached.map(({ metadata }) => ({ label: metadata.name, to: at(project, 'services', metadata.name) })) : [{ label: t('lineage.notServed'), none: true }]
   return (
     <>
       <PageHead title={name} facts={[t('models.versionCount', { count: versions.length }), model.description]} />

@@ -12,6 +12,8 @@ import { Empty } from '../../components/States'
 import { useAct } from '../../components/useAct'
 import { at } from '../../frame/useProject'
 import { useText } from '../../i18n'
+import { percent } from '../../i18n/format'
+import { rolloutsOf } from '../services/rollout'
 
 interface Props {
   project: string
@@ -35,7 +37,7 @@ export function VersionTable({ project, model, versions, jobs, services, chosen,
     },
     { key: 'aliases', title: t('models.aliases'), cell: (one) => <Aliases project={project} model={model} version={one} mayEdit={mayDeploy === true} /> },
     { key: 'job', title: t('models.madeBy'), cell: (one) => { const job = jobOf(one); return job ? <Link to={at(project, 'jobs', job.metadata.name)}>{job.metadata.name}</Link> : '—' } },
-    { key: 'served', title: t('models.servedBy'), from: 'sm', cell: (one) => serving(one).map(({ metadata }) => <Link key={metadata.name} to={at(project, 'services', metadata.name)} style={{ marginRight: 8 }}>{metadata.name}</Link>) },
+    { key: 'served', title: t('models.servedBy'), from: 'sm', cell: (one) => <ServedBy project={project} serving={serving(one)} coming={rolloutsOf(services, { name: model.name, version: one.version })} /> },
     { key: 'created', title: t('field.created'), sort: (one) => Number(one.creation_timestamp), cell: (one) => <Ago time={Number(one.creation_timestamp) || undefined} /> },
     {
       key: 'deploy', title: '', align: 'right',
@@ -43,6 +45,23 @@ export function VersionTable({ project, model, versions, jobs, services, chosen,
     },
   ]
   return <DataTable rows={versions} columns={columns} rowKey={(one) => one.version} order="version.desc" prefix="versions." empty={<Empty title={t('datasets.noVersion')} hint={t('models.noneHint')} />} />
+}
+
+/** The services that answer with a version, those that it is on its way into, and those that took it back. */
+function ServedBy({ project, serving, coming }: { project: string; serving: InferenceService[]; coming: ReturnType<typeof rolloutsOf> }) {
+  const t = useText()
+  const link = (name: string) => <Link to={at(project, 'services', name)}>{name}</Link>
+  const beginning = coming.filter(({ service }) => !serving.includes(service))
+  return (
+    <span className="row wrap" style={{ gap: '2px 10px' }}>
+      {serving.map(({ metadata }) => <span key={metadata.name}>{link(metadata.name)}</span>)}
+      {beginning.map(({ service: { metadata }, rollout }) => (
+        <span key={metadata.name}>
+          {link(metadata.name)} {rollout.state === 'RolledBack' ? <span className="tag tone-warning">{t('models.takenBack')}</span> : <span className="tag tone-accent numbers">{rollout.state === 'Starting' ? t('models.starting') : t('models.comingIn', { share: percent(rollout.percent / 100) })}</span>}
+        </span>
+      ))}
+    </span>
+  )
 }
 
 const ALIAS = /^[A-Za-z0-9_.-]+$/

@@ -1,40 +1,54 @@
-import { AutoComplete, Button, Form, InputNumber, Modal } from 'antd'
+import { App, Button, Drawer, Form } from 'antd'
 import { useState } from 'react'
 import type { InferenceService } from '../../api/generated'
 import { INFERENCE_SERVICES } from '../../api/kinds'
 import { merge } from '../../api/kube'
-import { useAct } from '../../components/useAct'
 import { useText } from '../../i18n'
-import { REFERENCE, useReferences } from './useReferences'
+import { draftOf, specOf, type Draft } from './draft'
+import { ServiceForm } from './Form'
+import { patchOf } from './patch'
+import { useSubmit } from './useSubmit'
 
-interface Fields {
-  model: string
-  replicas: number
+interface Props {
+  service: InferenceService
+  project: string
 }
 
-/** Another model version, or another number of replicas, at the same address. */
-export function EditService({ service, project }: { service: InferenceService; project: string }) {
+/** Another version, another number of servers, another way to take over: at the same address. */
+export function EditService(props: Props) {
   const t = useText()
   const [open, setOpen] = useState(false)
-  const [form] = Form.useForm<Fields>()
-  const { busy, act } = useAct()
-  const references = useReferences(project)
-  const save = async (spec: Fields) => {
-    if (await act(() => merge(INFERENCE_SERVICES, project, service.metadata.name, { spec }), t('services.changed'))) setOpen(false)
-  }
   return (
     <>
       <Button onClick={() => setOpen(true)}>{t('services.edit')}</Button>
-      <Modal open={open} onCancel={() => setOpen(false)} title={t('services.edit')} okText={t('action.save')} cancelText={t('action.cancel')} confirmLoading={busy} onOk={() => form.submit()} destroyOnHidden>
-        <Form form={form} layout="vertical" requiredMark={false} initialValues={{ model: service.spec.model, replicas: service.spec.replicas ?? 1 }} onFinish={(fields) => void save(fields)} style={{ marginTop: 16 }}>
-          <Form.Item name="model" label={t('jobs.model')} extra={t('services.modelHint')} rules={[{ required: true, pattern: REFERENCE, message: t('services.modelHint') }]}>
-            <AutoComplete options={references} />
-          </Form.Item>
-          <Form.Item name="replicas" label={t('services.replicas')} rules={[{ required: true, message: t('form.required') }]}>
-            <InputNumber min={0} max={1000} style={{ width: '100%' }} />
-          </Form.Item>
-        </Form>
-      </Modal>
+      {open && <Editor {...props} close={() => setOpen(false)} />}
     </>
+  )
+}
+
+function Editor({ service, project, close }: Props & { close: () => void }) {
+  const t = useText()
+  const { message } = App.useApp()
+  const [form] = Form.useForm<Draft>()
+  const { busy, refusal, submit } = useSubmit(form)
+  // What stood there when the form was opened: what others change meanwhile stays theirs.
+  const [before] = useState(service)
+  const send = async (draft: Draft) => {
+    const spec = patchOf(before.spec, specOf(draft, before.spec))
+    const { name } = before.metadata
+    if (!(await submit(() => merge(INFERENCE_SERVICES, project, name, { spec })))) return
+    void message.success(t('services.changed'))
+    close()
+  }
+  const footer = (
+    <div className="row">
+      <Button type="primary" loading={busy} onClick={() => form.submit()}>{t('action.save')}</Button>
+      <Button onClick={close}>{t('action.cancel')}</Button>
+    </div>
+  )
+  return (
+    <Drawer open onClose={close} size={Math.min(760, innerWidth)} title={t('services.editOf', { name: before.metadata.name })} footer={footer}>
+      <ServiceForm form={form} project={project} draft={draftOf(before)} named refusal={refusal} refused={t('services.changeRefused')} send={send} />
+    </Drawer>
   )
 }

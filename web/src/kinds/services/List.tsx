@@ -9,12 +9,20 @@ import { DataTable, type Column } from '../../components/DataTable'
 import { PageHead } from '../../components/PageHead'
 import { Empty } from '../../components/States'
 import { Status } from '../../components/Status'
+import type { Tone } from '../../components/tone'
 import { at, useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { duration, number } from '../../i18n/format'
 import { readiness } from '../../objects/readiness'
 import { reasonWords } from '../../objects/reasons'
-import { modelLabel, serviceApp, useTraffic } from './traffic'
+import { modelName, speaksV2 } from './endpoint'
+import { underWay } from './rollout'
+import { scaleShort } from './scale'
+import { modelLabel, servedLabel, serviceApp, useTraffic } from './traffic'
+import { rolloutMark } from './words'
+
+/** What the status alone says enough about. */
+const QUIET = new Set<Tone>(['success', 'muted'])
 
 export function ServiceList() {
   const t = useText()
@@ -30,11 +38,11 @@ export function ServiceList() {
       key: 'status', title: t('field.status'),
       cell: (one) => {
         const state = readiness(one.status?.conditions)
-        return <div><Status tone={state.tone} label={t(state.word)} busy={state.busy} />{state.tone !== 'success' && <div className="muted small">{reasonWords(t, state.reason)}</div>}</div>
+        return <div><Status tone={state.tone} label={t(state.word)} busy={state.busy} />{!QUIET.has(state.tone) && <div className="muted small">{reasonWords(t, state.reason)}</div>}</div>
       },
     },
-    { key: 'model', title: t('jobs.model'), sort: modelLabel, cell: (one) => <Link to={at(project, 'models', one.status?.modelName ?? modelLabel(one).split(/[/@]/)[0] ?? '')}>{modelLabel(one)}</Link> },
-    { key: 'replicas', title: t('services.replicas'), align: 'right', sort: (one) => one.status?.readyReplicas, cell: (one) => t('services.replicasOf', { ready: one.status?.readyReplicas ?? 0, wanted: one.spec.replicas ?? 1 }) },
+    { key: 'model', title: t('services.serves'), sort: servedLabel, cell: (one) => <Served service={one} project={project} /> },
+    { key: 'replicas', title: t('services.replicas'), align: 'right', sort: (one) => one.status?.readyReplicas, cell: (one) => scaleShort(t, one) },
     { key: 'rate', title: t('services.rate'), align: 'right', sort: (one) => traffic(name(one)).rate, cell: (one) => number(traffic(name(one)).rate ?? 0) },
     { key: 'p99', title: 'p99', align: 'right', sort: (one) => traffic(name(one)).p99, cell: (one) => duration(traffic(name(one)).p99) },
     { key: 'app', title: t('field.application'), from: 'lg', sort: serviceApp, cell: serviceApp },
@@ -42,7 +50,7 @@ export function ServiceList() {
       key: 'go', title: '', align: 'right',
       cell: (one) => (
         <span className="cell-actions">
-          <Link to={at(project, 'services', name(one), 'try')}>{t('services.try')}</Link>
+          {speaksV2(one) && <Link to={at(project, 'services', name(one), 'try')}>{t('services.try')}</Link>}
           <Link to={`${at(project, 'logs')}?app=${encodeURIComponent(serviceApp(one))}`}>{t('action.logs')}</Link>
           <Link to={`${at(project, 'traces')}?service=${encodeURIComponent(serviceApp(one))}`}>{t('action.traces')}</Link>
         </span>
@@ -54,8 +62,22 @@ export function ServiceList() {
       <PageHead title={t('nav.services')} facts={services.data ? [t('services.count', { count: services.data.length })] : []} actions={create} />
       <Card>
         <DataTable rows={services.data} error={services.error} retry={services.refetch} columns={columns} rowKey={name} order="name"
-          text={(one) => `${name(one)} ${one.spec.model} ${serviceApp(one)}`} empty={<Empty title={t('services.none')} hint={t('services.noneHint')} action={create} />} />
+          text={(one) => `${name(one)} ${modelLabel(one)} ${servedLabel(one)} ${serviceApp(one)}`} empty={<Empty title={t('services.none')} hint={t('services.noneHint')} action={create} />} />
       </Card>
     </>
+  )
+}
+
+/** A model, a program or both, and the version on its way in. */
+function Served({ service, project }: { service: InferenceService; project: string }) {
+  const t = useText()
+  const coming = underWay(service)
+  const { model, server } = service.spec
+  return (
+    <span className="row" style={{ gap: 6 }}>
+      {model && <Link to={at(project, 'models', modelName(service))}>{modelLabel(service)}</Link>}
+      {server && (model ? <span className="muted small">{t('services.withProgram')}</span> : <span className="mono truncate" style={{ maxWidth: 280 }}>{servedLabel(service)}</span>)}
+      {coming && <span className="tag tone-accent numbers">{rolloutMark(t, coming)}</span>}
+    </span>
   )
 }

@@ -12,6 +12,7 @@ import { duration } from '../../i18n/format'
 import { DigitPad } from './DigitPad'
 import { bodyOf, digitInput, outputsOf, type Metadata, type Output } from './inference'
 import { Outputs } from './Outputs'
+import { scaleOf } from './scale'
 
 interface Answer {
   text: string
@@ -58,6 +59,7 @@ export function TryIt({ service, project }: { service: InferenceService; project
     <div className="try">
       <Card title={t('try.request')} extra={<span className="mono">POST {path}</span>}>
         <div className="stack">
+          {metadata.isPending && scaleOf(service).asleep && <Notice tone="accent">{t('try.waking')}</Notice>}
           {digits && <DigitPad onDraw={draw} />}
           <Input.TextArea className="mono" aria-label={t('try.body')} spellCheck={false} autoSize={{ minRows: 6, maxRows: 22 }} value={body} onChange={(event) => setBody(event.target.value)} />
           <div className="row">
