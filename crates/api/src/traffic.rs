@@ -30,7 +30,7 @@ pub struct TrafficPolicySpec {
     /// A second backend that gets copies; its answers are compared and dropped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shadow: Option<Shadow>,
-    /// Which requests and answers are written down.
+    /// Which requests and answers are written down; WebSockets are not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<Record>,
     /// Who gets which backend; by chance and weight, each request anew, when absent.
@@ -47,6 +47,8 @@ pub struct PolicyTarget {
     pub name: String,
 }
 
+/// Also requests whose endpoints all refuse the connection wait. While any backend of the
+/// route has a ready endpoint, it gets the requests and none waits.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Hold {
@@ -63,7 +65,8 @@ pub struct Hold {
 pub struct Shadow {
     /// Name of a Service in the same project, on its port 80.
     pub service: String,
-    /// Share of requests that are copied.
+    /// Share of requests that are copied, without credentials and cookies and with the
+    /// header `x-dais-shadow: true`.
     #[schemars(range(min = 0.0, max = 100.0))]
     pub percent: f64,
     /// Numbers that differ by less than this, absolutely or relatively, are alike.
@@ -96,7 +99,7 @@ pub struct Record {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Assignment {
-    /// Name of the test, in headers, spans and metrics.
+    /// Name of the test, in spans and in what is told of exposures.
     pub test: String,
     pub key: AssignmentKey,
     /// Another salt, another assignment: tests beside each other stay independent.
@@ -104,7 +107,9 @@ pub struct Assignment {
     #[schemars(length(min = 1, max = 20))]
     pub variants: Vec<Variant>,
     /// Share of keys that take part; the others, and requests without a key, get the
-    /// first variant and are not counted. Keys that take part do so as it grows.
+    /// first variant and are not counted. Keys that take part go on doing so as it grows.
+    /// Nor is a request counted that gets the first variant because its own has no ready
+    /// endpoint.
     #[schemars(range(min = 0.0, max = 100.0))]
     pub percent: f64,
     /// Keys that take no part.
@@ -121,7 +126,8 @@ pub struct AssignmentKey {
     pub header: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cookie: Option<String>,
-    /// JSON pointer into the request's body, for example `/parameters/user`.
+    /// JSON pointer into the request's body, for example `/parameters/user`. A body of
+    /// more than 1 MiB has no key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
 }
@@ -144,7 +150,8 @@ pub struct TrafficPolicyStatus {
     /// Which run of the gateway counted; with another, all counts begin anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epoch: Option<String>,
-    /// Mean of the requests under way, held ones too, over the last ten seconds.
+    /// Mean of the requests under way, held ones too, over the last ten seconds, in
+    /// thousandths. A request is under way until its answer's body has ended.
     #[serde(default)]
     pub concurrency: f64,
     /// Requests that wait for an endpoint now.
@@ -158,18 +165,21 @@ pub struct TrafficPolicyStatus {
     pub shadow: Option<ShadowCount>,
 }
 
-/// Of one Service behind the route.
+/// Of one Service behind the route, or of a variant.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BackendCount {
     pub service: String,
     pub requests: i64,
-    /// Answers with 5xx, and requests that got none.
+    /// Answers with 5xx, and requests that got none, those that waited in vain too.
     pub failures: i64,
-    /// Sum of the times to the head of the answer.
+    /// Sum of the times from sending a request on to the head of its answer: without the
+    /// time for which it was held.
     pub seconds: f64,
 }
 
+/// Requests of more than 1 MiB are not copied, and of answers that long only the status
+/// is compared: they are `copied` and no more.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ShadowCount {
@@ -177,8 +187,8 @@ pub struct ShadowCount {
     /// Answers that say the same as the first.
     pub same: i64,
     pub different: i64,
-    /// Copies that got no answer, or another status.
+    /// Copies that got no answer, or a status of another class.
     pub failed: i64,
-    /// Copies that were not made because the shadow was too slow.
+    /// Copies that were not made because too many were under way: the shadow is too slow.
     pub dropped: i64,
 }
