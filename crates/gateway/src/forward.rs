@@ -1,7 +1,13 @@
 //! What of a request or an answer goes on: headers of one hop stay there, and so do
 //! the caller's credentials.
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::body::Body;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, Version, header};
+
+use crate::context::Identity;
+use crate::table::Rule;
+use crate::upgrade;
 
 /// Headers that concern one connection (RFC 9110, section 7.6.1).
 const HOP_BY_HOP: [HeaderName; 8] = [
@@ -18,7 +24,52 @@ const HOP_BY_HOP: [HeaderName; 8] = [
 /// Cookie of the portal's session: tenants' code must never see it.
 const PORTAL_COOKIE: &str = "dais_session";
 
-pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
+/// The request as the endpoint gets it; `None` when its path cannot be sent on.
+pub fn outgoing(
+    rule: &Rule,
+    identity: &Identity,
+    mut request: Request<Body>,
+) -> Option<Request<Body>> {
+    let uri = request.uri();
+    let mut path = rule.rewrite(uri.path());
+    if let Some(query) = uri.query() {
+        path.push('?');
+        path.push_str(query);
+    }
+    let path = PathAndQuery::try_from(path).ok()?;
+    let authority = uri.authority().cloned();
+    *request.uri_mut() = Uri::from(path);
+    *request.version_mut() = Version::HTTP_11;
+    let is_upgrade = upgrade::is_asked(&request);
+    let headers = request.headers_mut();
+    strip_hop_by_hop(headers);
+    if is_upgrade {
+        upgrade::say(headers);
+    }
+    strip_credentials(headers);
+    identity.pass_on(headers);
+    // HTTP/2 says it in the address.
+    if let Some(authority) = authority
+        && !headers.contains_key(header::HOST)
+    {
+        headers.insert(header::HOST, HeaderValue::from_str(authority.as_str()).ok()?);
+    }
+    Some(request)
+}
+
+/// The answer as the caller gets it.
+pub fn incoming(mut response: Response<Body>, is_tunnel: bool) -> Response<Body> {
+    // The endpoint's version of HTTP concerns its own connection.
+    *response.version_mut() = Version::HTTP_11;
+    let headers = response.headers_mut();
+    strip_hop_by_hop(headers);
+    if is_tunnel {
+        upgrade::say(headers);
+    }
+    response
+}
+
+fn strip_hop_by_hop(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
         .get_all(header::CONNECTION)
         .iter()
@@ -32,7 +83,7 @@ pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
 }
 
 /// Takes away what lets a caller into the platform.
-pub fn strip_credentials(headers: &mut HeaderMap) {
+fn strip_credentials(headers: &mut HeaderMap) {
     headers.remove(header::AUTHORIZATION);
     if !headers.contains_key(header::COOKIE) {
         return;

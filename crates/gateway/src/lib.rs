@@ -1,37 +1,60 @@
 //! Traffic to what tenants serve.
 //!
 //! Owns matching a request to an `HTTPRoute`, choosing a backend by weight and an
-//! endpoint by turn, and the metrics and span of every request. Its input is
-//! Gateway API and EndpointSlice objects and nothing else: it does not know what
-//! an InferenceService is, nor who may call it (see [`Admission`]).
+//! endpoint by turn, what a `TrafficPolicy` says of it (holding, sharing out, copying,
+//! writing down), and the metrics and span of every request. Its input is Gateway API,
+//! EndpointSlice and policy objects and nothing else: it does not know what an
+//! InferenceService is, nor who may call it (see [`Admission`]).
 //!
 //! ```text
-//! HTTPRoute ─┐
-//! Service   ─┼─▶ table
-//! EndpointSlice    │
-//!      server ─▶ proxy ─▶ upstream ─▶ endpoint
-//!                  ├─▶ metrics
-//!                  └─▶ spans
+//! HTTPRoute     ─┐
+//! Service       ─┼─▶ table                        live ─▶ reporter ─▶ TrafficPolicy.status
+//! EndpointSlice ─┤    │                             ▲
+//! TrafficPolicy ─┘    ▼                             │
+//!             server ─▶ proxy ─▶ govern (policy) ───┤
+//!                         ├─▶ upstream ─▶ endpoint  └─▶ exposures, records, shadow
+//!                         ├─▶ metrics
+//!                         └─▶ spans
 //! ```
 //!
-//! Start reading at `proxy`.
+//! Start reading at `proxy`, and for policies at `govern`.
 
 mod admission;
+mod assignment;
+mod compare;
 mod context;
+mod exposure;
+mod flow;
 mod forward;
+mod gateway;
+mod govern;
+mod hold;
+mod key;
+mod line;
+mod live;
 mod metrics;
+mod observe;
+mod policy;
 mod proxy;
+mod record;
 mod refusal;
+mod reporter;
 mod server;
+mod shadow;
 mod span;
 mod table;
+mod tee;
+mod upgrade;
 mod upstream;
 mod watch;
 
 pub use admission::{Admission, Denied, Target};
 pub use context::Identity;
+pub use exposure::{Exposure, ExposureSink};
+pub use gateway::{Gateway, Sinks};
 pub use metrics::Metrics;
-pub use proxy::Gateway;
-pub use span::{Span, SpanSink};
-pub use table::{Backend, Endpoint, Rule, Table};
+pub use record::{RecordSink, Recorded, RecordedBody};
+pub use reporter::report;
+pub use span::{Assigned, Span, SpanSink};
+pub use table::{Endpoint, Objects};
 pub use watch::watch;

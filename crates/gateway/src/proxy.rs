@@ -1,66 +1,72 @@
 //! One request, from its arrival to the head of its answer.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
-use http::uri::PathAndQuery;
-use http::{HeaderValue, Response, StatusCode, Uri, Version, header};
+use axum::extract::Request;
+use http::{Response, StatusCode, header};
 use prometheus_client::metrics::gauge::Gauge;
 
-use crate::admission::{Admission, Denied, Target};
+use crate::admission::Target;
 use crate::context::Identity;
-use crate::forward::{strip_credentials, strip_hop_by_hop};
-use crate::metrics::Metrics;
-use crate::refusal::refuse;
-use crate::span::{Span, SpanSink};
-use crate::table::{Endpoint, Rule, Table};
+use crate::forward::{incoming, outgoing};
+use crate::gateway::Gateway;
+use crate::line::Line;
+use crate::live::UnderWay;
+use crate::refusal::{failed, refuse, refused, unavailable};
+use crate::span::{Assigned, Span};
+use crate::table::{Backend, Endpoint, Rule};
+use crate::upgrade::{self, Tunnel};
 use crate::upstream::{Failure, Pool};
-
-#[derive(Clone)]
-pub struct Gateway(Arc<Inner>);
-
-struct Inner {
-    table: RwLock<Arc<Table>>,
-    admission: Arc<dyn Admission>,
-    spans: Arc<dyn SpanSink>,
-    metrics: Metrics,
-}
-
-impl Gateway {
-    pub fn new(admission: Arc<dyn Admission>, spans: Arc<dyn SpanSink>) -> Self {
-        let (table, metrics) = (RwLock::default(), Metrics::default());
-        Self(Arc::new(Inner { table, admission, spans, metrics }))
-    }
-
-    pub fn set_table(&self, table: Table) {
-        *self.0.table.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(table);
-    }
-
-    pub fn metrics(&self) -> &Metrics {
-        &self.0.metrics
-    }
-
-    /// Serves every path that a route matches, for requests made in process.
-    pub fn router(&self) -> Router {
-        let take =
-            |State(way): State<Way>, request: Request| async move { way.take(request).await };
-        Router::new().fallback(take).with_state(Way::new(self))
-    }
-
-    fn find(&self, path: &str) -> Option<Arc<Rule>> {
-        let table = self.0.table.read().unwrap_or_else(PoisonError::into_inner);
-        table.find(path).cloned()
-    }
-}
 
 /// The gateway with connections to endpoints: one for each runtime that serves.
 #[derive(Clone)]
 pub(crate) struct Way {
-    gateway: Gateway,
-    pool: Pool,
+    pub gateway: Gateway,
+    pub pool: Pool,
+}
+
+/// What is known of a request that was let in.
+pub(crate) struct Arrival<'a> {
+    pub began: Instant,
+    pub start: SystemTime,
+    pub identity: &'a Identity,
+    pub user: &'a Arc<str>,
+    /// The caller's connection, where the gateway owns it.
+    pub line: Option<&'a Line>,
+}
+
+/// An answer, and who gave it or was asked for it last.
+pub(crate) struct Forwarded {
+    pub response: Response<Body>,
+    pub endpoint: Option<Endpoint>,
+    /// Whether it is the endpoint's own word.
+    pub is_answered: bool,
+    /// What the connection becomes.
+    pub tunnel: Option<Tunnel>,
+    /// Lives as long as the tunnel; else the answer's body has it.
+    pub under_way: Option<UnderWay>,
+    pub assigned: Option<Assigned>,
+}
+
+impl From<Response<Body>> for Forwarded {
+    fn from(response: Response<Body>) -> Self {
+        Self {
+            response,
+            endpoint: None,
+            is_answered: false,
+            tunnel: None,
+            under_way: None,
+            assigned: None,
+        }
+    }
+}
+
+/// A request of which nothing was sent, and the endpoint that refused it last.
+pub(crate) struct Unsent {
+    pub request: Request,
+    pub endpoint: Option<Endpoint>,
 }
 
 impl Way {
@@ -68,7 +74,8 @@ impl Way {
         Self { gateway: gateway.clone(), pool: Pool::default() }
     }
 
-    pub async fn take(&self, request: Request) -> Response<Body> {
+    /// `line` is the caller's connection, where it is known.
+    pub async fn take(&self, request: Request, line: Option<&Line>) -> Response<Body> {
         let Some(rule) = self.gateway.find(request.uri().path()) else {
             // Whether a service exists is nobody's business before they are known,
             // so an unknown path answers everybody alike.
@@ -78,25 +85,34 @@ impl Way {
                 "paths are /serve/<project>/<service>/…; `dais get inferenceservices` lists services",
             );
         };
-        let inner = &self.gateway.0;
+        let (metrics, sinks) = (self.gateway.metrics(), self.gateway.sinks());
         let target = &rule.target;
         let (began, start) = (Instant::now(), SystemTime::now());
-        let _guard = InFlight(inner.metrics.began(target));
-        let admitted = inner.admission.admit(request.headers(), request.extensions(), target);
-        let user = match admitted.await {
+        let guard = InFlight(metrics.began(target));
+        let admission = self.gateway.admission();
+        let user = match admission.admit(request.headers(), request.extensions(), target).await {
             Ok(user) => user,
             Err(denied) => {
                 let response = refused(&denied);
-                inner.metrics.ended(target, response.status(), began.elapsed());
+                metrics.ended(target, response.status(), began.elapsed());
                 return response;
             }
         };
-        let identity = Identity::of(request.headers(), |id| inner.spans.samples(id));
+        let identity = Identity::of(request.headers(), |id| sinks.spans.samples(id));
         let method = request.method().clone();
         let (path, version) = (request.uri().path().to_owned(), request.version());
-        let Forwarded { response, endpoint } = self.forward(&rule, &identity, request).await;
+        let arrival = Arrival { began, start, identity: &identity, user: &user, line };
+        let forwarded = match &rule.policy {
+            None => self.forward(&rule, &identity, request).await,
+            // Apart, so that others do not carry what only this one needs.
+            Some(policy) => Box::pin(self.govern(&rule, policy, &arrival, request)).await,
+        };
+        let Forwarded { response, endpoint, tunnel, under_way, assigned, .. } = forwarded;
+        if let Some(tunnel) = tunnel {
+            tokio::spawn(tunnel.carry((guard, under_way)));
+        }
         let (status, duration) = (response.status(), began.elapsed());
-        inner.metrics.ended(target, status, duration);
+        metrics.ended(target, status, duration);
         if !identity.is_sampled {
             return response;
         }
@@ -111,68 +127,95 @@ impl Way {
             path,
             version,
             endpoint,
+            assigned,
             route: rule.prefix.clone(),
         };
-        inner.spans.record(span);
+        sinks.spans.record(span);
         response
     }
 
+    /// Where no policy says otherwise: one backend by chance, and at once.
     async fn forward(&self, rule: &Rule, identity: &Identity, request: Request) -> Forwarded {
         let target = &rule.target;
         let Some(backend) = rule.choose(rand::random()) else {
             return unavailable(target).into();
         };
-        let Some(mut request) = outgoing(rule, identity, request) else {
-            return refuse(
-                StatusCode::BAD_REQUEST,
-                "the path cannot be forwarded",
-                "check the path",
-            )
-            .into();
+        let Some(request) = outgoing(rule, identity, request) else {
+            return unforwardable().into();
         };
+        match self.ask(target, backend, request).await {
+            Ok(forwarded) => forwarded,
+            Err(unsent) => give_up(target, Some(backend), unsent.endpoint),
+        }
+    }
+
+    /// Asks the endpoints of a backend in turn, until one has got something of the request.
+    pub async fn ask(
+        &self,
+        target: &Target,
+        backend: &Backend,
+        mut request: Request,
+    ) -> Result<Forwarded, Unsent> {
+        let sent = Instant::now();
         let mut asked: Option<&Endpoint> = None;
         for endpoint in backend.in_turn() {
             if asked.is_some() {
-                self.gateway.0.metrics.retried(target);
+                self.gateway.metrics().retried(target);
             }
             asked = Some(endpoint);
-            match self.pool.send(endpoint.address, request).await {
-                Ok(mut response) => {
-                    // The endpoint's version of HTTP concerns its own connection.
-                    *response.version_mut() = Version::HTTP_11;
-                    strip_hop_by_hop(response.headers_mut());
-                    return Forwarded { response, endpoint: Some(endpoint.clone()) };
-                }
+            let sending = self.send(endpoint, request).await;
+            let is_answered = sending.is_ok();
+            let (response, tunnel) = match sending {
+                Ok((response, tunnel)) => (incoming(response, tunnel.is_some()), tunnel),
                 Err(Failure::Unreachable(unsent, error)) => {
                     tracing::debug!(%error, endpoint = %endpoint.address, "endpoint not reached");
                     request = *unsent;
+                    continue;
                 }
                 Err(Failure::Broken(error)) => {
                     let Target { namespace, service } = target;
                     tracing::warn!(%error, %namespace, %service, "upstream failed");
-                    let response = failed("the replica broke off before it answered");
-                    return Forwarded { response, endpoint: Some(endpoint.clone()) };
+                    (failed("the replica broke off before it answered"), None)
                 }
-            }
+            };
+            backend.tally.answered(response.status(), sent.elapsed());
+            let endpoint = Some(endpoint.clone());
+            return Ok(Forwarded { is_answered, endpoint, tunnel, ..response.into() });
         }
-        let response = match asked {
-            Some(_) => failed("no replica could be reached"),
-            None => unavailable(target),
-        };
-        Forwarded { response, endpoint: asked.cloned() }
+        Err(Unsent { request, endpoint: asked.cloned() })
+    }
+
+    async fn send(
+        &self,
+        endpoint: &Endpoint,
+        request: Request,
+    ) -> Result<(Response<Body>, Option<Tunnel>), Failure> {
+        if request.headers().contains_key(header::UPGRADE) {
+            return upgrade::send(endpoint.address, request).await;
+        }
+        let response = self.pool.send(endpoint.address, request).await?;
+        Ok((response, None))
     }
 }
 
-/// An answer, and who gave it or was asked for it last.
-struct Forwarded {
-    response: Response<Body>,
+/// The answer to a request that no endpoint took; `backend` failed.
+pub(crate) fn give_up(
+    target: &Target,
+    backend: Option<&Backend>,
     endpoint: Option<Endpoint>,
+) -> Forwarded {
+    if let Some(backend) = backend {
+        backend.tally.unanswered();
+    }
+    let response = match endpoint {
+        Some(_) => failed("no replica could be reached"),
+        None => unavailable(target),
+    };
+    Forwarded { endpoint, ..response.into() }
 }
 
-impl From<Response<Body>> for Forwarded {
-    fn from(response: Response<Body>) -> Self {
-        Self { response, endpoint: None }
-    }
+pub(crate) fn unforwardable() -> Response<Body> {
+    refuse(StatusCode::BAD_REQUEST, "the path cannot be forwarded", "check the path")
 }
 
 struct InFlight(Gauge);
@@ -181,56 +224,4 @@ impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.dec();
     }
-}
-
-fn refused(denied: &Denied) -> Response<Body> {
-    match denied {
-        Denied::Unauthenticated => refuse(
-            StatusCode::UNAUTHORIZED,
-            "this service asks who you are",
-            "send Authorization: Bearer <token>; the portal's account page makes tokens",
-        ),
-        Denied::Forbidden(reason) => refuse(
-            StatusCode::FORBIDDEN,
-            reason,
-            "ask an administrator of the project for the role `edit` or `view`",
-        ),
-    }
-}
-
-/// The request as the endpoint gets it; `None` when its path cannot be sent on.
-fn outgoing(rule: &Rule, identity: &Identity, mut request: Request) -> Option<Request> {
-    let uri = request.uri();
-    let mut path = rule.rewrite(uri.path());
-    if let Some(query) = uri.query() {
-        path.push('?');
-        path.push_str(query);
-    }
-    let path = PathAndQuery::try_from(path).ok()?;
-    let authority = uri.authority().cloned();
-    *request.uri_mut() = Uri::from(path);
-    *request.version_mut() = Version::HTTP_11;
-    let headers = request.headers_mut();
-    strip_hop_by_hop(headers);
-    strip_credentials(headers);
-    identity.pass_on(headers);
-    // HTTP/2 says it in the address.
-    if let Some(authority) = authority
-        && !headers.contains_key(header::HOST)
-    {
-        headers.insert(header::HOST, HeaderValue::from_str(authority.as_str()).ok()?);
-    }
-    Some(request)
-}
-
-fn unavailable(target: &Target) -> Response<Body> {
-    refuse(
-        StatusCode::SERVICE_UNAVAILABLE,
-        &format!("{}/{} has no ready replica", target.namespace, target.service),
-        "the service's page and `dais get inferenceservices` say why",
-    )
-}
-
-fn failed(reason: &str) -> Response<Body> {
-    refuse(StatusCode::BAD_GATEWAY, reason, "the service's Logs show what happened")
 }

@@ -4,6 +4,8 @@ use axum::body::Body;
 use http::{HeaderValue, Response, StatusCode, header};
 use serde_json::json;
 
+use crate::admission::{Denied, Target};
+
 /// Header on every answer that no backend gave.
 const OWN: &str = "x-dais-gateway";
 
@@ -18,4 +20,31 @@ pub fn refuse(status: StatusCode, reason: &str, hint: &str) -> Response<Body> {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     response
+}
+
+pub fn refused(denied: &Denied) -> Response<Body> {
+    match denied {
+        Denied::Unauthenticated => refuse(
+            StatusCode::UNAUTHORIZED,
+            "this service asks who you are",
+            "send Authorization: Bearer <token>; the portal's account page makes tokens",
+        ),
+        Denied::Forbidden(reason) => refuse(
+            StatusCode::FORBIDDEN,
+            reason,
+            "ask an administrator of the project for the role `edit` or `view`",
+        ),
+    }
+}
+
+pub fn unavailable(target: &Target) -> Response<Body> {
+    refuse(
+        StatusCode::SERVICE_UNAVAILABLE,
+        &format!("{}/{} has no ready replica", target.namespace, target.service),
+        "the service's page and `dais get inferenceservices` say why",
+    )
+}
+
+pub fn failed(reason: &str) -> Response<Body> {
+    refuse(StatusCode::BAD_GATEWAY, reason, "the service's Logs show what happened")
 }

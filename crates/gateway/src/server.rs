@@ -21,7 +21,9 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::proxy::{Gateway, Way};
+use crate::gateway::Gateway;
+use crate::line::Wire;
+use crate::proxy::Way;
 
 /// How long requests under way may take when the gateway is stopped.
 const GRACE: Duration = Duration::from_secs(2);
@@ -84,12 +86,15 @@ async fn serve(way: Way, stream: TcpStream, stop: CancellationToken) {
         tracing::debug!(%error, "connection gone before it was served");
         return;
     }
+    let wire = Wire::new(stream);
+    let line = wire.line();
     let service = service_fn(|request: Request<Incoming>| {
-        let way = way.clone();
-        async move { Ok::<_, Infallible>(way.take(request.map(Body::new)).await) }
+        let (way, line) = (way.clone(), line.clone());
+        async move { Ok::<_, Infallible>(way.take(request.map(Body::new), Some(&line)).await) }
     });
     let builder = auto::Builder::new(TokioExecutor::new());
-    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let connection = builder.serve_connection_with_upgrades(TokioIo::new(wire), service);
+    let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = stop.cancelled() => {

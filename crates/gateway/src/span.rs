@@ -25,8 +25,17 @@ pub struct Span {
     pub version: Version,
     /// Who answered, or was asked last.
     pub endpoint: Option<Endpoint>,
+    /// What a test gave it, where it counts.
+    pub assigned: Option<Assigned>,
     /// Prefix of the route that matched.
     pub route: Arc<str>,
+}
+
+/// A variant of a test.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assigned {
+    pub test: Arc<str>,
+    pub variant: Arc<str>,
 }
 
 /// Where finished spans go. Must not block: it is called on the request's path.

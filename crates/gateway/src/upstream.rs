@@ -5,27 +5,28 @@
 //! then on; with the end of the body the connection goes back to the pool. So nothing
 //! is handed from one task to another on a request's way.
 
+mod answer;
+pub(crate) mod link;
+mod replay;
+
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use bytes::Bytes;
 use http::{Request, Response};
-use http_body::{Body as HttpBody, Frame, SizeHint};
-use hyper::body::Incoming;
+use http_body::Body as _;
 use hyper::client::conn::TrySendError;
-use hyper::client::conn::http1::{Connection, SendRequest, handshake};
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 
-/// An endpoint on the same machine or network answers a connect in far less.
-const CONNECT: Duration = Duration::from_secs(2);
+use answer::Answer;
+use link::{Link, drive};
+use replay::Replay;
+
 /// Idle connections are closed before common servers close them (uvicorn: 5 s),
 /// so that a request is not sent into a closing connection.
 const IDLE: Duration = Duration::from_secs(4);
@@ -55,23 +56,35 @@ struct Parked {
 
 impl Pool {
     /// Sends a request, in origin form, and returns when the head of its answer is there.
+    ///
+    /// A connection that was kept may close at the moment of use. A request that was not
+    /// sent then, or that may be sent twice, goes over a new one.
     pub async fn send(
         &self,
         to: SocketAddr,
         mut request: Request<Body>,
     ) -> Result<Response<Body>, Failure> {
         while let Some(link) = self.take(to) {
+            let replay = Replay::of(&mut request);
+            if replay.is_none() && !link.line.is_quiet() {
+                continue;
+            }
             match self.ask(link, to, request).await {
                 Ok(response) => return Ok(response),
-                // It had been closed while it waited: nothing was sent.
                 Err(mut failed) => match failed.take_message() {
+                    // It had been closed while it waited: nothing was sent.
                     Some(unsent) => request = unsent,
-                    None => return Err(Failure::Broken(failed.into_error())),
+                    None => {
+                        request = replay
+                            .and_then(Replay::request)
+                            .ok_or_else(|| Failure::Broken(failed.into_error()))?;
+                        break;
+                    }
                 },
             }
         }
         let link = match Link::open(to).await {
-            Ok(link) => link,
+            Ok(link) => Box::new(link),
             Err(error) => return Err(Failure::Unreachable(Box::new(request), error)),
         };
         self.ask(link, to, request).await.map_err(|mut failed| match failed.take_message() {
@@ -147,75 +160,5 @@ impl Pool {
     }
 }
 
-type Moving = Connection<TokioIo<TcpStream>, Body>;
-
-struct Link {
-    sender: SendRequest<Body>,
-    /// `None` once it has ended.
-    connection: Option<Moving>,
-}
-
-impl Link {
-    async fn open(to: SocketAddr) -> io::Result<Box<Self>> {
-        let stream = tokio::time::timeout(CONNECT, TcpStream::connect(to)).await??;
-        stream.set_nodelay(true)?;
-        let (sender, connection) =
-            handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-        Ok(Box::new(Self { sender, connection: Some(connection) }))
-    }
-}
-
-/// Moves a connection on. How it ended is told to the request or to its answer's body.
-fn drive(connection: &mut Option<Moving>, context: &mut Context<'_>) {
-    if let Some(moving) = connection
-        && Pin::new(moving).poll(context).is_ready()
-    {
-        *connection = None;
-    }
-}
-
-/// The body of an answer, and the connection that it comes from.
-struct Answer {
-    body: Incoming,
-    link: Option<Box<Link>>,
-    to: SocketAddr,
-    pool: Pool,
-}
-
-impl HttpBody for Answer {
-    type Data = Bytes;
-    type Error = hyper::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let mut frame = Pin::new(&mut self.body).poll_frame(context);
-        if frame.is_pending()
-            && let Some(link) = &mut self.link
-        {
-            drive(&mut link.connection, context);
-            frame = Pin::new(&mut self.body).poll_frame(context);
-        }
-        let has_ended = match &frame {
-            Poll::Pending => false,
-            Poll::Ready(Some(Ok(_))) => self.body.is_end_stream(),
-            Poll::Ready(None | Some(Err(_))) => true,
-        };
-        if has_ended && let Some(mut link) = self.link.take() {
-            drive(&mut link.connection, context);
-            if link.connection.is_some() && link.sender.is_ready() {
-                self.pool.put(self.to, link);
-            }
-        }
-        frame
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
+#[cfg(test)]
+mod tests;

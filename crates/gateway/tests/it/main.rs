@@ -2,7 +2,15 @@
 
 #![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
 
+mod assigning;
+mod changing;
 mod connections;
 mod forwarding;
+mod holding;
+mod recording;
+mod reporting;
+mod shadowing;
+mod streaming;
 mod support;
 mod watching;
+mod world;

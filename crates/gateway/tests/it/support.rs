@@ -2,11 +2,16 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
+use dais_api::TrafficPolicy;
 use dais_api::routing::{GATEWAY, HTTPRoute};
-use dais_gateway::{Admission, Denied, Gateway, Span, SpanSink, Table, Target};
+use dais_gateway::{
+    Admission, Denied, Exposure, ExposureSink, Gateway, Objects, RecordSink, Recorded, Sinks, Span,
+    SpanSink, Target,
+};
 use http::{Extensions, HeaderMap};
 use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
@@ -33,44 +38,113 @@ impl Admission for OneToken {
     }
 }
 
-#[derive(Clone, Default)]
-pub struct Spans(Arc<Mutex<Vec<Span>>>);
+/// What a gateway told, in order.
+#[derive(Debug)]
+pub struct Told<T>(Arc<Mutex<Vec<T>>>);
 
-impl Spans {
-    pub fn all(&self) -> Vec<Span> {
-        self.0.lock().unwrap().clone()
+impl<T> Default for Told<T> {
+    fn default() -> Self {
+        Self(Arc::default())
     }
 }
 
-impl SpanSink for Spans {
+impl<T> Clone for Told<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T: Clone> Told<T> {
+    pub fn all(&self) -> Vec<T> {
+        self.0.lock().unwrap().clone()
+    }
+
+    /// All, once there are so many.
+    pub async fn wait_for(&self, count: usize) -> Vec<T> {
+        until(async || self.all().len() >= count).await;
+        self.all()
+    }
+}
+
+impl SpanSink for Told<Span> {
     fn record(&self, span: Span) {
         self.0.lock().unwrap().push(span);
     }
 }
 
+impl ExposureSink for Told<Exposure> {
+    fn expose(&self, exposure: Exposure) {
+        self.0.lock().unwrap().push(exposure);
+    }
+}
+
+impl RecordSink for Told<Recorded> {
+    fn record(&self, recorded: Recorded) {
+        self.0.lock().unwrap().push(recorded);
+    }
+}
+
+/// Returns when it is so; a test that waits twenty seconds has failed.
+pub async fn until(is_so: impl AsyncFn() -> bool) {
+    let reached = async {
+        while !is_so().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), reached).await.expect("it happens in time");
+}
+
 pub struct Served {
     pub gateway: Gateway,
-    pub spans: Spans,
-    address: SocketAddr,
+    pub spans: Told<Span>,
+    pub exposures: Told<Exposure>,
+    pub records: Told<Recorded>,
+    pub address: SocketAddr,
     client: reqwest::Client,
     _stop: DropGuard,
 }
 
 impl Served {
     pub async fn start() -> Self {
-        let spans = Spans::default();
-        let gateway = Gateway::new(Arc::new(OneToken), Arc::new(spans.clone()));
+        let (spans, exposures, records) = (Told::default(), Told::default(), Told::default());
+        let sinks = Sinks {
+            spans: Arc::new(spans.clone()),
+            exposures: Arc::new(exposures.clone()),
+            records: Arc::new(records.clone()),
+        };
+        let gateway = Gateway::new(Arc::new(OneToken), sinks);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
         let (serving, stopped) = (gateway.clone(), stop.clone());
         tokio::spawn(async move { serving.serve(listener, stopped).await.unwrap() });
-        Self { gateway, spans, address, client: reqwest::Client::new(), _stop: stop.drop_guard() }
+        Self {
+            gateway,
+            spans,
+            exposures,
+            records,
+            address,
+            client: reqwest::Client::new(),
+            _stop: stop.drop_guard(),
+        }
     }
 
     /// One with a route `/serve/a/digits` to a service of each set of endpoints.
     pub async fn to(backends: &[(u32, &[SocketAddr])]) -> Self {
         let served = Self::start().await;
+        served.apply(backends, None);
+        served
+    }
+
+    /// The same under a policy.
+    pub async fn under(policy: Value, backends: &[(u32, &[SocketAddr])]) -> Self {
+        let served = Self::start().await;
+        served.apply(backends, Some(&policy));
+        served
+    }
+
+    /// What `to` and `under` serve, from now on.
+    pub fn apply(&self, backends: &[(u32, &[SocketAddr])], spec: Option<&Value>) {
         let mut services = Vec::new();
         let mut slices = Vec::new();
         for (at, (_, endpoints)) in backends.iter().enumerate() {
@@ -80,8 +154,13 @@ impl Served {
             }
         }
         let weights: Vec<u32> = backends.iter().map(|(weight, _)| *weight).collect();
-        served.gateway.set_table(Table::build(&[Arc::new(route(&weights))], &services, &slices));
-        served
+        let policies: Vec<_> = spec.map(|spec| Arc::new(policy(spec))).into_iter().collect();
+        self.gateway.apply(&Objects {
+            routes: &[Arc::new(route(&weights))],
+            services: &services,
+            slices: &slices,
+            policies: &policies,
+        });
     }
 
     pub fn request(&self, method: http::Method, path: &str) -> reqwest::RequestBuilder {
@@ -94,6 +173,12 @@ impl Served {
 
     pub async fn get(&self, path: &str) -> reqwest::Response {
         self.request(http::Method::GET, path).send().await.unwrap()
+    }
+
+    pub fn metric(&self, name: &str) -> String {
+        let metrics = self.gateway.metrics().text();
+        let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.split(' ').nth(1));
+        line.unwrap_or("none").to_owned()
     }
 }
 
@@ -144,6 +229,18 @@ pub fn slice(service: &str, number: usize, endpoint: SocketAddr) -> EndpointSlic
     }))
 }
 
-fn object<K: serde::de::DeserializeOwned>(value: Value) -> K {
+/// A policy for the route, with `spec` beside its target.
+pub fn policy(spec: &Value) -> TrafficPolicy {
+    let mut policy = json!({
+        "apiVersion": "dais.io/v1alpha1", "kind": "TrafficPolicy",
+        "metadata": {"name": "digits", "namespace": "a"},
+        "spec": spec
+    });
+    policy["spec"]["targetRef"] =
+        json!({"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": "digits"});
+    object(policy)
+}
+
+pub fn object<K: serde::de::DeserializeOwned>(value: Value) -> K {
     serde_json::from_value(value).unwrap()
 }

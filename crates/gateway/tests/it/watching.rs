@@ -1,7 +1,5 @@
 //! The table follows the objects of a cluster.
 
-use std::time::Duration;
-
 use axum::Router;
 use axum::routing::any;
 use dais_api::routing::HTTPRoute;
@@ -10,20 +8,16 @@ use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::ResourceExt;
 use kube::api::{Api, DeleteParams, PostParams};
 
-use crate::support::{Served, route, serve, service, slice};
+use crate::support::{Served, route, serve, service, slice, until};
 
-async fn until(served: &Served, status: u16) {
-    let reached = async {
-        while served.get("/serve/a/digits/").await.status() != status {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), reached).await.unwrap();
+async fn answers(served: &Served, status: u16) {
+    until(async || served.get("/serve/a/digits/").await.status() == status).await;
 }
 
 #[tokio::test]
 async fn a_route_is_served_from_its_objects_until_they_go() {
-    let cluster = dais_testkit::Cluster::with_definitions(dais_api::crds::foreign()).await;
+    let definitions = dais_api::crds::foreign().into_iter().chain(dais_api::crds::all());
+    let cluster = dais_testkit::Cluster::with_definitions(definitions).await;
     let served = Served::start().await;
     tokio::spawn(dais_gateway::watch(cluster.client.clone(), served.gateway.clone()));
     let client = || cluster.client.clone();
@@ -34,7 +28,7 @@ async fn a_route_is_served_from_its_objects_until_they_go() {
     namespaces.create(&PostParams::default(), &namespace).await.unwrap();
     let routes = Api::<HTTPRoute>::namespaced(client(), "a");
     routes.create(&PostParams::default(), &route(&[1])).await.unwrap();
-    until(&served, 503).await;
+    answers(&served, 503).await;
 
     let upstream = serve(Router::new().fallback(any(|| async { "here" }))).await;
     let services = Api::<Service>::namespaced(client(), "a");
@@ -42,10 +36,10 @@ async fn a_route_is_served_from_its_objects_until_they_go() {
     let slices = Api::<EndpointSlice>::namespaced(client(), "a");
     let created =
         slices.create(&PostParams::default(), &slice("backend-0", 0, upstream)).await.unwrap();
-    until(&served, 200).await;
+    answers(&served, 200).await;
 
     slices.delete(&created.name_any(), &DeleteParams::default()).await.unwrap();
-    until(&served, 503).await;
+    answers(&served, 503).await;
     routes.delete("digits", &DeleteParams::default()).await.unwrap();
-    until(&served, 404).await;
+    answers(&served, 404).await;
 }

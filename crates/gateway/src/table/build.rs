@@ -1,0 +1,261 @@
+//! The table from the objects of a cluster.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use dais_api::TrafficPolicy;
+use dais_api::routing::{GATEWAY, HTTPRoute, HttpRouteRule};
+use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+use kube::ResourceExt;
+use tokio::sync::Notify;
+
+use super::{Backend, Endpoint, Governed, Rule, Table};
+use crate::admission::Target;
+use crate::compare::Terms;
+use crate::live::Live;
+use crate::metrics::{Behind, Metrics, Tally};
+use crate::policy::{Assignment, Policy, PolicyKey, Shadow};
+
+/// Label with which an EndpointSlice names its Service.
+const SERVICE_NAME: &str = "kubernetes.io/service-name";
+/// Port of the Services that policies name.
+const PORT: i32 = 80;
+/// Group and kind of what a policy is for.
+const ROUTE: (&str, &str) = ("gateway.networking.k8s.io", "HTTPRoute");
+
+/// What a table is built from: all objects of these kinds.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Objects<'a> {
+    pub routes: &'a [Arc<HTTPRoute>],
+    pub services: &'a [Arc<Service>],
+    pub slices: &'a [Arc<EndpointSlice>],
+    pub policies: &'a [Arc<TrafficPolicy>],
+}
+
+/// What outlives a table: counts, and what policies hold.
+pub struct Standing<'a> {
+    pub before: &'a Table,
+    pub metrics: &'a Metrics,
+    pub bell: &'a Arc<Notify>,
+}
+
+type Endpoints = HashMap<(String, String, i32), Vec<Endpoint>>;
+
+impl Table {
+    pub fn build(objects: &Objects<'_>, standing: &Standing<'_>) -> Self {
+        let endpoints = endpoints(objects.services, objects.slices);
+        let mut table = Self::default();
+        for route in objects.routes.iter().filter(|route| is_ours(route)) {
+            let mut of_route = OfRoute {
+                target: target(route),
+                endpoints: &endpoints,
+                standing,
+                tallies: HashMap::new(),
+            };
+            let policy = policy_of(route, objects.policies);
+            let policy = policy.map(|policy| Arc::new(of_route.policy(policy)));
+            let mut is_served = false;
+            for rule in &route.spec.rules {
+                for prefix in prefixes(rule) {
+                    let rule = of_route.rule(rule, &prefix, policy.clone());
+                    is_served |= rule.is_served();
+                    table.rules.insert(prefix, Arc::new(rule));
+                }
+            }
+            table.take(of_route, policy, is_served);
+        }
+        table
+    }
+
+    fn take(&mut self, route: OfRoute<'_>, policy: Option<Arc<Policy>>, is_served: bool) {
+        let OfRoute { target, tallies, standing, .. } = route;
+        if let Some(policy) = policy {
+            let backends =
+                tallies.iter().map(|(behind, tally)| (behind.backend.clone(), tally.clone()));
+            let mut backends: Vec<_> = backends.collect();
+            backends.sort_by(|one, other| one.0.cmp(&other.0));
+            let governed = Governed { policy, backends, is_served };
+            self.governed.insert(governed.policy.key.clone(), governed);
+        }
+        // A backend that left goes on in the metrics for as long as its route is there.
+        let left = standing.before.tallies.iter().filter(|(behind, _)| {
+            behind.namespace == target.namespace && behind.service == target.service
+        });
+        self.tallies.extend(left.map(|(behind, tally)| (behind.clone(), tally.clone())));
+        self.tallies.extend(tallies);
+    }
+}
+
+/// A route of another controller is not ours to serve; and no route may take
+/// requests under another project's path.
+fn is_ours(route: &HTTPRoute) -> bool {
+    route.spec.parent_refs.iter().any(|parent| parent.name == GATEWAY)
+}
+
+fn prefixes(rule: &HttpRouteRule) -> Vec<String> {
+    let paths = rule.matches.iter().filter_map(|one| one.path.as_ref());
+    let by_prefix = paths.filter(|path| path.type_.as_deref().is_none_or(|t| t == "PathPrefix"));
+    let values = by_prefix.filter_map(|path| path.value.as_deref());
+    values.map(|value| value.trim_end_matches('/').to_owned()).collect()
+}
+
+fn target(route: &HTTPRoute) -> Target {
+    Target {
+        namespace: route.namespace().unwrap_or_default().into(),
+        service: route.name_any().into(),
+    }
+}
+
+/// The policy for a route; of several the oldest, as Gateway API decides conflicts
+/// (GEP-713), and of those of one second the first by name.
+fn policy_of<'a>(
+    route: &HTTPRoute,
+    policies: &'a [Arc<TrafficPolicy>],
+) -> Option<&'a TrafficPolicy> {
+    let targets = policies.iter().filter(|policy| {
+        let target = &policy.spec.target_ref;
+        (target.group.as_str(), target.kind.as_str()) == ROUTE
+            && target.name == route.name_any()
+            && policy.namespace() == route.namespace()
+    });
+    let age = |policy: &&Arc<TrafficPolicy>| {
+        (policy.creation_timestamp().map(|time| time.0), policy.name_any())
+    };
+    targets.min_by_key(age).map(|policy| &**policy)
+}
+
+/// What the rules and the policy of one route are built with.
+struct OfRoute<'a> {
+    target: Target,
+    endpoints: &'a Endpoints,
+    standing: &'a Standing<'a>,
+    tallies: HashMap<Behind, Tally>,
+}
+
+impl OfRoute<'_> {
+    fn rule(&mut self, rule: &HttpRouteRule, prefix: &str, policy: Option<Arc<Policy>>) -> Rule {
+        let owns_prefix = prefix.split('/').nth(2) == Some(&*self.target.namespace);
+        let backends = rule.backend_refs.iter().filter(|_| owns_prefix).map(|backend| Backend {
+            weight: u32::try_from(backend.weight.unwrap_or(1)).unwrap_or(0),
+            tally: self.tally(&backend.name),
+            ..self.backend(&backend.name, backend.port.unwrap_or(PORT))
+        });
+        let backends = backends.collect();
+        let rewrites = rule.filters.iter().filter_map(|filter| filter.url_rewrite.as_ref());
+        let replacement = rewrites.filter_map(|rewrite| rewrite.path.as_ref()).next();
+        Rule {
+            backends,
+            target: self.target.clone(),
+            prefix: prefix.into(),
+            replacement: replacement.and_then(|path| path.replace_prefix_match.clone()),
+            policy: policy.filter(|_| owns_prefix),
+        }
+    }
+
+    fn policy(&mut self, policy: &TrafficPolicy) -> Policy {
+        let key = PolicyKey {
+            namespace: policy.namespace().unwrap_or_default(),
+            name: policy.name_any(),
+            uid: policy.uid().unwrap_or_default(),
+        };
+        let spec = &policy.spec;
+        let assignment = spec.assignment.as_ref();
+        let shadow = spec.shadow.as_ref().map(|shadow| Shadow {
+            backend: Arc::new(self.backend(&shadow.service, PORT)),
+            percent: shadow.percent,
+            terms: Arc::new(Terms::from(shadow)),
+        });
+        Policy {
+            hold: spec.hold.as_ref().map(Into::into),
+            record: spec.record.as_ref().map(Into::into),
+            assignment: assignment.map(|spec| {
+                Assignment::new(spec, |variant| Backend {
+                    tally: self.tally(&variant.service),
+                    ..self.backend(&variant.service, PORT)
+                })
+            }),
+            shadow,
+            live: self.live(&key, policy),
+            key,
+        }
+    }
+
+    /// What a policy counted goes on; one that another run of the gateway left in the
+    /// middle of requests is reported once, so that nobody waits for those.
+    fn live(&self, key: &PolicyKey, policy: &TrafficPolicy) -> Arc<Live> {
+        let Standing { before, metrics, bell } = self.standing;
+        if let Some(known) = before.governed.get(key) {
+            return known.policy.live.clone();
+        }
+        let status = policy.status.as_ref();
+        let is_stale = status.is_some_and(|status| status.held > 0 || status.concurrency > 0.0);
+        Arc::new(Live::new(Arc::clone(bell), metrics.held(&self.target), is_stale))
+    }
+
+    /// Without weight, and counted nowhere.
+    fn backend(&self, service: &str, port: i32) -> Backend {
+        let key = (self.target.namespace.to_string(), service.to_owned(), port);
+        Backend {
+            service: service.into(),
+            weight: 0,
+            endpoints: self.endpoints.get(&key).cloned().unwrap_or_default(),
+            tally: Tally::default(),
+            next: AtomicUsize::new(0),
+        }
+    }
+
+    fn tally(&mut self, service: &str) -> Tally {
+        let Target { namespace, service: route } = self.target.clone();
+        let behind = Behind { namespace, service: route, backend: service.into() };
+        let Standing { before, metrics, .. } = self.standing;
+        let known = || before.tallies.get(&behind).cloned();
+        let tally = known().unwrap_or_else(|| metrics.tally(&behind));
+        self.tallies.entry(behind).or_insert(tally).clone()
+    }
+}
+
+/// (namespace, service, service port) → ready endpoints.
+fn endpoints(services: &[Arc<Service>], slices: &[Arc<EndpointSlice>]) -> Endpoints {
+    let mut found = Endpoints::new();
+    for slice in slices {
+        let namespace = slice.namespace().unwrap_or_default();
+        let Some(name) = slice.labels().get(SERVICE_NAME) else { continue };
+        let service = services.iter().find(|service| {
+            &service.name_any() == name && service.namespace() == slice.namespace()
+        });
+        let ports = service.and_then(|service| service.spec.as_ref()?.ports.as_ref());
+        for port in ports.into_iter().flatten() {
+            let target = slice.ports.iter().flatten().find(|p| {
+                p.name.as_deref().unwrap_or_default() == port.name.as_deref().unwrap_or_default()
+            });
+            let Some(number) = target.and_then(|target| u16::try_from(target.port?).ok()) else {
+                continue;
+            };
+            let key = (namespace.clone(), name.clone(), port.port);
+            let ready = ready(slice)
+                .map(|(ip, pod)| Endpoint { address: SocketAddr::new(ip, number), pod });
+            found.entry(key).or_default().extend(ready);
+        }
+    }
+    found
+}
+
+fn ready(slice: &EndpointSlice) -> impl Iterator<Item = (IpAddr, Option<Arc<str>>)> + '_ {
+    let endpoints = slice.endpoints.iter().flatten().filter(|endpoint| {
+        let conditions = endpoint.conditions.as_ref();
+        conditions.and_then(|conditions| conditions.ready).unwrap_or(true)
+    });
+    endpoints.flat_map(|endpoint| {
+        let target = endpoint.target_ref.as_ref();
+        let pod = target.filter(|target| target.kind.as_deref() == Some("Pod"));
+        let pod: Option<Arc<str>> = pod.and_then(|pod| pod.name.as_deref()).map(Arc::from);
+        let addresses = endpoint.addresses.iter().filter_map(|address| address.parse().ok());
+        addresses.map(move |ip| (ip, pod.clone()))
+    })
+}
+
+#[cfg(test)]
+mod tests;

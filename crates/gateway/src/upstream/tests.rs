@@ -1,0 +1,36 @@
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::mpsc;
+
+use super::*;
+
+fn post(body: &'static str) -> Request<Body> {
+    Request::post("/").header("host", "x").body(Body::from(body)).unwrap()
+}
+
+/// The close has reached this machine, and the runtime had no turn to hear of it.
+#[tokio::test]
+async fn a_request_that_goes_once_is_not_sent_into_a_closed_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (closed, closing) = mpsc::channel();
+    let (close, closes) = mpsc::channel::<()>();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, mut some) = (stream.unwrap(), [0; 1024]);
+            let _ = stream.read(&mut some).unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").unwrap();
+            closes.recv().unwrap();
+            drop(stream);
+            closed.send(()).unwrap();
+        }
+    });
+    let pool = Pool::default();
+    for number in 0..20 {
+        let answer = pool.send(address, post("once")).await;
+        let answer = answer.unwrap_or_else(|failure| panic!("number {number}: {failure:?}"));
+        axum::body::to_bytes(answer.into_body(), 10).await.unwrap();
+        close.send(()).unwrap();
+        closing.recv().unwrap();
+    }
+}
