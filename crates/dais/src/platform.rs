@@ -38,6 +38,7 @@ mod parts;
 mod prices;
 mod queues;
 mod recorded;
+mod records;
 mod retention;
 mod routes;
 mod scopes;

@@ -134,7 +134,7 @@ impl Parts {
             access: access.clone(),
             platform: Handle::current(),
         };
-        let gateway = Gateway::new(Arc::new(doorkeeper), telemetry.span_sink());
+        let gateway = Gateway::new(Arc::new(doorkeeper), telemetry.sinks());
         let portal = Portal::new(dais_portal::Config {
             identity: identity.clone(),
             info: dais_portal::Info {
@@ -189,6 +189,7 @@ impl Parts {
         let controllers = Arc::new(self.controllers(addresses));
         run(tasks, stop, dais_controllers::run(controllers.clone()));
         run(tasks, stop, dais_gateway::watch(self.client("gateway"), self.gateway.clone()));
+        run(tasks, stop, dais_gateway::report(self.client("gateway"), self.gateway.clone()));
         self.telemetry.collect(&logs)?;
         let alerts = self.telemetry.alerts();
         run(tasks, stop, notifications::configure(self.client("alerts"), alerts));

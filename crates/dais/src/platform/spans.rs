@@ -6,7 +6,7 @@
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
-use dais_gateway::{Span, SpanSink};
+use dais_gateway::{Assigned, Span, SpanSink};
 use dais_traces::{Attributes, Sampling, Traces};
 use http::Version;
 use tokio::sync::Notify;
@@ -97,6 +97,10 @@ fn stored(span: Span) -> dais_traces::Span {
     ]);
     if let Some(pod) = span.endpoint.and_then(|endpoint| endpoint.pod) {
         attributes.push("k8s.pod.name", pod);
+    }
+    if let Some(Assigned { test, variant }) = span.assigned {
+        attributes.push("dais.test", test);
+        attributes.push("dais.variant", variant);
     }
     if status.is_server_error() {
         attributes.push("error.type", status.as_str());

@@ -11,7 +11,7 @@ use dais_accelerators::Accelerators;
 use dais_alerts::Alerts;
 use dais_api::labels;
 use dais_apiserver::ApiServer;
-use dais_gateway::SpanSink;
+use dais_gateway::Sinks;
 use dais_logs::{Collector, CollectorConfig, Engine, Logs, fields_from_labels};
 use dais_metrics::rules::{Rules, RulesConfig};
 use dais_metrics::{Metadata, Scraper, Store, Target};
@@ -27,6 +27,7 @@ use super::accelerators;
 use super::engines::Others;
 use super::monitoring::Monitoring;
 use super::notifications;
+use super::records::{Records, Unread};
 use super::spans::Spans;
 use crate::cli::{Engines, TraceSampling};
 
@@ -68,6 +69,8 @@ pub struct Telemetry {
     traces: Traces,
     spans: Spans,
     delivery: JoinHandle<()>,
+    records: Records,
+    recording: JoinHandle<()>,
     metrics: Store,
     metadata: Metadata,
     monitoring: Monitoring,
@@ -126,12 +129,16 @@ impl Telemetry {
         let rules = Rules::start(metrics.clone(), config, notifications::notifier(alerts.clone()));
         let monitoring = Monitoring::new(scraper, rules);
         let delivery = tokio::spawn(spans.clone().deliver(traces.clone()));
+        let (records, queue) = Records::new();
+        let recording = tokio::spawn(queue.deliver(logs.clone()));
         Ok(Self {
             logs,
             collector: None,
             traces,
             spans,
             delivery,
+            records,
+            recording,
             metrics,
             metadata,
             monitoring,
@@ -261,17 +268,23 @@ impl Telemetry {
         }
     }
 
-    pub fn span_sink(&self) -> Arc<dyn SpanSink> {
-        Arc::new(self.spans.clone())
+    /// Where goes what the gateway tells of requests.
+    pub fn sinks(&self) -> Sinks {
+        Sinks {
+            spans: Arc::new(self.spans.clone()),
+            exposures: Arc::new(Unread),
+            records: Arc::new(self.records.clone()),
+        }
     }
 
     pub async fn close(self) {
-        let Self { logs, collector, traces, spans, delivery, metrics, monitoring, alerts, .. } =
-            self;
+        let Self { logs, collector, traces, spans, delivery, recording, .. } = self;
+        let Self { metrics, monitoring, alerts, .. } = self;
         monitoring.scraper.stop();
         monitoring.rules.stop();
         alerts.close().await;
         drop(collector);
+        recording.abort();
         delivery.abort();
         let _ = delivery.await;
         spans.hand_over(&traces);
