@@ -14,7 +14,7 @@ const runs = [
   run(RUNS.old, 'digits-forest-5', 'FINISHED', 96000, 95000, { n_estimators: 200, max_depth: 12, seed: 7 }, { loss: 0.1807, val_loss: 0.2198, accuracy: 0.9417 }),
 ]
 const version = (name, number, id, age, aliases = []) => ({ name, version: String(number), run_id: id, source: `models:/m-${number}abc`, status: 'READY', creation_timestamp: at(age), user_id: 'user-17', aliases, tags: [{ key: 'format', value: 'onnx' }] })
-const versions = [version('digits', 8, RUNS.running, 900), version('digits', 7, RUNS.best, 8200, ['champion']), version('digits', 6, RUNS.old, 95000), version('digits', 5, 'x5', 186400), version('fraud-graph', 2, 'x2', 300000), version('fraud-graph', 1, 'x1', 900000)]
+const versions = [version('digits', 8, RUNS.running, 900), version('digits', 7, RUNS.best, 8200, ['champion']), version('digits', 6, RUNS.old, 95000), version('digits', 5, 'x5', 186400, ['production']), version('fraud-graph', 2, 'x2', 300000), version('fraud-graph', 1, 'x1', 900000)]
 const models = () => ['digits', 'fraud-graph'].map((name) => {
   const mine = versions.filter((one) => one.name === name)
   return { name, description: name === 'digits' ? 'Random forest on handwritten digits' : '', creation_timestamp: at(900000), last_updated_timestamp: mine[0].creation_timestamp, latest_versions: [mine[0]], aliases: mine.flatMap((one) => one.aliases.map((alias) => ({ alias, version: one.version }))) }
@@ -31,10 +31,34 @@ function history(id, key) {
   })
 }
 
-export function mlflow(project, path, query, body, method) {
+const asked = (id, alias, from, to, age, part) => ({ id, name: 'digits', alias, version: to, from_version: from, current_version: '5', state: 'open', stale: false, requested_by: 'user-17', requested_at: at(age), reason: 'Recall 0.97 on last week, was 0.94', decided_by: null, decided_at: null, decision_reason: null, ...part })
+let approvals = [
+  asked(3, 'production', '5', '7', 7200, {}),
+  asked(2, 'production', '5', '6', 90000, { state: 'rejected', decided_by: 'admin', decided_at: at(86400), decision_reason: 'Class 3 got worse' }),
+  asked(1, 'production', null, '5', 180000, { state: 'approved', decided_by: 'admin', decided_at: at(170000), decision_reason: 'Checked by hand' }),
+]
+
+/** Requests to move the protected alias `production`. */
+function approval(path, query, body, method, user) {
+  const [, id, verb] = /^dais\/model-approvals(?:\/(\d+)\/(\w+))?$/.exec(path)
+  const states = { approve: 'approved', reject: 'rejected', withdraw: 'withdrawn' }
+  if (verb) {
+    approvals = approvals.map((one) => (one.id === Number(id) ? { ...one, state: states[verb], decided_by: user, decided_at: Date.now(), decision_reason: body.reason } : one))
+    return { model_approval: approvals.find((one) => one.id === Number(id)) }
+  }
+  if (method === 'POST') {
+    approvals = [asked(approvals.length + 1, body.alias, null, body.version ?? null, 0, { name: body.name, reason: body.reason, requested_by: user }), ...approvals]
+    return { model_approval: approvals[0] }
+  }
+  const wanted = (one) => ['name', 'state'].every((key) => !query.get(key) || one[key] === query.get(key))
+  return { model_approvals: approvals.filter(wanted), protected_aliases: ['production'], may_approve: user === 'admin', user }
+}
+
+export function mlflow(project, path, query, body, method, user) {
   if (project === 'forbidden') return { code: 403, body: { error_code: 'PERMISSION_DENIED', message: 'project forbidden is not yours' } }
   const empty = project !== 'credit-score'
   const ok = (value) => ({ code: 200, body: value })
+  if (path.startsWith('dais/model-approvals')) return ok(empty && method === 'GET' ? { model_approvals: [], protected_aliases: [], may_approve: false, user } : approval(path, query, body, method, user))
   if (path === 'runs/get') {
     const found = runs.find((one) => one.info.run_id === query.get('run_id'))
     return found ? ok({ run: found }) : { code: 404, body: { error_code: 'RESOURCE_DOES_NOT_EXIST', message: `no run ${query.get('run_id')}` } }

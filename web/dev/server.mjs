@@ -54,8 +54,8 @@ function dispatch(request, response, { pathname, searchParams: query }, body) {
   if (pathname === '/elasticsearch/_tail') return tail(request, response, query)
   if (pathname.startsWith('/jaeger/api/')) return jaeger(pathname.slice(12), query)
   if (pathname.startsWith('/data/')) return data(pathname, request.method, body)
-  const [, project, path] = /^\/mlflow\/p\/([^/]+)\/api\/2\.0\/mlflow\/(.+)$/.exec(pathname) ?? []
-  return path ? mlflow(project, path, query, body, request.method) : { code: 404, body: { error: { reason: pathname } } }
+  const [, project, path] = /^\/mlflow\/p\/([^/]+)\/api\/2\.0\/(?:mlflow\/)?(.+)$/.exec(pathname) ?? []
+  return path ? mlflow(project, path, query, body, request.method, request.user) : { code: 404, body: { error: { reason: pathname } } }
 }
 
 function proxy(request, response) {

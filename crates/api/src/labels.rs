@@ -17,6 +17,9 @@ pub const KIND: &str = "dais.io/kind";
 pub const INSTANCE: &str = "app.kubernetes.io/instance";
 /// On a Namespace: the workspace that the project belongs to.
 pub const WORKSPACE: &str = "dais.io/workspace";
+/// Annotation of a Namespace: aliases of the project's models that move by approval
+/// alone, with commas between them.
+pub const PROTECTED_ALIASES: &str = "dais.io/protected-aliases";
 /// Annotation with the exact name of the person behind [`USER`].
 pub const USER_ANNOTATION: &str = "dais.io/user-name";
 /// Annotation set by the API server's caller: who created the object.

@@ -1,10 +1,12 @@
 //! The words of the command line. No behaviour.
 
+mod approvals;
 mod engines;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+pub use approvals::{Approvals, Decide, Promote, Withdraw};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use engines::Engines;
 
@@ -107,6 +109,23 @@ pub enum Command {
     /// List registered models and their versions
     #[command(after_help = "Example:\n  dais models")]
     Models,
+    /// Point an alias to a model version; ask for it where the alias is protected
+    #[command(
+        after_help = "Examples:\n  dais promote models:/digits/3 candidate\n  dais promote models:/digits/3 production --reason \"recall 0.91, was 0.88\"\n  dais promote models:/digits production --remove --reason \"retired\""
+    )]
+    Promote(Promote),
+    /// List requests to move protected aliases
+    #[command(after_help = "Examples:\n  dais approvals\n  dais approvals digits --all -o json")]
+    Approvals(Approvals),
+    /// Approve a request: the alias moves
+    #[command(after_help = "Example:\n  dais approve 7 --reason \"checked on last week's data\"")]
+    Approve(Decide),
+    /// Reject a request: the alias stays
+    #[command(after_help = "Example:\n  dais reject 7 --reason \"recall fell for class 3\"")]
+    Reject(Decide),
+    /// Withdraw a request of your own
+    #[command(after_help = "Example:\n  dais withdraw 7")]
+    Withdraw(Withdraw),
     /// Serve a model version, or a program that answers HTTP
     #[command(
         after_help = "Examples:\n  dais deploy models:/digits/3 --name digits --replicas 2\n  dais deploy models:/digits@production --scale 0..4 --canary 10,50\n  dais deploy models:/digits/3 --name digits -e sklearn --code ./server -- python serve.py"

@@ -1,10 +1,12 @@
 //! The commands: one file each.
 
 mod apply;
+mod approvals;
 mod audit;
 mod backup;
 pub mod build_environment;
 mod completion;
+mod decide;
 mod delete;
 mod deploy;
 mod doctor;
@@ -16,6 +18,7 @@ mod logs;
 mod models;
 mod pack;
 mod predict;
+mod promote;
 mod queues;
 mod rerun;
 mod resources;
@@ -55,6 +58,11 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Jobs => block_on(jobs::run(&target)),
         Command::Logs(args) => block_on(logs::run(&target, args)),
         Command::Models => block_on(models::run(&target)),
+        Command::Promote(args) => block_on(promote::run(&target, args)),
+        Command::Approvals(args) => block_on(approvals::run(&target, &args)),
+        Command::Approve(args) => block_on(decide::approve(&target, &args)),
+        Command::Reject(args) => block_on(decide::reject(&target, &args)),
+        Command::Withdraw(args) => block_on(decide::withdraw(&target, &args)),
         Command::Deploy(args) => block_on(deploy::run(&target, args)),
         Command::Predict(args) => block_on(predict::run(&target, args)),
         Command::Get(args) => block_on(get::run(&target, args)),

@@ -36,6 +36,7 @@ mod notifications;
 mod otlp;
 mod parts;
 mod prices;
+mod protection;
 mod queues;
 mod recorded;
 mod records;

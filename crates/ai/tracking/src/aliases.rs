@@ -12,7 +12,7 @@ use crate::registered_models::touch;
 use crate::scope::{Editor, Scope};
 use crate::statement::statement;
 use crate::versions::{Named, answer, exists};
-use crate::{Error, Tracking, limits};
+use crate::{Error, Tracking, limits, protection};
 
 pub(crate) async fn set(
     State(tracking): State<Tracking>,
@@ -22,6 +22,7 @@ pub(crate) async fn set(
     let (name, version) = request.which()?;
     let alias = request.alias.required("alias")?;
     limits::alias(&alias)?;
+    protection::direct(&scope, (&name, &alias), Some(version))?;
     let mut transaction = tracking.database().begin().await?;
     exists(&mut *transaction, &scope, &name, version).await?;
     statement!(
@@ -45,6 +46,7 @@ pub(crate) async fn delete(
     Input(request): Input<Named>,
 ) -> Result<Json<Done>> {
     let (name, alias) = (request.name.required("name")?, request.alias.required("alias")?);
+    protection::direct(&scope, (&name, &alias), None)?;
     let mut transaction = tracking.database().begin().await?;
     touch(&mut *transaction, &scope, &name).await?;
     statement!(

@@ -15,6 +15,12 @@ pub enum Error {
     Exists(String),
     #[error("{0}")]
     State(String),
+    #[error("{0}")]
+    Denied(String),
+    #[error("{0}")]
+    Conflict(String),
+    #[error("whether the alias is protected is not known; nothing was changed")]
+    ProtectionUnknown,
     #[error("no API endpoint at {0}")]
     Endpoint(String),
     #[error("the method is not allowed here")]
@@ -70,12 +76,13 @@ impl Error {
             Error::State(_) => (StatusCode::BAD_REQUEST, "INVALID_STATE"),
             Error::Endpoint(_) => (StatusCode::NOT_FOUND, "ENDPOINT_NOT_FOUND"),
             Error::Method => (StatusCode::METHOD_NOT_ALLOWED, "ENDPOINT_NOT_FOUND"),
-            Error::NoProject | Error::ReadOnly { .. } => {
+            Error::NoProject | Error::ReadOnly { .. } | Error::Denied(_) => {
                 (StatusCode::FORBIDDEN, "PERMISSION_DENIED")
             }
+            Error::Conflict(_) => (StatusCode::CONFLICT, "RESOURCE_CONFLICT"),
             Error::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "RESOURCE_LIMIT_EXCEEDED"),
             Error::Database(_) => (StatusCode::SERVICE_UNAVAILABLE, "TEMPORARILY_UNAVAILABLE"),
-            Error::NewerVersion { .. } | Error::File { .. } => {
+            Error::NewerVersion { .. } | Error::File { .. } | Error::ProtectionUnknown => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR")
             }
         }

@@ -12,11 +12,16 @@
 //!               └─ artifacts ── files (temporary file, fsync, rename)
 //! ```
 //!
+//! Aliases that the scope says are protected move by request and decision alone:
+//! `protection` refuses the direct way, `approvals` and `decisions` are the other.
+//!
 //! Start reading at [`router`], then `runs` and `writer`.
 
 mod aliases;
+mod approvals;
 mod artifacts;
 mod database;
+mod decisions;
 mod entity;
 mod error;
 mod experiment_search;
@@ -33,6 +38,7 @@ mod logged_models;
 mod logging;
 mod metric;
 mod migrations;
+mod protection;
 mod registered_models;
 mod router;
 mod run_data;
@@ -53,7 +59,7 @@ use std::sync::Arc;
 
 pub use error::Error;
 pub use router::router;
-pub use scope::Scope;
+pub use scope::{Protection, Scope};
 
 /// The tracking service: cheap to clone, shared by all requests.
 #[derive(Clone)]

@@ -13,6 +13,7 @@ pub(crate) const EXPERIMENT_NAME: usize = 500;
 pub(crate) const MODEL_NAME: usize = 256;
 pub(crate) const ALIAS: usize = 255;
 pub(crate) const DESCRIPTION: usize = 100_000;
+pub(crate) const REASON: usize = 2000;
 pub(crate) const METRICS_PER_BATCH: usize = 1000;
 pub(crate) const PARAMS_PER_BATCH: usize = 100;
 pub(crate) const TAGS_PER_BATCH: usize = 100;
@@ -28,6 +29,23 @@ pub(crate) fn length(field: &str, value: &str, limit: usize) -> Result<()> {
         "'{field}' exceeds the maximum length of {limit} characters (got {})",
         value.chars().count()
     )))
+}
+
+/// Why something is asked for or decided: people read it on pages and terminals.
+pub(crate) fn reason(given: Option<String>) -> Result<String> {
+    let reason = given.unwrap_or_default().trim().to_owned();
+    if reason.is_empty() {
+        return Err(Error::invalid(format!(
+            "Missing value for required parameter 'reason': say why, in 1 to {REASON} characters."
+        )));
+    }
+    if reason.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        return Err(Error::invalid(
+            "Invalid value for parameter 'reason': it holds a control character; write plain text.",
+        ));
+    }
+    length("reason", &reason, REASON)?;
+    Ok(reason)
 }
 
 /// A batch has at most `limit` of something.

@@ -14,6 +14,7 @@ use crate::statement::statement;
 const VERSIONS: &[&str] = &[
     include_str!("../migrations/0001_tracking.sql"),
     include_str!("../migrations/0002_points_by_step.sql"),
+    include_str!("../migrations/0003_alias_requests.sql"),
 ];
 
 const CLUSTERED: &str = " WITHOUT ROWID";

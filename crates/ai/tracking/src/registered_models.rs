@@ -17,7 +17,7 @@ use crate::scope::{Editor, Scope};
 use crate::search::{Entity, Filter, Kind, Table, order};
 use crate::stages;
 use crate::statement::{Statement, statement};
-use crate::{Error, Tracking, limits};
+use crate::{Error, Tracking, approvals, decisions, limits, protection};
 
 #[derive(Serialize)]
 struct Model {
@@ -211,6 +211,7 @@ pub(crate) async fn rename(
     limits::model_name("new_name", &new)?;
     let mut transaction = tracking.database().begin().await?;
     touch(&mut *transaction, &scope, &name).await?;
+    protection::undisturbed(&mut *transaction, &scope, (&name, None), "renaming the model").await?;
     let taken = statement!(
         "SELECT 1 FROM ml_models WHERE project = $1 AND name = $2",
         &scope.project,
@@ -219,7 +220,7 @@ pub(crate) async fn rename(
     if taken.optional(&mut *transaction).await?.is_some() {
         return Err(Error::Exists(format!("Registered Model (name={new}) already exists.")));
     }
-    for table in TABLES {
+    for table in TABLES.into_iter().chain([approvals::TABLE]) {
         statement!(
             format!("UPDATE {table} SET name = $1 WHERE project = $2 AND name = $3"),
             &new,
@@ -241,6 +242,8 @@ pub(crate) async fn delete(
     let name = request.name.required("name")?;
     let mut transaction = tracking.database().begin().await?;
     touch(&mut *transaction, &scope, &name).await?;
+    protection::undisturbed(&mut *transaction, &scope, (&name, None), "deleting the model").await?;
+    decisions::close(&mut *transaction, &scope, (&name, None), "the model was deleted").await?;
     for table in TABLES {
         statement!(
             format!("DELETE FROM {table} WHERE project = $1 AND name = $2"),

@@ -9,9 +9,9 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use crate::{
-    Error, Tracking, aliases, artifacts, experiment_search, experiments, history, inputs,
-    logged_model_pairs, logged_model_search, logged_models, logging, registered_models, run_search,
-    runs, stages, version_search, versions,
+    Error, Tracking, aliases, approvals, artifacts, decisions, experiment_search, experiments,
+    history, inputs, logged_model_pairs, logged_model_search, logged_models, logging,
+    registered_models, run_search, runs, stages, version_search, versions,
 };
 
 /// The release of the client and protocol that this was tried against.
@@ -39,6 +39,7 @@ fn service() -> Router<Tracking> {
         .nest("/mlflow/logged-models", logged_model_routes())
         .nest("/mlflow/registered-models", registered_model_routes())
         .nest("/mlflow/model-versions", version_routes())
+        .nest("/dais/model-approvals", approval_routes())
         .route("/mlflow/metrics/get-history", get(history::one))
         .route("/mlflow/metrics/get-history-bulk", get(history::bulk))
         .route("/mlflow/metrics/get-history-bulk-interval", get(history::interval))
@@ -123,6 +124,16 @@ fn registered_model_routes() -> Router<Tracking> {
         .route("/delete-tag", delete(registered_models::delete_tag))
         .route("/get-latest-versions", get(stages::get_latest).post(stages::get_latest))
         .route("/alias", get(aliases::by_alias).post(aliases::set).delete(aliases::delete))
+}
+
+/// Not MLflow's: how protected aliases move.
+fn approval_routes() -> Router<Tracking> {
+    Router::new()
+        .route("/", get(approvals::list).post(approvals::create))
+        .route("/{id}", get(approvals::get))
+        .route("/{id}/approve", post(decisions::approve))
+        .route("/{id}/reject", post(decisions::reject))
+        .route("/{id}/withdraw", post(decisions::withdraw))
 }
 
 fn version_routes() -> Router<Tracking> {

@@ -12,6 +12,31 @@ pub struct Scope {
     pub project: String,
     pub user: String,
     pub write: bool,
+    /// `None`: nobody asked, and then no alias moves. Only requests that change
+    /// aliases, or are about approvals, need it.
+    pub protection: Option<Protection>,
+}
+
+/// Which aliases of the project move by approval alone, and whether the caller
+/// may approve.
+#[derive(Clone, Debug, Default)]
+pub struct Protection {
+    pub protected_aliases: Vec<String>,
+    pub may_approve: bool,
+}
+
+impl Protection {
+    /// Whatever the case: nobody should take `Production` for `production`.
+    pub(crate) fn covers(&self, alias: &str) -> bool {
+        let alias = alias.to_lowercase();
+        self.protected_aliases.iter().any(|protected| protected.to_lowercase() == alias)
+    }
+}
+
+impl Scope {
+    pub(crate) fn protection(&self) -> Result<&Protection, Error> {
+        self.protection.as_ref().ok_or(Error::ProtectionUnknown)
+    }
 }
 
 /// A scope that allows writing; extracting it refuses everybody else.

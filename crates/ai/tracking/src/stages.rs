@@ -4,14 +4,15 @@ use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use sqlx::{Any, Executor, Row};
 
 use crate::error::Result;
 use crate::input::{Input, Required, texts};
 use crate::registered_models::absent as no_model;
 use crate::scope::{Editor, Scope};
 use crate::statement::{Statement, statement};
-use crate::versions::{COLUMNS, Version, answer, change, number};
-use crate::{Error, Tracking};
+use crate::versions::{COLUMNS, Version, absent, answer, change, number};
+use crate::{Error, Tracking, protection};
 
 const STAGES: [&str; 4] = ["None", "Staging", "Production", "Archived"];
 
@@ -72,6 +73,22 @@ pub(crate) async fn get_latest(
     Ok(Json(json!({ "model_versions": versions })))
 }
 
+async fn current(
+    on: impl Executor<'_, Database = Any>,
+    scope: &Scope,
+    name: &str,
+    version: i64,
+) -> Result<String> {
+    let row = statement!(
+        "SELECT stage FROM ml_versions WHERE project = $1 AND name = $2 AND version = $3",
+        &scope.project,
+        name,
+        version
+    );
+    let row = row.optional(on).await?.ok_or_else(|| absent(name, version))?;
+    Ok(row.try_get(0)?)
+}
+
 #[derive(Deserialize)]
 pub(crate) struct Transition {
     name: Option<String>,
@@ -90,6 +107,8 @@ pub(crate) async fn transition(
     let (name, version) = (request.name.required("name")?, number(request.version)?);
     let stage = stage_of(&request.stage.required("stage")?)?;
     let mut transaction = tracking.database().begin().await?;
+    let before = current(&mut *transaction, &scope, &name, version).await?;
+    protection::stage(&scope, [stage, &before])?;
     if request.archive_existing_versions == Some(Value::Bool(true)) {
         if !matches!(stage, "Staging" | "Production") {
             return Err(Error::invalid(

@@ -16,7 +16,7 @@ use crate::registered_models::{absent as no_model, touch};
 use crate::scope::{Editor, Scope};
 use crate::statement::{Statement, statement};
 use crate::version_origin::Origin;
-use crate::{Error, Tracking, limits};
+use crate::{Error, Tracking, decisions, limits, protection};
 
 #[derive(Serialize)]
 pub(crate) struct Version {
@@ -302,6 +302,9 @@ pub(crate) async fn delete(
     let (name, version) = request.which()?;
     let mut transaction = tracking.database().begin().await?;
     touch(&mut *transaction, &scope, &name).await?;
+    let which = (name.as_str(), Some(version));
+    protection::undisturbed(&mut *transaction, &scope, which, "deleting the version").await?;
+    decisions::close(&mut *transaction, &scope, which, "the version was deleted").await?;
     let mut gone = 0;
     for table in ["ml_version_tags", "ml_model_aliases", "ml_versions"] {
         gone = statement!(

@@ -44,6 +44,8 @@ impl Right {
 
     pub const READ_RUNS: Self = Self::new("get", TRACKING_GROUP, "experiments", "");
     pub const WRITE_RUNS: Self = Self::new("update", TRACKING_GROUP, "experiments", "");
+    /// To decide on requests to move protected aliases of models.
+    pub const APPROVE_MODELS: Self = Self::new("approve", TRACKING_GROUP, "models", "");
     pub const READ_DATA: Self = Self::new("get", dais_api::GROUP, "datasets", "");
     pub const WRITE_DATA: Self = Self::new("update", dais_api::GROUP, "datasets", "");
     pub const READ_JOBS: Self = Self::new("list", dais_api::GROUP, "trainingjobs", "");
@@ -166,6 +168,19 @@ impl Access {
         Ok(Some(allowed))
     }
 
+    /// Aliases of the project's models that move by approval alone. Read anew each time:
+    /// what an administrator protects is protected at once.
+    pub async fn protected_aliases(&self, project: &str) -> Result<Vec<String>> {
+        let namespace = Api::<Namespace>::all(self.client.clone())
+            .get_opt(project)
+            .await
+            .context("reading which aliases are protected")?;
+        let names = namespace.and_then(|namespace| {
+            namespace.annotations().get(dais_api::labels::PROTECTED_ALIASES).cloned()
+        });
+        Ok(listed(&names.unwrap_or_default()))
+    }
+
     /// Every project with its workspace.
     pub async fn all_projects(&self) -> Result<Vec<(String, String)>> {
         let label = dais_api::labels::WORKSPACE;
@@ -177,6 +192,11 @@ impl Access {
             |namespace: &Namespace| namespace.labels().get(label).cloned().unwrap_or_default();
         Ok(namespaces.items.iter().map(|n| (n.name_any(), workspace(n))).collect())
     }
+}
+
+/// Names with commas between them.
+fn listed(names: &str) -> Vec<String> {
+    names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
 /// The projects that the portal offers: those whose pods a person may list.
@@ -198,5 +218,16 @@ impl dais_portal::Projects for Access {
                 Vec::new()
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::listed;
+
+    #[test]
+    fn names_are_read_with_or_without_blanks() {
+        assert_eq!(listed("production, champion ,,"), ["production", "champion"]);
+        assert!(listed(" ").is_empty());
     }
 }

@@ -134,6 +134,14 @@ fn extend(role: &str, verbs: &[&str], tracking: &[&str]) -> Value {
         json!({"apiGroups": ["monitoring.coreos.com"], "resources": ["*"], "verbs": verbs}),
         json!({"apiGroups": [TRACKING_GROUP], "resources": ["experiments"], "verbs": tracking}),
     ];
+    // Not for `edit`: whoever asks for an alias to move is not the one who approves.
+    if role == "admin" {
+        rules.push(json!({
+            "apiGroups": [TRACKING_GROUP],
+            "resources": ["models"],
+            "verbs": ["approve"],
+        }));
+    }
     if role == "view" {
         rules.push(json!({
             "apiGroups": ["gateway.networking.k8s.io"],

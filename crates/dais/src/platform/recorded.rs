@@ -1,6 +1,8 @@
 //! Puts writes outside the Kubernetes API on record: before they happen, and how they
 //! ended. What cannot be put on record is refused.
 
+mod decision;
+
 use std::net::SocketAddr;
 
 use axum::Router;
@@ -12,6 +14,8 @@ use dais_identity::{AuditEntry, Caller, Identity};
 use http::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use tower::ServiceExt;
+
+use self::decision::Decision;
 
 /// Bodies up to this size are read for what they change; the others are files.
 const READ: usize = 64 * 1024;
@@ -58,10 +62,16 @@ async fn record(State(recorder): State<Recorder>, request: Request, next: Next) 
         Ok(read) => read,
         Err(refused) => return *refused,
     };
-    let question = new.as_ref().and_then(|new| alias_of(&caller, &request, new));
-    let old = match question {
-        Some((question, shown)) => ask(before, question, shown).await,
-        None => None,
+    let (old, new) = match Decision::of(&caller, &request) {
+        Some(decision) => decision.told(before, new).await,
+        None => {
+            let question = new.as_ref().and_then(|new| alias_of(&caller, &request, new));
+            let old = match question {
+                Some((question, shown)) => version_of(before, question, shown).await,
+                None => None,
+            };
+            (old, new)
+        }
     };
     let response = next.run(request).await;
     let status = response.status();
@@ -144,10 +154,14 @@ fn alias_of(caller: &Caller, request: &Request, new: &Value) -> Option<(Request,
     Some((question, json!({"name": name, "alias": alias})))
 }
 
-async fn ask(before: Router, question: Request, mut shown: Value) -> Option<Value> {
+async fn ask(before: Router, question: Request) -> Option<Value> {
     let answer = before.oneshot(question).await.ok()?;
     let bytes = axum::body::to_bytes(answer.into_body(), READ).await.ok()?;
-    let answer: Value = serde_json::from_slice(&bytes).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+async fn version_of(before: Router, question: Request, mut shown: Value) -> Option<Value> {
+    let answer = ask(before, question).await?;
     shown["version"] = answer["model_version"]["version"].as_str()?.into();
     Some(shown)
 }

@@ -13,6 +13,7 @@ use serde_json::json;
 use tower::ServiceExt;
 
 use super::access::{Access, Right};
+use super::protection;
 
 /// Which project a tracking request is for: `/p/<project>/…`, else the caller's own.
 ///
@@ -192,14 +193,14 @@ fn take_project(request: &mut Request) -> Option<String> {
 }
 
 /// The project that a pod's own account belongs to.
-fn own_project(caller: &Caller) -> Option<String> {
+pub(super) fn own_project(caller: &Caller) -> Option<String> {
     let account = caller.user.strip_prefix("system:serviceaccount:")?;
     account.split(':').next().map(str::to_owned)
 }
 
 struct Granted {
     project: String,
-    user: String,
+    caller: Caller,
     write: bool,
 }
 
@@ -221,7 +222,7 @@ async fn grant(
         ));
     }
     let write = access.allows(&caller, write, &project).await.map_err(|error| broken(&error))?;
-    Ok(Granted { project, user: caller.user, write })
+    Ok(Granted { project, caller, write })
 }
 
 async fn scope_tracking(
@@ -229,8 +230,16 @@ async fn scope_tracking(
     mut request: Request,
 ) -> Response {
     match grant(&access, &mut request, (&Right::READ_RUNS, &Right::WRITE_RUNS)).await {
-        Ok(Granted { project, user, write }) => {
-            request.extensions_mut().insert(dais_tracking::Scope { project, user, write });
+        Ok(Granted { project, caller, write }) => {
+            let protection = match protection::concerns_aliases(&request) {
+                true => match protection::of(&access, &caller, &project).await {
+                    Ok(protection) => Some(protection),
+                    Err(error) => return broken(&error),
+                },
+                false => None,
+            };
+            let scope = dais_tracking::Scope { project, user: caller.user, write, protection };
+            request.extensions_mut().insert(scope);
             pass(router, request).await
         }
         Err(response) => response,
@@ -249,7 +258,7 @@ async fn scope_data(
         (&Right::READ_DATA, &Right::WRITE_DATA)
     };
     match grant(&access, &mut request, rights).await {
-        Ok(Granted { project, user, write }) => {
+        Ok(Granted { project, caller: Caller { user, .. }, write }) => {
             request.extensions_mut().insert(dais_data::Scope { project, user, write });
             pass(router, request).await
         }

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
 
 mod accelerators;
+mod approvals;
 mod audit;
 mod backup;
 mod bad_input;

@@ -6,7 +6,7 @@ use crate::support::Platform;
 
 pub struct Person {
     pub token: String,
-    project: &'static str,
+    pub project: &'static str,
 }
 
 /// A project with one person who may edit it and nothing else.
@@ -16,13 +16,18 @@ pub fn person(platform: &Platform, name: &str, project: &'static str) -> Person 
         "metadata": {"name": project, "labels": {"dais.io/workspace": project}},
     });
     assert_eq!(platform.post("/k8s/api/v1/namespaces", &namespace).0, 201);
+    member(platform, name, project, "edit")
+}
+
+/// One more person of a project, with one of Kubernetes' roles in it.
+pub fn member(platform: &Platform, name: &str, project: &'static str, role: &str) -> Person {
     let user = json!({"name": name, "password": format!("{name}-correct-horse"), "groups": []});
     let (code, answer) = platform.post("/api/users", &user);
     assert!(code < 300, "{answer}");
     let binding = json!({
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
-        "metadata": {"name": "editors"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "edit"},
+        "metadata": {"name": format!("{name}-{role}")},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
         "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": name}],
     });
     let path = format!("/k8s/apis/rbac.authorization.k8s.io/v1/namespaces/{project}/rolebindings");

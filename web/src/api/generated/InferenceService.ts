@@ -161,7 +161,7 @@ export interface InferenceServiceStatus {
     requests?: number
     /** Since when the step is so. */
     since?: string
-    state: 'Starting' | 'Progressing' | 'Promoting' | 'RolledBack'
+    state: 'Progressing' | 'Starting' | 'Promoting' | 'RolledBack'
     /** Place in `spec.rollout.steps`, from 0. */
     step: number
     version: string

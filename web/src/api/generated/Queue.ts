@@ -48,6 +48,7 @@ export interface QueueStatus {
     /** How much of it is beyond the queue's own. */
     borrowed: number | string
     name: string
+    /** Quantity is a fixed-point representation of a number. */
     used: number | string
   }>
 }

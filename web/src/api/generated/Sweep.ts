@@ -126,7 +126,7 @@ export interface SweepSpec {
     queue?: string
     /** How many pods run the program together, all of them or none; 1 when absent. */
     replicas?: number
-    /** Requests and limits of each pod: */
+    /** Requests and limits of each pod: cpu, memory and accelerators. */
     resources?: {
       /** Claims lists the names of resources, defined in spec.resourceClaims, that are used by this container. */
       claims?: Array<{
@@ -182,10 +182,10 @@ export interface SweepSpec {
     /** The values of a categorical parameter. */
     values?: string[]
   }>
-  /** True: no trial is started, and those that run are suspended. */
-  suspend?: boolean
   /** True: the sweep is ended for good, and its trials with it. */
   stop?: boolean
+  /** True: no trial is started, and those that run are suspended. */
+  suspend?: boolean
 }
 
 export interface SweepStatus {

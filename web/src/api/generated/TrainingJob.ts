@@ -105,7 +105,7 @@ export interface TrainingJobSpec {
   queue?: string
   /** How many pods run the program together, all of them or none; 1 when absent. */
   replicas?: number
-  /** Requests and limits of each pod: */
+  /** Requests and limits of each pod: cpu, memory and accelerators. */
   resources?: {
     /** Claims lists the names of resources, defined in spec.resourceClaims, that are used by this container. */
     claims?: Array<{

@@ -4,4 +4,5 @@ export type { Environment, EnvironmentSpec, EnvironmentStatus } from './Environm
 export type { InferenceService, InferenceServiceSpec, InferenceServiceStatus } from './InferenceService'
 export type { Queue, QueueSpec, QueueStatus } from './Queue'
 export type { Sweep, SweepSpec, SweepStatus } from './Sweep'
+export type { TrafficPolicy, TrafficPolicySpec, TrafficPolicyStatus } from './TrafficPolicy'
 export type { TrainingJob, TrainingJobSpec, TrainingJobStatus } from './TrainingJob'

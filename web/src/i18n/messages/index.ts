@@ -1,4 +1,5 @@
 import { alerts } from './alerts'
+import { approvals } from './approvals'
 import { data } from './data'
 import { events } from './events'
 import { frame } from './frame'
@@ -15,6 +16,6 @@ import { traces } from './traces'
 
 /** The whole catalogue. Each entry has every language, so that none can be forgotten. */
 export const MESSAGES = {
-  ...frame, ...objects, ...data, ...jobs, ...serve, ...observe, ...alerts, ...machines, ...logs, ...traces, ...events, ...ledger, ...queues, ...sweeps,
+  ...frame, ...objects, ...data, ...jobs, ...serve, ...observe, ...alerts, ...approvals, ...machines, ...logs, ...traces, ...events, ...ledger, ...queues, ...sweeps,
 } as const
 export type MessageKey = keyof typeof MESSAGES

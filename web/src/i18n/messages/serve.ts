@@ -23,7 +23,6 @@ export const serve = {
   'models.versions': ['Versions', '版本'],
   'models.versionCount': ['{count} {count|version|versions}', '共 {count} 个版本'],
   'models.aliases': ['Aliases', '别名'],
-  'models.newAlias': ['New alias', '新建别名'],
   'models.dropAlias': ['Remove alias {alias}', '移除别名 {alias}'],
   'models.madeBy': ['Made by', '产生于'],
   'models.servedBy': ['Served by', '发布为'],

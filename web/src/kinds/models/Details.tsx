@@ -1,6 +1,9 @@
 import { useParams } from 'react-router'
+import { useCan } from '../../api/access'
+import { useApprovals } from '../../api/approvals'
 import { INFERENCE_SERVICES, TRAINING_JOBS } from '../../api/kinds'
 import { useModels, useVersions } from '../../api/mlflow'
+import { isAbsent } from '../../api/optional'
 import { useList } from '../../api/useKube'
 import { useAddress } from '../../components/address'
 import { Ago } from '../../components/Ago'
@@ -14,6 +17,9 @@ import { useText } from '../../i18n'
 import { dateTime } from '../../i18n/format'
 import { Gone } from '../../objects/Gone'
 import { rolloutsOf } from '../services/rollout'
+import { ApprovalHistory } from './ApprovalHistory'
+import { MoveButton } from './MoveAlias'
+import { OpenRequests } from './OpenRequests'
 import { VersionTable } from './VersionTable'
 
 /** A model's versions, where each came from and where it went. */
@@ -23,7 +29,9 @@ export function ModelDetails() {
   const { name = '' } = useParams()
   const models = useModels(project)
   const listed = useVersions(project, name)
+  const approvals = useApprovals(project, { name })
   const [chosen, choose] = useAddress('version')
+  const mayEdit = useCan('create', INFERENCE_SERVICES, project)
   const jobs = useList(TRAINING_JOBS, { namespace: project, live: 10_000 })
   const services = useList(INFERENCE_SERVICES, { namespace: project, live: 10_000 })
   const model = models.data?.find((one) => one.name === name)
@@ -41,13 +49,17 @@ export function ModelDetails() {
   const data: Step[] = job?.status?.datasets?.map((one) => ({ label: `${one.name} @ ${one.version}`, to: at(project, 'datasets', one.name) })) ?? []
   const made: Step[] = job ? [{ label: job.metadata.name, to: at(project, 'jobs', job.metadata.name) }] : [{ label: t('models.noJob'), none: true }]
   const served: Step[] = reached.length ? reached.map(({ metadata }) => ({ label: metadata.name, to: at(project, 'services', metadata.name) })) : [{ label: t('lineage.notServed'), none: true }]
+  // Where nothing is protected and nothing was ever asked, there is nothing to tell.
+  const withHistory = !isAbsent(approvals.error) && (!approvals.data || approvals.data.protected_aliases.length > 0 || approvals.data.model_approvals.length > 0)
   return (
     <>
-      <PageHead title={name} facts={[t('models.versionCount', { count: versions.length }), model.description]} />
+      <PageHead title={name} facts={[t('models.versionCount', { count: versions.length }), model.description]}
+        actions={mayEdit && version && <MoveButton project={project} model={model} versions={versions} approvals={approvals.data} version={version.version} />} />
+      <OpenRequests project={project} name={name} approvals={approvals.data} />
       {version && <Lineage steps={[data, made, [{ label: `models:/${name}/${version.version}`, here: true }], served]} />}
       <div className="grid">
         <Card className="span-8" title={t('models.versions')}>
-          <VersionTable project={project} model={model} versions={versions} jobs={jobs.data ?? []} services={services.data ?? []} chosen={version?.version} choose={choose} />
+          <VersionTable project={project} model={model} versions={versions} approvals={approvals.data} jobs={jobs.data ?? []} services={services.data ?? []} chosen={version?.version} choose={choose} />
         </Card>
         <Card className="span-4" title={version ? t('models.version', { version: version.version }) : t('jobs.about')}>
           <Facts of={[
@@ -61,6 +73,11 @@ export function ModelDetails() {
             ...(version?.tags ?? []).map(({ key, value }): [string, string] => [key, value]),
           ]} />
         </Card>
+        {withHistory && (
+          <Card className="span-12" title={t('approvals.history')}>
+            <ApprovalHistory approvals={approvals.data} error={approvals.error} retry={approvals.refetch} />
+          </Card>
+        )}
       </div>
     </>
   )

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
-use dais_tracking::{Scope, Tracking, router};
+use dais_tracking::{Protection, Scope, Tracking, router};
 use serde_json::{Value, json};
 use sqlx::{AnyPool, AssertSqlSafe, Executor};
 
@@ -18,7 +18,9 @@ pub struct Server {
 
 impl Server {
     /// Mounted as the binary does: `/mlflow` (project `solo`) and
-    /// `/mlflow/p/{project}`; the header `x-read-only` takes the right to write.
+    /// `/mlflow/p/{project}`; the header `x-read-only` takes the right to write,
+    /// `x-user` says who asks, `x-protected` which aliases are protected,
+    /// `x-approver` that the caller may approve, `x-unasked` that nobody asked.
     pub async fn start(database: &str) -> Server {
         let directory = Arc::new(tempfile::tempdir().expect("a temporary directory"));
         Server::start_in(database, directory).await
@@ -84,15 +86,27 @@ impl Server {
 }
 
 async fn scoped(mut request: Request, next: Next) -> axum::response::Response {
-    let path = request.uri().path();
-    let project = path
-        .strip_prefix("/mlflow/p/")
-        .and_then(|rest| rest.split('/').next())
-        .unwrap_or("solo")
-        .to_owned();
-    let write = !request.headers().contains_key("x-read-only");
-    request.extensions_mut().insert(Scope { project, user: "ada".into(), write });
+    let scope = scope_of(&request);
+    request.extensions_mut().insert(scope);
     next.run(request).await
+}
+
+fn scope_of(request: &Request) -> Scope {
+    let path = request.uri().path();
+    let project = path.strip_prefix("/mlflow/p/").and_then(|rest| rest.split('/').next());
+    let text = |name: &str| Some(request.headers().get(name)?.to_str().ok()?.to_owned());
+    let protected = text("x-protected").unwrap_or_default();
+    let protected = protected.split(',').filter(|alias| !alias.is_empty());
+    let protection = Protection {
+        protected_aliases: protected.map(str::to_owned).collect(),
+        may_approve: text("x-approver").is_some(),
+    };
+    Scope {
+        project: project.unwrap_or("solo").to_owned(),
+        user: text("x-user").unwrap_or_else(|| "ada".into()),
+        write: text("x-read-only").is_none(),
+        protection: text("x-unasked").is_none().then_some(protection),
+    }
 }
 
 /// Runs a test on SQLite, and on PostgreSQL where `DAIS_TEST_POSTGRES` is the

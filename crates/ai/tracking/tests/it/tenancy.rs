@@ -132,6 +132,7 @@ async fn readers_cannot_write() {
         ("POST", "mlflow/model-versions/transition-stage"),
         ("POST", "mlflow/model-versions/set-tag"),
         ("DELETE", "mlflow/model-versions/delete-tag"),
+        ("POST", "dais/model-approvals"),
         ("PUT", "mlflow-artifacts/artifacts/a"),
         ("DELETE", "mlflow-artifacts/artifacts/a"),
     ] {
