@@ -182,11 +182,12 @@ pub struct RolloutStatus {
     pub requests: i64,
     #[serde(default)]
     pub failures: i64,
-    /// The gateway's counts when the step began, and which run of it counted.
-    #[serde(default)]
-    pub base_requests: i64,
-    #[serde(default)]
-    pub base_failures: i64,
+    /// The gateway's counts when the step began, and which run of it counted; none until
+    /// it has counted for these servers, whose place others may have had before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_requests: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_failures: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epoch: Option<String>,
     #[serde(default)]

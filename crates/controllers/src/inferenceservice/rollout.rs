@@ -104,7 +104,7 @@ fn go_on(facts: &Facts<'_>, rule: &Rollout, before: &RolloutStatus, stable: &str
 /// The rollout as the given step of it begins.
 fn begin(facts: &Facts<'_>, rule: &Rollout, step: usize) -> RolloutStatus {
     let percent = rule.steps.get(step).copied().unwrap_or(100).clamp(1, 100);
-    let (base_requests, base_failures) = counts(facts);
+    let (base_requests, base_failures) = counts(facts).unzip();
     RolloutStatus {
         version: facts.wanted.to_owned(),
         state: RolloutState::Progressing,
@@ -122,23 +122,25 @@ fn begin(facts: &Facts<'_>, rule: &Rollout, step: usize) -> RolloutStatus {
 /// Requests and failures of this step. A gateway that was started anew counts from 0.
 fn counted(facts: &Facts<'_>, before: &RolloutStatus) -> RolloutStatus {
     let mut counted = before.clone();
-    let Some(traffic) = facts.traffic else { return counted };
-    if traffic.epoch != counted.epoch {
+    let Some((requests, failures)) = counts(facts) else { return counted };
+    let epoch = facts.traffic.and_then(|traffic| traffic.epoch.clone());
+    if epoch != counted.epoch {
         // What was counted before stays counted.
-        counted.base_requests = -counted.requests;
-        counted.base_failures = -counted.failures;
-        counted.epoch.clone_from(&traffic.epoch);
+        counted.base_requests = Some(-counted.requests);
+        counted.base_failures = Some(-counted.failures);
+        counted.epoch = epoch;
     }
-    let (requests, failures) = counts(facts);
-    counted.requests = requests - counted.base_requests;
-    counted.failures = failures - counted.base_failures;
+    counted.requests = requests - *counted.base_requests.get_or_insert(requests);
+    counted.failures = failures - *counted.base_failures.get_or_insert(failures);
     counted
 }
 
-fn counts(facts: &Facts<'_>) -> (i64, i64) {
-    let backends = facts.traffic.into_iter().flat_map(|traffic| &traffic.backends);
-    let own = backends.into_iter().find(|backend| backend.service == facts.canary);
-    own.map_or((0, 0), |backend| (backend.requests, backend.failures))
+/// What the gateway counted of the new version's Service; `None` while it is not on the
+/// route. A version that was there before it left its counts behind.
+fn counts(facts: &Facts<'_>) -> Option<(i64, i64)> {
+    let mut backends = facts.traffic?.backends.iter();
+    let own = backends.find(|backend| backend.service == facts.canary)?;
+    Some((own.requests, own.failures))
 }
 
 /// Whether too many failed: of enough requests, or so many that those still to come
@@ -260,6 +262,7 @@ mod tests {
     fn a_bad_version_is_taken_back_as_soon_as_that_is_certain_and_stays_so() {
         let mut world = World::new();
         world.canary_ready = true;
+        world.counts(0, 0);
         world.step("2");
         world.step("2");
         world.counts(1, 1);
@@ -289,6 +292,20 @@ mod tests {
         let counted = world.step("2");
         assert_eq!((counted.requests, counted.failures), (9, 2));
         assert_eq!(counted.state, RolloutState::RolledBack);
+    }
+
+    #[test]
+    fn what_an_earlier_version_failed_is_not_counted_again() {
+        let mut world = World::new();
+        world.canary_ready = true;
+        world.step("3");
+        assert_eq!(world.step("3").percent, 10, "it is not on the route yet");
+        world.counts(40, 30);
+        let counted = world.step("3");
+        assert_eq!((counted.requests, counted.failures), (0, 0));
+        world.counts(45, 30);
+        let counted = world.step("3");
+        assert_eq!((counted.requests, counted.failures), (5, 0));
     }
 
     #[test]

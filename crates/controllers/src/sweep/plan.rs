@@ -43,17 +43,18 @@ pub fn search(spec: &SweepSpec) -> Result<Search, Verdict> {
     let seed = spec.algorithm.seed.and_then(|seed| u64::try_from(seed).ok()).unwrap_or(0);
     let plan = Plan { space: Space { parameters }, objective, algorithm, seed };
     if let Some(rule) = &spec.early_stopping {
-        stopping(rule).validate().map_err(|error| invalid(words(error, "earlyStopping.")))?;
+        stopping(rule).validate().map_err(|error| invalid(words(error)))?;
     }
-    Search::new(plan).map_err(|error| invalid(words(error, "")))
+    Search::new(plan).map_err(|error| invalid(words(error)))
 }
 
-fn words(error: dais_tuning::Error, under: &str) -> Vec<String> {
+fn words(error: dais_tuning::Error) -> Vec<String> {
     let dais_tuning::Error::Invalid(faults) = error else { return vec![error.to_string()] };
     let said = |Fault { field, reason, hint }: &Fault| {
         // What the search calls a goal is the objective's target here.
         let field = field.replace("objective.goal", "objective.target");
-        format!("spec.{under}{field}: {reason}: {hint}")
+        let field = field.replace("earlyStopping.grace", "earlyStopping.minSteps");
+        format!("spec.{field}: {reason}: {hint}")
     };
     faults.iter().map(said).collect()
 }

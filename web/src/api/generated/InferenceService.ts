@@ -150,7 +150,7 @@ export interface InferenceServiceStatus {
   /** The version on its way in, or the last one that was taken back. */
   rollout?: {
     baseFailures?: number
-    /** The gateway's counts when the step began, and which run of it counted. */
+    /** The gateway's counts when the step began, and which run of it counted; none until it has counted for these servers, whose place others may have had before. */
     baseRequests?: number
     epoch?: string
     failures?: number
