@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("dais-node", &["dais-quantity"]),
     ("dais-portal", &["dais-api", "dais-identity"]),
     ("dais-testkit", &["dais-api", "dais-apiserver", "dais-store"]),
+    ("dais-workloads", &["dais-quantity"]),
 ];
 
 /// Crates without rules of their own.

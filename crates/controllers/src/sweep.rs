@@ -17,7 +17,6 @@ mod job;
 mod plan;
 mod trials;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -259,6 +258,6 @@ fn fill(status: &mut SweepStatus, sweep: &Sweep, trials: Vec<Trial>) {
     status.failed = count(&|state| state == TrialState::Failed);
     status.pruned = count(&|state| state == TrialState::Pruned);
     status.best = plan::best(&sweep.spec, &trials).cloned();
-    status.importance = plan::importance(&sweep.spec, &trials).unwrap_or_else(BTreeMap::new);
+    status.importance = plan::importance(&sweep.spec, &trials).unwrap_or_default();
     status.trials = trials;
 }

@@ -32,7 +32,7 @@ pub fn decide(
     if needed == current {
         return Some(ScaleStatus { replicas: current, low_since: None });
     }
-    let since = before.low_since.clone().unwrap_or_else(|| Time(now));
+    let since = before.low_since.clone().unwrap_or(Time(now));
     if now.duration_since(since.0) >= idle(spec) {
         return Some(ScaleStatus { replicas: needed, low_since: None });
     }

@@ -96,7 +96,7 @@ impl Book {
             let short = |of: i128, used: i128| {
                 let free = of - used;
                 let resource = name.clone();
-                (*wanted > free).then(|| Shortage { resource, wanted: *wanted, free, of })
+                (*wanted > free).then_some(Shortage { resource, wanted: *wanted, free, of })
             };
             let members: Vec<&Account> = self.cohort(account).collect();
             let all: i128 = members.iter().filter_map(|member| member.nominal.get(name)).sum();

@@ -27,9 +27,11 @@ pub fn run(target: &Target, args: Up) -> Result<ExitCode> {
         .enable_all()
         .build()
         .context("starting the runtime")?;
-    runtime.block_on(serve(data, args))?;
-    drop(lock);
-    Ok(ExitCode::SUCCESS)
+    let served = runtime.block_on(serve(data, args));
+    // Tasks and threads still have the stores open. Nobody may take the directory before
+    // they are gone, which is when this process is.
+    std::mem::forget(lock);
+    served.map(|()| ExitCode::SUCCESS)
 }
 
 async fn serve(data: DataDir, args: Up) -> Result<()> {

@@ -14,8 +14,11 @@ pub(crate) fn milli(text: &str) -> u64 {
 /// Whole units, rounded up.
 pub(crate) fn whole(text: &str) -> u64 {
     let thousandths = dais_quantity::parse_str(text).unwrap_or(0).max(0);
-    u64::try_from(thousandths.div_euclid(dais_quantity::ONE) + i128::from(thousandths % dais_quantity::ONE != 0))
-        .unwrap_or(u64::MAX)
+    u64::try_from(
+        thousandths.div_euclid(dais_quantity::ONE)
+            + i128::from(thousandths % dais_quantity::ONE != 0),
+    )
+    .unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
