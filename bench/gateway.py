@@ -49,7 +49,7 @@ def measure(bench):
         nginx(folder / "proxy", proxy(plain, logged, upstream, PREFIX)) as peer,
         Platform(bench.dais, folder) as platform,
     ):
-        route(platform, upstream)
+        route(platform, [("bench", upstream, 1)])
         ways = [("direct", server, upstream), ("nginx", peer, plain), ("nginx_logged", peer, logged)]
         ways.append(("gateway", platform.server, platform.serve_port))
         headers = platform.headers()
@@ -64,18 +64,23 @@ def measure(bench):
     return section
 
 
-def route(platform, port):
-    """A Service whose one endpoint is the server, and its way through the gateway."""
+def route(platform, backends):
+    """Services (name, port of its one endpoint, weight), and the way to them through the
+    gateway."""
     core, discovery = "/k8s/api/v1", "/k8s/apis/discovery.k8s.io/v1"
     gateway = "/k8s/apis/gateway.networking.k8s.io/v1"
-    metadata = {"name": "bench", "namespace": "default"}
-    service = {"metadata": metadata, "spec": {"ports": [{"name": "http", "port": 80}]}}
-    endpoints = {
-        "metadata": {**metadata, "labels": {"kubernetes.io/service-name": "bench"}},
-        "addressType": "IPv4",
-        "ports": [{"name": "http", "port": port}],
-        "endpoints": [{"addresses": ["127.0.0.1"], "conditions": {"ready": True}}],
-    }
+    for name, port, _ in backends:
+        metadata = {"name": name, "namespace": "default"}
+        service = {"metadata": metadata, "spec": {"ports": [{"name": "http", "port": 80}]}}
+        endpoints = {
+            "metadata": {**metadata, "labels": {"kubernetes.io/service-name": name}},
+            "addressType": "IPv4",
+            "ports": [{"name": "http", "port": port}],
+            "endpoints": [{"addresses": ["127.0.0.1"], "conditions": {"ready": True}}],
+        }
+        make(platform, f"{core}/namespaces/default/services", "v1", "Service", service)
+        slices = f"{discovery}/namespaces/default/endpointslices"
+        make(platform, slices, "discovery.k8s.io/v1", "EndpointSlice", endpoints)
     rule = {
         "matches": [{"path": {"type": "PathPrefix", "value": PREFIX}}],
         "filters": [
@@ -84,17 +89,18 @@ def route(platform, port):
                 "urlRewrite": {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}},
             }
         ],
-        "backendRefs": [{"name": "bench", "port": 80}],
+        "backendRefs": [{"name": name, "port": 80, "weight": weight} for name, _, weight in backends],
     }
-    parents = [{"name": "dais"}]
-    routed = {"metadata": metadata, "spec": {"parentRefs": parents, "rules": [rule]}}
-    of_kind = [
-        (core, "services", "v1", "Service", service),
-        (discovery, "endpointslices", "discovery.k8s.io/v1", "EndpointSlice", endpoints),
-        (gateway, "httproutes", "gateway.networking.k8s.io/v1", "HTTPRoute", routed),
-    ]
-    for base, plural, version, kind, value in of_kind:
-        platform.ask(f"{base}/namespaces/default/{plural}", {"apiVersion": version, "kind": kind, **value})
+    routed = {
+        "metadata": {"name": "bench", "namespace": "default"},
+        "spec": {"parentRefs": [{"name": "dais"}], "rules": [rule]},
+    }
+    routes = f"{gateway}/namespaces/default/httproutes"
+    make(platform, routes, "gateway.networking.k8s.io/v1", "HTTPRoute", routed)
+
+
+def make(platform, path, version, kind, value):
+    platform.ask(path, {"apiVersion": version, "kind": kind, **value})
 
 
 def request(headers):

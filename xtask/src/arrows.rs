@@ -12,10 +12,14 @@ use serde_json::Value;
 const ARROWS: &[(&str, &[&str])] = &[
     ("dais-apiserver", &["dais-schema", "dais-store"]),
     ("dais-controllers", &["dais-api", "dais-quantity", "dais-tuning"]),
+    ("dais-data", &["dais-relations"]),
     ("dais-gateway", &["dais-api"]),
+    ("dais-identity", &["dais-relations"]),
+    ("dais-ledger", &["dais-relations"]),
     ("dais-node", &["dais-quantity"]),
     ("dais-portal", &["dais-api", "dais-identity"]),
     ("dais-testkit", &["dais-api", "dais-apiserver", "dais-store"]),
+    ("dais-tracking", &["dais-relations"]),
     ("dais-workloads", &["dais-quantity"]),
 ];
 

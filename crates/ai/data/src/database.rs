@@ -1,33 +1,34 @@
 //! The relations: SQLite (one connection writes, several read) or PostgreSQL.
 
-use std::time::Duration;
-
-use sqlx::any::AnyPoolOptions;
-use sqlx::{Any, AnyPool, Executor, Transaction};
+use dais_relations::{Dialect, connect, migrate};
+use sqlx::{Any, AnyPool, Transaction};
 
 use crate::error::Result;
-use crate::migrations;
+
+/// A version, once released, is never edited: a change is a new file.
+const VERSIONS: &[&[&str]] = &[&[include_str!("../migrations/0001_data.sql")]];
+
+const READERS: u32 = 4;
 
 pub(crate) struct Database {
     read: AnyPool,
     write: AnyPool,
-    sqlite: bool,
+    dialect: Dialect,
 }
 
-/// WAL with synchronous=FULL: a commit is on disk when it returns.
-const SQLITE_SETUP: &str =
-    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000";
-
 impl Database {
+    /// # Errors
+    /// [`crate::Error::NewerVersion`] when a newer program has written the database.
     pub async fn open(url: &str) -> Result<Database> {
-        sqlx::any::install_default_drivers();
-        let sqlite = url.starts_with("sqlite:");
-        let url =
-            if sqlite && !url.contains('?') { format!("{url}?mode=rwc") } else { url.to_owned() };
-        let write = pool(sqlite, if sqlite { 1 } else { 4 }).connect(&url).await?;
-        migrations::apply(&write).await?;
-        let read = pool(sqlite, 4).connect(&url).await?;
-        Ok(Database { read, write, sqlite })
+        let dialect = Dialect::of(url);
+        let writers = match dialect {
+            Dialect::Sqlite => 1,
+            Dialect::Postgres => 4,
+        };
+        let write = connect(url, writers, "").await?;
+        migrate(&write, dialect, "data_schema", VERSIONS).await?;
+        let read = connect(url, READERS, "").await?;
+        Ok(Database { read, write, dialect })
     }
 
     pub fn read(&self) -> &AnyPool {
@@ -37,23 +38,9 @@ impl Database {
     /// A transaction that may write. SQLite's takes its lock at once, so that
     /// it waits for another program's instead of failing in the middle.
     pub async fn begin(&self) -> Result<Transaction<'static, Any>> {
-        Ok(match self.sqlite {
-            true => self.write.begin_with("BEGIN IMMEDIATE").await?,
-            false => self.write.begin().await?,
+        Ok(match self.dialect {
+            Dialect::Sqlite => self.write.begin_with("BEGIN IMMEDIATE").await?,
+            Dialect::Postgres => self.write.begin().await?,
         })
     }
-}
-
-fn pool(sqlite: bool, connections: u32) -> AnyPoolOptions {
-    AnyPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(Duration::from_secs(15))
-        .after_connect(move |connection, _| {
-            Box::pin(async move {
-                if sqlite {
-                    connection.execute(SQLITE_SETUP).await?;
-                }
-                Ok(())
-            })
-        })
 }

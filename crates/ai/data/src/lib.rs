@@ -26,7 +26,6 @@ mod error;
 mod forget;
 mod http;
 mod manifest;
-mod migrations;
 mod paths;
 mod scope;
 mod trees;

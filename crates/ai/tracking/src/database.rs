@@ -7,16 +7,14 @@
 use std::ops::{Deref, DerefMut};
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use sqlx::any::AnyPoolOptions;
+use dais_relations::{Dialect, connect, migrate};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Any, AnyConnection, AnyPool, Executor, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::error::Result;
-use crate::migrations;
 
 #[derive(Clone)]
 pub(crate) struct Database {
@@ -54,40 +52,35 @@ impl Turn<Transaction<'static, Any>> {
     }
 }
 
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Dialect {
-    Sqlite,
-    Postgres,
-}
+/// A version, once released, is never edited: a change is a new file.
+const VERSIONS: &[&[&str]] = &[
+    &[include_str!("../migrations/0001_tracking.sql")],
+    &[include_str!("../migrations/0002_points_by_step.sql")],
+    &[include_str!("../migrations/0003_alias_requests.sql")],
+];
 
-impl Dialect {
-    /// Appended to a text column in ORDER BY so that both order by bytes.
-    pub fn byte_order(self) -> &'static str {
-        match self {
-            Dialect::Sqlite => "",
-            Dialect::Postgres => " COLLATE \"C\"",
-        }
-    }
-}
+const READERS: u32 = 8;
 
-/// WAL with synchronous=FULL: a commit is on disk when it returns. LIKE is
-/// made case sensitive as in PostgreSQL.
-const SQLITE_SETUP: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-    PRAGMA busy_timeout = 10000; PRAGMA case_sensitive_like = ON; PRAGMA temp_store = MEMORY; \
+/// LIKE is case sensitive as in PostgreSQL.
+const SQLITE_SETUP: &str = "PRAGMA case_sensitive_like = ON; PRAGMA temp_store = MEMORY; \
     PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 4000";
 
+/// What the connection without sqlx needs beside that: a commit is on disk when it returns.
+const NATIVE_SETUP: &str = "PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL";
+
 impl Database {
+    /// # Errors
+    /// [`crate::Error::NewerVersion`] when a newer program has written the database.
     pub async fn open(url: &str) -> Result<Database> {
-        sqlx::any::install_default_drivers();
-        let (dialect, url, writers) = match url.strip_prefix("sqlite:") {
-            Some(_) if !url.contains('?') => (Dialect::Sqlite, format!("{url}?mode=rwc"), 1),
-            Some(_) => (Dialect::Sqlite, url.to_owned(), 1),
-            None => (Dialect::Postgres, url.to_owned(), 8),
+        let dialect = Dialect::of(url);
+        let writers = match dialect {
+            Dialect::Sqlite => 1,
+            Dialect::Postgres => 8,
         };
-        let write = pool(dialect, writers).connect(&url).await?;
-        migrations::apply(&write, dialect).await?;
-        let read = pool(dialect, 8).connect(&url).await?;
-        Ok(Database { read, write, dialect, url, turn: Arc::default() })
+        let write = connect(url, writers, SQLITE_SETUP).await?;
+        migrate(&write, dialect, "ml_schema", VERSIONS).await?;
+        let read = connect(url, READERS, SQLITE_SETUP).await?;
+        Ok(Database { read, write, dialect, url: url.to_owned(), turn: Arc::default() })
     }
 
     pub fn read(&self) -> &AnyPool {
@@ -113,6 +106,7 @@ impl Database {
     pub fn native(&self) -> Result<rusqlite::Connection> {
         let options = SqliteConnectOptions::from_str(&self.url)?;
         let connection = rusqlite::Connection::open(options.get_filename())?;
+        connection.execute_batch(NATIVE_SETUP)?;
         connection.execute_batch(SQLITE_SETUP)?;
         Ok(connection)
     }
@@ -131,20 +125,6 @@ impl Database {
         };
         Ok(Turn { connection, _turn })
     }
-}
-
-fn pool(dialect: Dialect, connections: u32) -> AnyPoolOptions {
-    AnyPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(Duration::from_secs(15))
-        .after_connect(move |connection, _| {
-            Box::pin(async move {
-                if dialect == Dialect::Sqlite {
-                    connection.execute(SQLITE_SETUP).await?;
-                }
-                Ok(())
-            })
-        })
 }
 
 /// Milliseconds since 1970, as the protocol counts time.

@@ -89,6 +89,17 @@ impl Error {
     }
 }
 
+impl From<dais_relations::Error> for Error {
+    fn from(error: dais_relations::Error) -> Error {
+        match error {
+            dais_relations::Error::Newer { found, supported } => {
+                Error::NewerVersion { found, supported }
+            }
+            dais_relations::Error::Database(error) => error.into(),
+        }
+    }
+}
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Error {
         let code = error.as_database_error().and_then(|e| e.code().map(|c| c.into_owned()));

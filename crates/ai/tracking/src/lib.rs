@@ -37,7 +37,6 @@ mod logged_model_search;
 mod logged_models;
 mod logging;
 mod metric;
-mod migrations;
 mod protection;
 mod registered_models;
 mod router;

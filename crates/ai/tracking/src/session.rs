@@ -5,13 +5,14 @@
 //! the disk. So SQLite is called directly here. The statements are
 //! the same for both databases; only how they are run is not.
 
+use dais_relations::Dialect;
 use rusqlite::TransactionBehavior::Immediate;
 use rusqlite::params_from_iter;
 use rusqlite::types::FromSql;
 use sqlx::{Any, Decode, Row, Transaction, Type};
 use tokio::sync::OwnedMutexGuard;
 
-use crate::database::{Database, Dialect, Turn};
+use crate::database::{Database, Turn};
 use crate::error::Result;
 use crate::statement::Statement;
 

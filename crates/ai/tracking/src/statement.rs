@@ -3,12 +3,12 @@
 //!
 //! Values are `$1`, `$2`, … on both databases.
 
+use dais_relations::Dialect;
 use rusqlite::ToSql;
 use rusqlite::types::ToSqlOutput;
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::{Any, AssertSqlSafe, Executor};
 
-use crate::database::Dialect;
 use crate::error::Result;
 
 pub(crate) enum Value {

@@ -14,11 +14,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use dais_relations::Dialect;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::Error;
-use crate::database::{Database, Dialect};
+use crate::database::Database;
 use crate::entity::{ACTIVE, Pair};
 use crate::error::Result;
 use crate::metric::Metric;

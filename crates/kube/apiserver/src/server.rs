@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Extension, Router};
+use tokio::task::JoinSet;
 
 use crate::admission::namespaces::{self, Namespaces};
 use crate::admission::quota::recount;
@@ -106,8 +107,28 @@ impl ApiServer {
     }
 
     /// The API as one user, in process: `kube::Client::new(server.client(user), "default")`.
+    ///
+    /// Requests are served in tasks of their own, as they are over a network: one that its
+    /// client leaves alone for a while, not polling it, keeps no lock from others. A
+    /// request that is dropped ends.
     pub fn client(&self, user: UserInfo) -> Router {
-        self.router().layer(Extension(user))
+        let api = self.clone();
+        let router = Router::new().fallback(move |request: axum::extract::Request| {
+            let api = api.clone();
+            async move {
+                let mut task = JoinSet::new();
+                task.spawn(async move { handle::handle(api.server.clone(), request).await });
+                match task.join_next().await {
+                    Some(Ok(response)) => response,
+                    Some(Err(error)) if error.is_panic() => {
+                        std::panic::resume_unwind(error.into_panic())
+                    }
+                    // The runtime is on its way out, and this request with it.
+                    _ => std::future::pending().await,
+                }
+            }
+        });
+        router.layer(Extension(user))
     }
 
     /// The server's own metrics in the Prometheus text format.

@@ -13,7 +13,7 @@ use crate::feed::{Feed, feed};
 use crate::query::{self, At};
 use crate::readers::Readers;
 use crate::writer::{Request, Write, Writer, Written};
-use crate::{Error, Expect, ListOptions, Page, Record, Result, Revision, Watch, database};
+use crate::{Error, Event, Expect, ListOptions, Page, Record, Result, Revision, Watch, database};
 
 /// Enough for lists to overlap; more would only hold more page cache.
 const READERS: usize = 4;
@@ -203,6 +203,12 @@ impl Store {
         }
         let readers = Arc::clone(&self.readers);
         Ok(Watch::new(prefix, after, self.feed.clone(), readers))
+    }
+
+    /// The events of a prefix after a revision, without waiting for any, and the revision
+    /// that they reach to; `None` when some are no longer in memory.
+    pub fn recent(&self, prefix: &str, after: Revision) -> Option<(Vec<Arc<Event>>, Revision)> {
+        self.feed.read(prefix, after)
     }
 
     /// Forgets history before a revision. It happens by itself, too.

@@ -1,10 +1,11 @@
 //! ORDER BY: the asked columns first, missing values last, then a fixed order
 //! so that pages never overlap.
 
+use dais_relations::Dialect;
+
 use super::parse::field_of;
 use super::{Entity, Field, Kind, Table};
 use crate::Error;
-use crate::database::Dialect;
 use crate::error::Result;
 use crate::statement::Statement;
 

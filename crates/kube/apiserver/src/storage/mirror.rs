@@ -3,19 +3,15 @@
 //! The roles that decide who may do what, the definitions that decide what is
 //! served and the labels of namespaces are asked on every request. A mirror
 //! holds them in memory and, before it answers, folds in whatever has been
-//! committed since: a write is seen by the very next request, and a request
-//! without news costs one atomic read.
+//! committed since: a write is seen by the very next request.
+//!
+//! No lock is held while anything is waited for. A request may be left alone half-way,
+//! neither polled nor dropped, and nobody else may ever wait for it.
 
-use std::future::poll_fn;
-use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::task::Poll;
 
-use dais_store::{Error as StoreError, Event, ListOptions, Revision, Store, Watch};
-use futures::Stream;
+use dais_store::{Event, ListOptions, Revision, Store};
 use serde_json::Value;
-use tokio::sync::Mutex;
 
 use crate::status::Failure;
 
@@ -28,50 +24,54 @@ pub trait Fold: Clone + Default + Send + Sync + 'static {
 pub struct Mirror<F> {
     store: Store,
     prefix: String,
-    /// The revision up to which everything is folded in.
-    applied: AtomicU64,
-    state: RwLock<Arc<F>>,
-    watch: Mutex<Option<Watch>>,
+    held: RwLock<Held<F>>,
+}
+
+#[derive(Default)]
+struct Held<F> {
+    state: Arc<F>,
+    /// Everything up to here is folded in.
+    revision: Revision,
 }
 
 impl<F: Fold> Mirror<F> {
     pub fn new(store: Store, prefix: impl Into<String>) -> Mirror<F> {
-        Mirror {
-            store,
-            prefix: prefix.into(),
-            applied: AtomicU64::new(0),
-            state: RwLock::default(),
-            watch: Mutex::new(None),
-        }
+        Mirror { store, prefix: prefix.into(), held: RwLock::default() }
     }
 
     /// The state as of the newest commit.
     pub async fn current(&self) -> Result<Arc<F>, Failure> {
         let target = self.store.revision();
-        if self.applied.load(Ordering::Acquire) < target {
-            self.catch_up(target).await?;
-        }
-        Ok(self.state.read().unwrap_or_else(PoisonError::into_inner).clone())
-    }
-
-    async fn catch_up(&self, target: Revision) -> Result<(), Failure> {
-        let mut slot = self.watch.lock().await;
-        while self.applied.load(Ordering::Acquire) < target {
-            let mut watch = match slot.take() {
-                Some(watch) => watch,
-                None => self.start_over().await?,
-            };
-            match self.drain(&mut watch, target).await {
-                Ok(()) => *slot = Some(watch),
-                Err(StoreError::Compacted { .. }) => {}
-                Err(other) => return Err(other.into()),
+        loop {
+            if let Some(state) = self.at(target).or_else(|| self.follow()) {
+                return Ok(state);
             }
+            self.start_over().await?;
         }
-        Ok(())
     }
 
-    /// Reads everything and watches from there.
-    async fn start_over(&self) -> Result<Watch, Failure> {
+    /// What is held, if it reaches to `target`.
+    fn at(&self, target: Revision) -> Option<Arc<F>> {
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        (held.revision >= target).then(|| held.state.clone())
+    }
+
+    /// Folds in what was committed since; `None` when some of it is no longer in memory.
+    fn follow(&self) -> Option<Arc<F>> {
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        let (events, newest) = self.store.recent(&self.prefix, held.revision)?;
+        if !events.is_empty() {
+            let mut state = F::clone(&held.state);
+            for event in &events {
+                fold(&mut state, event);
+            }
+            held.state = Arc::new(state);
+        }
+        held.revision = newest;
+        Some(held.state.clone())
+    }
+
+    async fn start_over(&self) -> Result<(), Failure> {
         let page = self.store.list(&self.prefix, ListOptions::default()).await?;
         let mut state = F::default();
         for record in &page.records {
@@ -79,43 +79,11 @@ impl<F: Fold> Mirror<F> {
                 state.apply(&record.key, Some(&object), record.modified);
             }
         }
-        let watch = self.store.watch(&self.prefix, page.revision)?;
-        self.publish(state, page.revision);
-        Ok(watch)
-    }
-
-    async fn drain(&self, watch: &mut Watch, target: Revision) -> Result<(), StoreError> {
-        let mut changed: Option<F> = None;
-        let mut watch = pin!(watch);
-        while watch.position() < target {
-            let next = poll_fn(|context| match watch.as_mut().poll_next(context) {
-                Poll::Pending if watch.position() >= target => Poll::Ready(None),
-                Poll::Pending => Poll::Pending,
-                Poll::Ready(None) => Poll::Ready(Some(Err(StoreError::Closed))),
-                Poll::Ready(Some(event)) => Poll::Ready(Some(event)),
-            });
-            match next.await {
-                None => break,
-                Some(event) => {
-                    let event = event?;
-                    let state = changed.get_or_insert_with(|| {
-                        F::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner))
-                    });
-                    fold(state, &event);
-                }
-            }
-        }
-        let position = watch.position();
-        match changed {
-            Some(state) => self.publish(state, position),
-            None => self.applied.store(position, Ordering::Release),
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        if page.revision > held.revision {
+            *held = Held { state: Arc::new(state), revision: page.revision };
         }
         Ok(())
-    }
-
-    fn publish(&self, state: F, revision: Revision) {
-        *self.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);
-        self.applied.store(revision, Ordering::Release);
     }
 }
 
@@ -134,4 +102,72 @@ fn parse(key: &str, value: &[u8]) -> Option<Value> {
     serde_json::from_slice(value)
         .inspect_err(|error| tracing::error!(key, %error, "a stored object cannot be read"))
         .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::pin::pin;
+
+    use bytes::Bytes;
+    use dais_store::Expect;
+    use futures::poll;
+
+    use super::*;
+
+    #[derive(Clone, Default, Debug, PartialEq)]
+    struct Keys(BTreeSet<String>);
+
+    impl Fold for Keys {
+        fn apply(&mut self, key: &str, object: Option<&Value>, _: Revision) {
+            match object {
+                Some(_) => self.0.insert(key.to_owned()),
+                None => self.0.remove(key),
+            };
+        }
+    }
+
+    async fn put(store: &Store, key: &str) {
+        store.put(key, Bytes::from_static(b"{}"), Expect::Any).await.expect("is written");
+    }
+
+    async fn keys(mirror: &Mirror<Keys>) -> Vec<String> {
+        mirror.current().await.expect("answers").0.iter().cloned().collect()
+    }
+
+    #[tokio::test]
+    async fn a_write_is_seen_by_the_next_request() {
+        let store = Store::in_memory().expect("a store");
+        let mirror = Mirror::<Keys>::new(store.clone(), "/a/");
+        put(&store, "/a/1").await;
+        put(&store, "/b/1").await;
+        assert_eq!(keys(&mirror).await, ["/a/1"]);
+        put(&store, "/a/2").await;
+        store.delete("/a/1", Expect::Any).await.expect("is deleted");
+        assert_eq!(keys(&mirror).await, ["/a/2"]);
+    }
+
+    #[tokio::test]
+    async fn a_request_that_is_left_alone_holds_nobody_up() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("store.db");
+        let store = Store::open(&path).expect("a store");
+        put(&store, "/a/1").await;
+        drop(store);
+        // What was there before this start is read from the file.
+        let store = loop {
+            match Store::open(&path) {
+                Ok(store) => break store,
+                // The writer of the last one is on its way out.
+                Err(_) => tokio::task::yield_now().await,
+            }
+        };
+        let mirror = Mirror::<Keys>::new(store.clone(), "/a/");
+        let mut alone = pin!(mirror.current());
+        assert!(poll!(alone.as_mut()).is_pending());
+        assert_eq!(keys(&mirror).await, ["/a/1"]);
+        put(&store, "/a/2").await;
+        assert_eq!(keys(&mirror).await, ["/a/1", "/a/2"]);
+        alone.await.expect("answers when it is asked again");
+    }
 }
