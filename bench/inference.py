@@ -1,6 +1,7 @@
-"""The digits model behind the Open Inference Protocol: `dais serve-model` beside
-MLServer with a minimal ONNX Runtime model, with ONNX Runtime called in a loop as the
-floor; and the same model as an InferenceService, through the gateway.
+"""The digits model behind HTTP: `dais serve-model` beside MLServer and BentoML with a
+minimal ONNX Runtime model each, with ONNX Runtime called in a loop as the floor; and the
+same model as an InferenceService, through the gateway. BentoML has a protocol of its own,
+the others answer the Open Inference Protocol.
 
 Every server answers the same bodies from the same client, and is first checked
 against ONNX Runtime's own answers."""
@@ -29,6 +30,7 @@ ROWS = {
     "service": "InferenceService behind the gateway, built-in engine",
     "mlserver": "MLServer, in its own process",
     "mlserver_worker": "MLServer, with its worker process",
+    "bentoml": "BentoML, one worker",
 }
 COLUMNS = {**columns("predictions"), "pss_mib": "memory (PSS), MiB"}
 
@@ -38,12 +40,13 @@ def measure(bench):
     folder = bench.folder("inference")
     bench.python(bench.peers / "train.py", folder)
     digits = json.loads((folder / "digits.json").read_text())
-    bodies = [body(digits, row) for row in digits["rows"]]
-    (folder / "bodies").write_bytes(b"\n".join(bodies) + b"\n")
+    for protocol in (V2, BENTO):
+        bodies = [protocol.body(digits, row) for row in digits["rows"]]
+        (folder / protocol.name).write_bytes(b"\n".join(bodies) + b"\n")
     with contextlib.ExitStack() as stack:
         ways = servers(bench, folder, stack)
         for way in ways:
-            check(way, digits, bodies)
+            check(way, digits)
         for _ in range(bench.runs):
             for connections in CONNECTIONS:
                 direct(section, bench, folder, connections)
@@ -55,43 +58,65 @@ def measure(bench):
     return section
 
 
+class V2:
+    """The Open Inference Protocol."""
+
+    name = "v2"
+
+    def body(digits, row):
+        tensor = {"name": digits["input"], "shape": [1, len(row)], "datatype": "FP32", "data": row}
+        return json.dumps({"inputs": [tensor]}).encode()
+
+    def answer(text):
+        [output] = json.loads(text)["outputs"]
+        return output["data"]
+
+
+class BENTO:
+    """The protocol of bench/peers/bento_service.py."""
+
+    name = "bento"
+
+    def body(digits, row):
+        return json.dumps({"rows": [row]}).encode()
+
+    def answer(text):
+        return json.loads(text)[0]
+
+
 class Way:
     """One way to ask the model."""
 
-    def __init__(self, key, process, port, path=INFER, headers=None):
+    def __init__(self, key, process, port, path=INFER, headers=None, protocol=V2):
         self.key, self.process, self.port, self.path = key, process, port, path
-        self.headers = {"Content-Type": "application/json", **(headers or {})}
+        self.headers, self.protocol = {"Content-Type": "application/json", **(headers or {})}, protocol
 
 
 def servers(bench, folder, stack):
     registry = stack.enter_context(Registry(folder / "model.onnx"))
     ways = [serve_model(bench, folder, stack, registry, engine) for engine in ("ort", "tract")]
     ways += [mlserver(bench, folder, stack, workers) for workers in (0, 1)]
+    ways.append(bentoml(bench, folder, stack))
     platform = stack.enter_context(Platform(bench.dais, bench.folder("inference-platform")))
     return [*ways, service(platform, folder)]
 
 
-def body(digits, row):
-    tensor = {"name": digits["input"], "shape": [1, len(row)], "datatype": "FP32", "data": row}
-    return json.dumps({"inputs": [tensor]}).encode()
-
-
-def check(way, digits, bodies):
+def check(way, digits):
     """The way answers as ONNX Runtime does."""
     with Connection(way.port) as connection:
-        for sent, wanted in zip(bodies[:CHECKED], digits["answers"]):
-            request = message(way.path, "127.0.0.1", way.headers, sent, "POST")
-            status, text = connection.ask(request)
+        for row, wanted in zip(digits["rows"][:CHECKED], digits["answers"]):
+            sent = way.protocol.body(digits, row)
+            status, text = connection.ask(message(way.path, "127.0.0.1", way.headers, sent, "POST"))
             if status != 200:
                 raise Broken(f"{way.key} answered {status}: {text[:300]}")
-            [output] = json.loads(text)["outputs"]
-            if any(abs(one - other) > CLOSE for one, other in zip(output["data"], wanted, strict=True)):
-                raise Broken(f"{way.key} answered {output['data']}, ONNX Runtime {wanted}")
+            found = way.protocol.answer(text)
+            if any(abs(one - other) > CLOSE for one, other in zip(found, wanted, strict=True)):
+                raise Broken(f"{way.key} answered {found}, ONNX Runtime {wanted}")
 
 
 def ask(section, way, folder, connections):
     url = f"http://127.0.0.1:{way.port}{way.path}"
-    result = load(url, connections, SECONDS, "infer.lua", [folder / "bodies"], way.headers)
+    result = load(url, connections, SECONDS, "infer.lua", [folder / way.protocol.name], way.headers)
     keep(section, way.key, connections, result)
 
 
@@ -107,10 +132,11 @@ def keep(section, key, connections, result):
 def ratios(section):
     for connections in CONNECTIONS:
         rate = {key: section.median(key, f"per_second_{connections}") for key in ROWS}
-        peer = max(rate["mlserver"], rate["mlserver_worker"])
+        peers = {"MLServer's faster way": max(rate["mlserver"], rate["mlserver_worker"]), "BentoML": rate["bentoml"]}
         for key, engine in (("ort", "ONNX Runtime"), ("tract", "built-in engine")):
-            words = f"predictions with the {engine}, {connections} at a time, as a multiple of MLServer's faster way"
-            section.target(words, rate[key] / peer, at_least=3)
+            for peer, theirs in peers.items():
+                words = f"predictions with the {engine}, {connections} at a time, as a multiple of {peer}"
+                section.target(words, rate[key] / theirs, at_least=3)
 
 
 class Registry:
@@ -186,6 +212,19 @@ def mlserver(bench, folder, stack, workers):
     server = stack.enter_context(Server([bench.venv / "bin/mlserver", "start", home], home / "log", env, home))
     answers(ports["http_port"], f"/v2/models/{MODEL}/ready", server, bench.clock())
     return Way("mlserver_worker" if workers else "mlserver", server, ports["http_port"])
+
+
+def bentoml(bench, folder, stack):
+    [port] = free_ports(1)
+    command = [bench.bentoml / "bin/bentoml", "serve", "bento_service:Digits", "--host", "127.0.0.1", "--port", port]
+    env = {
+        "MODEL": str(folder / "model.onnx"),
+        "BENTOML_HOME": str(folder / "bentoml"),
+        "BENTOML_DO_NOT_TRACK": "true",
+    }
+    server = stack.enter_context(Server(command, folder / "bentoml.log", env, bench.peers))
+    answers(port, "/readyz", server, bench.clock(), seconds=120)
+    return Way("bentoml", server, port, "/infer", protocol=BENTO)
 
 
 def service(platform, folder):

@@ -53,7 +53,8 @@ class Bench:
     def __init__(self, dais, target, runs, scratch):
         self.dais, self.runs, self.scratch = dais, runs, scratch
         self.load = dais.with_name("dais-bench")
-        self.venv, self.peers = target / "bench-venv", HERE / "peers"
+        self.venv, self.bentoml = target / "bench-venv", target / "bentoml-venv"
+        self.peers = HERE / "peers"
         self.clock = time.perf_counter
 
     def folder(self, name):
@@ -135,6 +136,7 @@ def describe(bench, options):
             "prometheus": first_line(["/usr/bin/prometheus", "--version"]),
             "ripgrep": first_line(["rg", "--version"]),
             "wrk": first_line(["wrk", "--version"]).split(" Copyright")[0],
+            "bentoml": first_line([bench.bentoml / "bin/bentoml", "--version"]),
             "python": first_line([bench.venv / "bin/python", "--version"]),
             **{name: versions[name] for name in PACKAGES if name in versions},
         },
