@@ -6,11 +6,14 @@ use kube::CustomResourceExt;
 
 use crate::monitoring::{PodMonitor, PrometheusRule, ServiceMonitor};
 use crate::routing::HTTPRoute;
-use crate::{Dataset, Environment, InferenceService, Queue, Sweep, TrafficPolicy, TrainingJob};
+use crate::{
+    ABTest, Dataset, Environment, InferenceService, Queue, Sweep, TrafficPolicy, TrainingJob,
+};
 
 /// The kinds of group `dais.io`, in alphabetical order.
 pub fn all() -> Vec<CustomResourceDefinition> {
     vec![
+        ABTest::crd(),
         Dataset::crd(),
         Environment::crd(),
         InferenceService::crd(),

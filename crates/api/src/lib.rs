@@ -5,6 +5,7 @@
 //! references. Deliberately knows no I/O: behaviour is in `dais-controllers`.
 //! Start reading at [`TrainingJob`].
 
+pub mod abtest;
 pub mod conditions;
 pub mod crds;
 pub mod dataset;
@@ -20,6 +21,7 @@ pub mod traffic;
 pub mod trainingjob;
 pub mod volumes;
 
+pub use abtest::{ABTest, ABTestPhase, ABTestSpec, ABTestStatus};
 pub use dataset::{Dataset, DatasetSpec, DatasetStatus, DatasetVersion};
 pub use environment::{
     Environment, EnvironmentSpec, EnvironmentStatus, InstalledPackage, PythonEnvironment,
