@@ -11,12 +11,13 @@ use serde_json::Value;
 /// not here may depend on none. `dais`, `dais-bench` and `xtask` may depend on all.
 const ARROWS: &[(&str, &[&str])] = &[
     ("dais-apiserver", &["dais-schema", "dais-store"]),
-    ("dais-controllers", &["dais-api", "dais-quantity", "dais-tuning"]),
+    ("dais-controllers", &["dais-api", "dais-quantity", "dais-statistics", "dais-tuning"]),
     ("dais-data", &["dais-relations"]),
     ("dais-gateway", &["dais-api"]),
     ("dais-identity", &["dais-relations"]),
     ("dais-ledger", &["dais-relations"]),
     ("dais-node", &["dais-quantity"]),
+    ("dais-outcomes", &["dais-relations", "dais-statistics"]),
     ("dais-portal", &["dais-api", "dais-identity"]),
     ("dais-testkit", &["dais-api", "dais-apiserver", "dais-store"]),
     ("dais-tracking", &["dais-relations"]),

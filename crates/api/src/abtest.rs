@@ -59,6 +59,10 @@ pub use status::{
         .message("spec.key: set exactly one of header, cookie and body"),
     validation = Rule::new("has(self.spec.salt) == has(oldSelf.spec.salt) && (!has(self.spec.salt) || self.spec.salt == oldSelf.spec.salt)")
         .message("spec.salt: never changes, since everybody would get another variant; make another test"),
+    validation = Rule::new("self.spec.variants.size() == oldSelf.spec.variants.size() && self.spec.variants.all(v, oldSelf.spec.variants.exists(o, o.name == v.name && has(o.model) == has(v.model) && (has(v.model) ? o.model == v.model : o.service == v.service))) && self.spec.variants[0].name == oldSelf.spec.variants[0].name")
+        .message("spec.variants: only weights change while a test is there; make another test"),
+    validation = Rule::new("!has(oldSelf.spec.promote) || (has(self.spec.promote) && self.spec.promote == oldSelf.spec.promote)")
+        .message("spec.promote: a winner has taken over and stays so; change the service's model instead"),
     validation = Rule::new("self.spec.key == oldSelf.spec.key")
         .message("spec.key: never changes, since everybody would get another variant; make another test"),
 )]

@@ -14,6 +14,9 @@ pub const COMPLETE: &str = "Complete";
 /// A job ended badly and will not be tried again.
 pub const FAILED: &str = "Failed";
 
+/// An ABTest's subjects are not split as intended: no figure can be trusted.
+pub const SAMPLE_RATIO_MISMATCH: &str = "SampleRatioMismatch";
+
 /// Reasons, grouped by what a person does about them.
 pub mod reason {
     /// Everything declared is in place.
@@ -80,6 +83,22 @@ pub mod reason {
     pub const SEARCHED: &str = "Searched";
     /// Too many trials of a Sweep failed.
     pub const TRIALS_FAILED: &str = "TrialsFailed";
+    /// A named InferenceService does not exist.
+    pub const SERVICE_NOT_FOUND: &str = "ServiceNotFound";
+    /// Another object answers at the address that an ABTest wants.
+    pub const ADDRESS_TAKEN: &str = "AddressTaken";
+    /// A variant of an ABTest cannot answer; the message names it.
+    pub const VARIANT_NOT_READY: &str = "VariantNotReady";
+    /// A variant of an ABTest made a guardrail metric worse than is accepted.
+    pub const GUARDRAIL_HARMED: &str = "GuardrailHarmed";
+    /// `spec.until` of an ABTest came true.
+    pub const ENDED: &str = "Ended";
+    /// A variant of an ABTest took over.
+    pub const PROMOTED: &str = "Promoted";
+    /// The split of an ABTest's subjects is as intended.
+    pub const AS_INTENDED: &str = "AsIntended";
+    /// The split of an ABTest's subjects is not as intended.
+    pub const SPLIT_IS_WRONG: &str = "SplitIsWrong";
 
     /// The constant for what a queue wrote into a job.
     pub fn of_queue(text: &str) -> &'static str {

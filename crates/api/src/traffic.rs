@@ -101,6 +101,9 @@ pub struct Record {
 pub struct Assignment {
     /// Name of the test, in spans and in what is told of exposures.
     pub test: String,
+    /// Which test of that name, in what is told of exposures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<String>,
     pub key: AssignmentKey,
     /// Another salt, another assignment: tests beside each other stay independent.
     pub salt: String,

@@ -6,7 +6,7 @@ use kube::Client;
 use kube::runtime::events::{Recorder, Reporter};
 
 use crate::metrics::Metrics;
-use crate::seams::{Datasets, Environments, Monitoring, Tracking};
+use crate::seams::{Datasets, Environments, Monitoring, Outcomes, Tracking};
 
 /// Name under which controllers write, in `managedFields` and events.
 pub const CONTROLLER: &str = "dais-controllers";
@@ -33,23 +33,37 @@ pub struct Context {
     pub datasets: Arc<dyn Datasets>,
     pub environments: Arc<dyn Environments>,
     pub monitoring: Arc<dyn Monitoring>,
+    pub outcomes: Arc<dyn Outcomes>,
     pub metrics: Metrics,
     recorder: Recorder,
 }
 
+/// The other wings of the house.
+pub struct Seams {
+    pub tracking: Arc<dyn Tracking>,
+    pub datasets: Arc<dyn Datasets>,
+    pub environments: Arc<dyn Environments>,
+    pub monitoring: Arc<dyn Monitoring>,
+    pub outcomes: Arc<dyn Outcomes>,
+}
+
 impl Context {
-    pub fn new(
-        client: Client,
-        settings: Settings,
-        tracking: Arc<dyn Tracking>,
-        datasets: Arc<dyn Datasets>,
-        environments: Arc<dyn Environments>,
-        monitoring: Arc<dyn Monitoring>,
-    ) -> Self {
+    pub fn new(client: Client, settings: Settings, seams: Seams) -> Self {
+        let Seams { tracking, datasets, environments, monitoring, outcomes } = seams;
         let reporter = Reporter { controller: CONTROLLER.to_owned(), instance: None };
         let recorder = Recorder::new(client.clone(), reporter);
         let metrics = Metrics::default();
-        Self { client, settings, tracking, datasets, environments, monitoring, metrics, recorder }
+        Self {
+            client,
+            settings,
+            tracking,
+            datasets,
+            environments,
+            monitoring,
+            outcomes,
+            metrics,
+            recorder,
+        }
     }
 
     /// Writes an event about `object`; a failure to do so is logged and no more.

@@ -2,7 +2,8 @@
 //!
 //! Owns resolving the model, and keeping servers and a way to them: how many (`scale`),
 //! of which version (`rollout`). Does not know how a model is loaded or how traffic
-//! flows; what it must know of requests, the gateway counts in a TrafficPolicy.
+//! flows; what it must know of requests, the gateway counts in a TrafficPolicy. While an
+//! ABTest has the service's address, who gets what is in that policy too.
 //!
 //! ```text
 //! service ─▶ model version ─┐                    ┌▶ Deployment, Service (own)
@@ -24,19 +25,21 @@ use dais_api::conditions::{self, READY, Verdict, reason};
 use dais_api::reference::{ModelReference, ModelVersion};
 use dais_api::routing::HTTPRoute;
 use dais_api::{
-    InferenceService, InferenceServiceStatus, RolloutState, RolloutStatus, TrafficPolicy, labels,
+    ABTest, InferenceService, InferenceServiceStatus, RolloutState, RolloutStatus, TrafficPolicy,
+    labels,
 };
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
-use kube::api::{Api, DeleteParams};
+use kube::api::{Api, DeleteParams, ListParams};
 use kube::runtime::controller::Action;
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::runtime::{Controller, watcher};
 use kube::{Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 
+use crate::abtest;
 use crate::apply::{self, apply};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -58,9 +61,21 @@ pub async fn run(context: Arc<Context>) {
         .owns(Api::<Service>::all(client.clone()), any())
         .owns(Api::<HTTPRoute>::all(client.clone()), any())
         .owns(Api::<TrafficPolicy>::all(client.clone()), any())
+        .watches(Api::<ABTest>::all(client.clone()), any(), |test| route_of(&test))
         // Why a replica is not ready is said by its pod, which a ReplicaSet owns.
         .watches(Api::<Pod>::all(client), mine, move |pod| served_by(&services, &pod));
     drive("inferenceservice", controller, context, reconcile).await;
+}
+
+/// The service whose address a test answers at.
+fn route_of(test: &ABTest) -> Option<ObjectRef<InferenceService>> {
+    let service = ObjectRef::new(test.spec.route.as_ref()?);
+    Some(service.within(&test.namespace()?))
+}
+
+/// Name of the Service with which the service's own servers answer.
+pub(crate) fn backend(service: &InferenceService) -> String {
+    desired::name(service, Track::Stable)
 }
 
 /// The service that a pod is a replica of.
@@ -143,6 +158,8 @@ async fn resolve(
 /// What is there now, besides the service.
 struct State {
     policy: Option<TrafficPolicy>,
+    /// The test that has the service's address.
+    test: Option<ABTest>,
     stable: Option<Deployment>,
     canary: Option<Deployment>,
 }
@@ -151,15 +168,19 @@ async fn observe(service: &InferenceService, context: &Context) -> Result<State>
     let project = service.namespace().unwrap_or_default();
     let policies = Api::<TrafficPolicy>::namespaced(context.client.clone(), &project);
     let deployments = Api::<Deployment>::namespaced(context.client.clone(), &project);
+    let tests = Api::<ABTest>::namespaced(context.client.clone(), &project);
     let own = service.name_any();
+    let every = ListParams::default();
     let names = [Track::Stable, Track::Canary].map(|track| desired::name(service, track));
-    let (policy, stable, canary) = futures::try_join!(
+    let (policy, tests, stable, canary) = futures::try_join!(
         policies.get_opt(&own),
+        tests.list(&every),
         deployments.get_opt(&names[0]),
         deployments.get_opt(&names[1]),
     )
     .map_err(Error::kube("reading what the service has"))?;
-    Ok(State { policy, stable, canary })
+    let test = abtest::taking(&tests.items, &own).cloned();
+    Ok(State { policy, test, stable, canary })
 }
 
 /// What there is to be.
@@ -246,7 +267,7 @@ async fn converge(
         apply(client, &desired::service(service, Track::Canary)).await?;
         apply(client, &desired::deployment(&servers, &context.settings)).await?;
     }
-    match desired::policy(service) {
+    match desired::policy(service, state.test.as_ref()) {
         Some(policy) => drop(apply(client, &policy).await?),
         None => remove(state.policy.as_ref(), context).await?,
     }

@@ -7,6 +7,7 @@
 //!
 //! Start reading at [`run`], then [`trainingjob`].
 
+mod abtest;
 pub mod apply;
 pub mod context;
 pub mod dataset;
@@ -23,7 +24,7 @@ mod sweep;
 pub mod telemetry;
 mod trainingjob;
 
-pub use context::{Context, Settings};
+pub use context::{Context, Seams, Settings};
 pub use error::{Error, Result};
 pub use metrics::Metrics;
 
@@ -39,6 +40,7 @@ pub async fn run(context: Arc<Context>) {
         trainingjob::run(context.clone()),
         sweep::run(context.clone()),
         inferenceservice::run(context.clone()),
+        abtest::run(context.clone()),
         monitoring::run(context),
     );
 }

@@ -1,9 +1,13 @@
 //! What controllers need of the other wings of the house, as traits that the
 //! binary implements: embedded by a call in process, on a cluster over HTTP.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
+use dais_api::abtest::OutcomeCounts;
 use dais_api::reference::ModelReference;
-use dais_api::{DatasetVersion, InstalledPackage, ProducedModel};
+use dais_api::{ABTestSpec, DatasetVersion, InstalledPackage, ProducedModel};
+use dais_statistics::Statistic;
 use futures::stream::BoxStream;
 use thiserror::Error;
 
@@ -113,6 +117,55 @@ pub trait Environments: Send + Sync {
     async fn seal(&self, project: &str, digest: &str) -> Result<BuiltEnvironment, SeamError>;
     /// Removes a finished or half-made build.
     async fn remove(&self, project: &str, digest: &str) -> Result<(), SeamError>;
+}
+
+/// What is asked of a test.
+#[derive(Clone, Copy, Debug)]
+pub struct TestQuestion<'a> {
+    pub project: &'a str,
+    pub uid: &'a str,
+    /// What keys are hashed with.
+    pub salt: &'a str,
+    pub spec: &'a ABTestSpec,
+    /// Seconds after an exposure in which an outcome counts.
+    pub window: i64,
+}
+
+/// What a test has counted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TestReading {
+    /// By the name of the variant; those without subjects are missing.
+    pub variants: BTreeMap<String, VariantReading>,
+    pub outcomes: OutcomeCounts,
+    /// In the order of the spec.
+    pub metrics: Vec<MetricReading>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct VariantReading {
+    pub subjects: u64,
+    pub requests: u64,
+    pub failures: u64,
+    /// Subjects that were seen under another variant too.
+    pub crossed: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MetricReading {
+    /// By the name of the variant; those without subjects are missing.
+    pub variants: BTreeMap<String, Statistic>,
+    /// Why there are no values, in words.
+    pub message: Option<String>,
+}
+
+/// Who was shown what in a test, and what came of it.
+#[async_trait]
+pub trait Outcomes: Send + Sync {
+    async fn read(&self, question: TestQuestion<'_>) -> Result<TestReading, SeamError>;
+    /// The uids of all tests of which there is anything.
+    async fn tests(&self) -> Result<Vec<String>, SeamError>;
+    /// Removes everything of a test; again changes nothing.
+    async fn forget(&self, uid: &str) -> Result<(), SeamError>;
 }
 
 /// A rule that cannot be evaluated.

@@ -38,7 +38,7 @@ impl Split {
     pub fn share(&self, key: Option<&str>) -> Share {
         match key.filter(|key| self.takes_part(key)) {
             Some(key) => {
-                Share { variant: self.choose(key), key_hash: Some(hash(&[&self.salt, "key", key])) }
+                Share { variant: self.choose(key), key_hash: Some(key_hash(&self.salt, key)) }
             }
             None => Share { variant: self.first(), key_hash: None },
         }
@@ -63,6 +63,11 @@ impl Split {
         let highest = scored.max_by(|(_, one), (_, other)| one.total_cmp(other));
         highest.map(|(name, _)| name.clone()).or_else(|| self.first())
     }
+}
+
+/// By which a test knows a key without keeping it.
+pub fn key_hash(salt: &str, key: &str) -> u64 {
+    hash(&[salt, "key", key])
 }
 
 /// Sixty-four bits of the parts; see the head of this file.

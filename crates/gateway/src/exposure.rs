@@ -10,6 +10,8 @@ use http::StatusCode;
 pub struct Exposure {
     pub namespace: Arc<str>,
     pub test: Arc<str>,
+    /// Which test of that name; empty where the policy does not say.
+    pub uid: Arc<str>,
     pub variant: Arc<str>,
     /// As the caller and the backend were told it in `x-dais-request-id`.
     pub request_id: String,

@@ -49,6 +49,7 @@ mod upstream;
 mod watch;
 
 pub use admission::{Admission, Denied, Target};
+pub use assignment::key_hash;
 pub use context::Identity;
 pub use exposure::{Exposure, ExposureSink};
 pub use gateway::{Gateway, Sinks};

@@ -150,6 +150,7 @@ impl<'a> Observed<'a> {
         way.gateway.sinks().exposures.expose(Exposure {
             namespace: self.rule.target.namespace.clone(),
             test: test.clone(),
+            uid: assignment.uid.clone(),
             variant: variant.clone(),
             request_id: self.id.clone(),
             key_hash,

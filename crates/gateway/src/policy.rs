@@ -41,6 +41,7 @@ pub struct Hold {
 #[derive(Debug)]
 pub struct Assignment {
     pub test: Arc<str>,
+    pub uid: Arc<str>,
     pub key: KeySource,
     pub split: Split,
     /// In the order of the split's variants.
@@ -93,6 +94,7 @@ impl Assignment {
         };
         Self {
             test: spec.test.as_str().into(),
+            uid: spec.uid.as_deref().unwrap_or_default().into(),
             key: (&spec.key).into(),
             split,
             backends: spec.variants.iter().map(backend).collect(),

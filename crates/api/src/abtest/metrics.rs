@@ -120,6 +120,10 @@ pub struct DatasetColumns {
 /// A metric that no variant may make worse than `maxWorse`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = [{
+    "rule": "!(has(self.maxWorse) && has(self.maxWorseBy))",
+    "message": "set maxWorse or maxWorseBy, and not both"
+}]))]
 pub struct GuardrailRule {
     pub metric: String,
     /// How much worse than the control is still good enough, relatively: 0.1 is ten
@@ -127,6 +131,11 @@ pub struct GuardrailRule {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0, max = 1000.0))]
     pub max_worse: Option<f64>,
+    /// The same in units of the metric, in place of `maxWorse`: 0.01 of `errors` is one
+    /// request in a hundred. Without it a control at 0 may not be left at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 1_000_000_000.0))]
+    pub max_worse_by: Option<f64>,
 }
 
 /// How figures are made. Both engines may be looked at at any time.

@@ -121,6 +121,9 @@ pub struct VariantStatus {
     pub share: f64,
     #[serde(default)]
     pub subjects: i64,
+    /// Its subjects when the shares last changed: the split is judged from there.
+    #[serde(default)]
+    pub subjects_before: i64,
     #[serde(default)]
     pub requests: i64,
     /// Requests that failed.
@@ -198,13 +201,16 @@ pub struct GuardrailStatus {
     pub metric: String,
     pub variant: String,
     pub verdict: GuardrailVerdict,
-    /// Signed so that more is better, relative to the control.
+    /// Signed so that more is better: relative to the control, or in units of the metric
+    /// where `isAbsolute`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub improvement: Option<f64>,
     /// Of the improvement, valid at all looks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interval: Option<Interval>,
     pub max_worse: f64,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_absolute: bool,
     /// Why there is no verdict yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,

@@ -7,7 +7,7 @@ use dais_api::routing::{
     HttpRouteRule, HttpRouteSpec, ParentReference,
 };
 use dais_api::traffic::{Hold, PolicyTarget, TrafficPolicy, TrafficPolicySpec};
-use dais_api::{InferenceService, RolloutState, RolloutStatus, labels};
+use dais_api::{ABTest, InferenceService, RolloutState, RolloutStatus, labels};
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec};
 use k8s_openapi::api::core::v1::{PodTemplateSpec, Service, ServicePort, ServiceSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
@@ -15,6 +15,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use kube::{Resource, ResourceExt};
 
 use super::server::{self, PORT};
+use crate::abtest;
 use crate::context::Settings;
 use crate::seams::RegisteredVersion;
 
@@ -158,11 +159,17 @@ fn share(rollout: &RolloutStatus) -> i32 {
     }
 }
 
-/// What the gateway does with the service's requests; `None`: nothing beyond sending
-/// them on, and nobody needs its counts.
-pub fn policy(service: &InferenceService) -> Option<TrafficPolicy> {
+/// What the gateway does with the service's requests, by its own word and that of a test
+/// that has its address; `None`: nothing beyond sending them on, and nobody needs its
+/// counts.
+pub fn policy(service: &InferenceService, test: Option<&ABTest>) -> Option<TrafficPolicy> {
     let spec = &service.spec;
-    if spec.autoscaling.is_none() && spec.rollout.is_none() && spec.record.is_none() {
+    let (assignment, shadow) = test
+        .and_then(|test| Some((test, test.status.as_ref()?)))
+        .map(|(test, status)| (abtest::assignment(test, status), abtest::shadow(test, status)))
+        .unwrap_or_default();
+    let is_counted = spec.autoscaling.is_some() || spec.rollout.is_some();
+    if !is_counted && spec.record.is_none() && assignment.is_none() && shadow.is_none() {
         return None;
     }
     let sleeps = spec.autoscaling.as_ref().is_some_and(|rule| rule.min_replicas == 0);
@@ -175,7 +182,7 @@ pub fn policy(service: &InferenceService) -> Option<TrafficPolicy> {
     let record = spec.record.clone();
     Some(TrafficPolicy {
         metadata: metadata(service, service.name_any(), Track::Stable),
-        spec: TrafficPolicySpec { target_ref, hold, record, ..TrafficPolicySpec::default() },
+        spec: TrafficPolicySpec { target_ref, hold, shadow, record, assignment },
         status: None,
     })
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use dais_accelerators::Accelerators;
 use dais_apiserver::{ApiServer, Config as ApiConfig, UserInfo};
-use dais_controllers::{Context as ControllersContext, Settings};
+use dais_controllers::{Context as ControllersContext, Seams, Settings};
 use dais_data::Data;
 use dais_gateway::Gateway;
 use dais_identity::{Clock, Identity, Opened, Options, Secret};
@@ -257,14 +257,14 @@ impl Parts {
             serve_url: addresses.serve_url.clone(),
             build_env: build_env(),
         };
-        ControllersContext::new(
-            self.client("controllers"),
-            settings,
-            InProcess::new(dais_tracking::router(self.tracking.clone())),
-            Arc::new(Versions(self.data.clone())),
-            Arc::new(self.environments.clone()),
-            Arc::new(self.telemetry.monitoring()),
-        )
+        let seams = Seams {
+            tracking: InProcess::new(dais_tracking::router(self.tracking.clone())),
+            datasets: Arc::new(Versions(self.data.clone())),
+            environments: Arc::new(self.environments.clone()),
+            monitoring: Arc::new(self.telemetry.monitoring()),
+            outcomes: Arc::new(self.outcomes.seam(&self.data)),
+        };
+        ControllersContext::new(self.client("controllers"), settings, seams)
     }
 
     /// Stops what acts, then closes what is open.
