@@ -77,7 +77,7 @@ pub struct ABTestSpec {
     /// Name of an InferenceService of the project whose address the test answers at too
     /// while it runs, so that callers change nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(max = 253), regex(pattern = r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$"))]
     pub route: Option<String>,
     /// Whose request it is; requests without a key get the control and do not count.
     pub key: AssignmentKey,
@@ -141,7 +141,7 @@ pub struct TestVariant {
     pub weight: f64,
     /// Name of an InferenceService of the project.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(max = 253), regex(pattern = r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$"))]
     pub service: Option<String>,
     /// `models:/<name>/<version>` or `models:/<name>@<alias>`: the test makes a service of
     /// it, of the version that the alias names when the test begins.
@@ -193,7 +193,7 @@ pub struct RampStep {
 }]))]
 pub struct TestShadow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(max = 253), regex(pattern = r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$"))]
     pub service: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = r"^models:/[^/@]+(/[1-9][0-9]*|@[A-Za-z0-9_.-]+)$"))]

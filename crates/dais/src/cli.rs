@@ -1,11 +1,13 @@
 //! The words of the command line. No behaviour.
 
+mod abtest;
 mod approvals;
 mod engines;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+pub use abtest::Abtest;
 pub use approvals::{Approvals, Decide, Promote, Withdraw};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use engines::Engines;
@@ -94,6 +96,16 @@ pub enum Command {
         after_help = "Examples:\n  dais rerun digits\n  dais rerun digits --newest --name digits-today"
     )]
     Rerun(Rerun),
+    /// Compare models behind one address: list, show, promote, stop tests
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "Examples:\n  dais apply -f test.yaml\n  dais abtest show checkout\n  dais abtest promote checkout --variant b"
+    )]
+    Abtest {
+        #[command(subcommand)]
+        action: Abtest,
+    },
     /// List queues: what they have, what is taken, who waits for what
     #[command(after_help = "Examples:\n  dais queues\n  dais queues research")]
     Queues {

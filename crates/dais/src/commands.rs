@@ -1,5 +1,6 @@
 //! The commands: one file each.
 
+mod abtest;
 mod apply;
 mod approvals;
 mod audit;
@@ -54,6 +55,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Resume(args) => block_on(switch::resume(&target, &args)),
         Command::Stop(args) => block_on(switch::stop(&target, &args)),
         Command::Rerun(args) => block_on(rerun::run(&target, args)),
+        Command::Abtest { action } => block_on(abtest::run(&target, action)),
         Command::Queues { name } => block_on(queues::run(&target, name.as_deref())),
         Command::Jobs => block_on(jobs::run(&target)),
         Command::Logs(args) => block_on(logs::run(&target, args)),

@@ -21,14 +21,24 @@ pub fn in_chinese(program: Command) -> Command {
         .disable_help_subcommand(true)
         .arg(version)
         .arg(help.global(true))
-        .mut_subcommands(|command| {
-            explained(command, &texts).disable_help_flag(true).help_template(TEMPLATE)
-        });
-    explained(program, &texts).help_template(TEMPLATE_OF_PROGRAM)
+        .mut_subcommands(|command| below(command, "", &texts));
+    let name = program.get_name().to_owned();
+    explained(program, &name, &texts).help_template(TEMPLATE_OF_PROGRAM)
 }
 
-fn explained(command: Command, texts: &HashMap<&str, &'static str>) -> Command {
-    let name = command.get_name().to_owned();
+/// A command and those below it; `above` are the words before its name.
+fn below(command: Command, above: &str, texts: &HashMap<&str, &'static str>) -> Command {
+    let name = format!("{above}{}", command.get_name());
+    let template = if command.has_subcommands() { TEMPLATE_OF_PROGRAM } else { TEMPLATE };
+    let further = format!("{name} ");
+    let command = command
+        .disable_help_flag(true)
+        .disable_help_subcommand(true)
+        .mut_subcommands(|command| below(command, &further, texts));
+    explained(command, &name, texts).help_template(template)
+}
+
+fn explained(command: Command, name: &str, texts: &HashMap<&str, &'static str>) -> Command {
     let examples = command.get_after_help().map(|text| {
         let text = text.to_string();
         text.replacen("Examples:", "示例：", 1).replacen("Example:", "示例：", 1)
@@ -42,7 +52,7 @@ fn explained(command: Command, texts: &HashMap<&str, &'static str>) -> Command {
             None => arg,
         }
     });
-    let command = match texts.get(name.as_str()) {
+    let command = match texts.get(name) {
         Some(about) => command.about(*about),
         None => command,
     };
@@ -64,24 +74,21 @@ mod tests {
     use super::*;
     use crate::cli::Cli;
 
-    fn wanted() -> Vec<String> {
-        let program = Cli::command();
-        let commands = program.get_subcommands().filter(|command| !command.is_hide_set());
-        std::iter::once(&program)
-            .chain(commands)
-            .flat_map(|command| {
-                let name = command.get_name().to_owned();
-                let own = command.get_arguments().map(|arg| format!("{} {}", name, arg.get_id()));
-                let mut all: Vec<String> = own.collect();
-                all.push(name);
-                all
-            })
-            .collect()
+    fn wanted(command: &Command, above: &str) -> Vec<String> {
+        let name = format!("{above}{}", command.get_name());
+        let own = command.get_arguments().map(|arg| format!("{name} {}", arg.get_id()));
+        let mut all: Vec<String> = own.collect();
+        // What stands below the program is called without its name.
+        let above = if above.is_empty() && name == "dais" { "" } else { &format!("{name} ") };
+        let shown = command.get_subcommands().filter(|command| !command.is_hide_set());
+        all.extend(shown.flat_map(|command| wanted(command, above)));
+        all.push(name);
+        all
     }
 
     #[test]
     fn every_command_and_argument_is_explained_and_nothing_else_is() {
-        let mut wanted = wanted();
+        let mut wanted = wanted(&Cli::command(), "");
         wanted.sort();
         let mut written: Vec<String> = texts().keys().map(|key| (*key).to_owned()).collect();
         written.sort();

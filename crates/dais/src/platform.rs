@@ -34,6 +34,7 @@ mod listeners;
 mod monitoring;
 mod notifications;
 mod otlp;
+mod outcomes;
 mod parts;
 mod prices;
 mod protection;

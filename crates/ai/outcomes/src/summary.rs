@@ -45,7 +45,7 @@ pub struct VariantCounts {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     pub variants: BTreeMap<String, VariantCounts>,
-    /// Outcomes of its subjects, and how many of those are outside the window.
+    /// Outcomes of its subjects, and how many of those came after the window.
     pub joined: u64,
     pub late: u64,
     /// Outcomes of the project whose request is not known.
@@ -66,9 +66,9 @@ impl Outcomes {
         .attempt("count subjects")?;
         let variants = rows.iter().map(counted).collect::<Result<_, _>>();
         let mut sql = Sql::new("SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN ");
-        let within = within(&mut sql, window);
-        sql.push(&within).push(
-            " THEN 0 ELSE 1 END), 0) AS BIGINT) FROM outcomes_values v
+        let late = late(&mut sql, window);
+        sql.push(&late).push(
+            " THEN 1 ELSE 0 END), 0) AS BIGINT) FROM outcomes_values v
              JOIN outcomes_subjects f ON f.test = v.test AND f.subject = v.subject WHERE v.test = ",
         );
         let place = sql.text(test);
@@ -130,12 +130,19 @@ fn counted(row: &AnyRow) -> Result<(String, VariantCounts), sqlx::Error> {
     Ok((row.try_get(0)?, counts))
 }
 
+/// When the subject `f` was shown what an outcome `v` is of.
+const SINCE: &str = "(CASE WHEN v.since >= 0 THEN v.since ELSE f.first END)";
+
+/// Whether it came after the window.
+fn late(sql: &mut Sql, window: i64) -> String {
+    format!("v.time > {SINCE} + {}", sql.number(window))
+}
+
 /// Whether an outcome `v` of a subject `f` counts.
 fn within(sql: &mut Sql, window: i64) -> String {
     let (skew, window) = (sql.number(-SKEW_MS), sql.number(window));
     let any = sql.number(ANY_TIME);
-    let since = "(CASE WHEN v.since >= 0 THEN v.since ELSE f.first END)";
-    format!("(v.time = {any} OR (v.time >= {since} + {skew} AND v.time <= {since} + {window}))")
+    format!("(v.time = {any} OR (v.time >= {SINCE} + {skew} AND v.time <= {SINCE} + {window}))")
 }
 
 const SUMS: &str = "COUNT(*), CAST(SUM(x) AS DOUBLE PRECISION),

@@ -231,7 +231,7 @@ pub enum GuardrailVerdict {
 pub struct OutcomeCounts {
     /// Outcomes of the test's subjects.
     pub joined: i64,
-    /// Of those, the ones outside the window: kept, and not counted.
+    /// Of those, the ones after the window: kept, and not counted.
     pub late: i64,
     /// Outcomes of the project whose request is not known, yet.
     pub waiting: i64,

@@ -30,8 +30,6 @@ pub(super) struct Resolved {
     pub variants: Vec<VariantStatus>,
     /// Name of the Service that gets copies.
     pub shadow: Option<String>,
-    /// The service whose address the test answers at, and that a winner is promoted to.
-    pub target: Option<InferenceService>,
 }
 
 impl Resolved {
@@ -88,7 +86,7 @@ pub(super) async fn resolve(
             }
         }
     };
-    Ok(Ok(Resolved { variants, shadow, target }))
+    Ok(Ok(Resolved { variants, shadow }))
 }
 
 /// The service that a winner is promoted to: the one whose address the test has, else the

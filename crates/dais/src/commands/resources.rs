@@ -34,6 +34,7 @@ pub fn is_namespaced(capabilities: &ApiCapabilities) -> bool {
 /// Short names as kubectl knows them; discovery of the client leaves them out.
 fn short_names(kind: &str) -> &'static [&'static str] {
     match kind {
+        "abtest" => &["ab"],
         "sweep" => &["sw"],
         "trainingjob" => &["tj"],
         "environment" => &["env"],

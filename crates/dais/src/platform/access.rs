@@ -58,6 +58,8 @@ impl Right {
     /// Who may change a project's rules may silence their alerts.
     pub const WRITE_RULES: Self =
         Self::new("update", "monitoring.coreos.com", "prometheusrules", "");
+    /// To tell what came of requests that a test has answered.
+    pub const FEEDBACK: Self = Self::new("create", dais_api::GROUP, "abtests", "feedback");
     pub const PREDICT: Self = Self::new("create", dais_api::GROUP, "inferenceservices", "predict");
 }
 

@@ -27,8 +27,13 @@ use super::parts::Parts;
 
 /// Databases in the backup: path below the data directory.
 pub const OBJECTS: &str = "kube/objects.db";
-pub const RELATIONS: [&str; 4] =
-    ["relations/identity.db", "relations/tracking.db", "relations/data.db", "relations/ledger.db"];
+pub const RELATIONS: [&str; 5] = [
+    "relations/identity.db",
+    "relations/tracking.db",
+    "relations/data.db",
+    "relations/ledger.db",
+    "relations/outcomes.db",
+];
 /// Folders and files that are copied as they are.
 const COPIED: [&str; 3] = ["version", "keys", "files"];
 /// How far the archive may run ahead of the one who reads it.

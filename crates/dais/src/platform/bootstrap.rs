@@ -100,7 +100,7 @@ fn admins() -> Value {
 }
 
 /// What a project's own work may do: log runs, register models, read data and add
-/// versions, call the project's services, send telemetry.
+/// versions, call the project's services, tell what came of it, send telemetry.
 fn workload() -> Value {
     json!({
         "apiVersion": "rbac.authorization.k8s.io/v1",
@@ -111,7 +111,7 @@ fn workload() -> Value {
             {"apiGroups": [dais_api::GROUP], "resources": ["datasets"], "verbs": ["get", "list", "update"]},
             {
                 "apiGroups": [dais_api::GROUP],
-                "resources": ["inferenceservices/predict", "telemetry"],
+                "resources": ["abtests/feedback", "inferenceservices/predict", "telemetry"],
                 "verbs": ["create"],
             },
         ],
@@ -123,7 +123,10 @@ fn workload() -> Value {
 fn of_projects() -> Vec<String> {
     let crds = dais_api::crds::all().into_iter();
     let theirs = crds.filter(|crd| crd.spec.scope == "Namespaced" && crd.spec.names.kind != POLICY);
-    theirs.map(|crd| crd.spec.names.plural).chain(["telemetry".to_owned()]).collect()
+    theirs
+        .map(|crd| crd.spec.names.plural)
+        .chain(["abtests/feedback", "telemetry"].map(str::to_owned))
+        .collect()
 }
 
 /// Adds the dais kinds to one of Kubernetes' own roles by aggregation.

@@ -6,7 +6,7 @@
 //! client.json    address and token for the command line on this machine (0600)
 //! admin.kubeconfig
 //! kube/          objects.db
-//! relations/     people, runs, datasets, audit, ledger of use
+//! relations/     people, runs, datasets, audit, ledger of use, outcomes of tests
 //! files/         data (blobs, dataset versions, code), artifacts
 //! environments/  built Python environments
 //! node/          pods, volumes, logs

@@ -37,6 +37,7 @@ use super::gateway::Doorkeeper;
 use super::late::Late;
 use super::ledger;
 use super::notifications;
+use super::outcomes::{Delivery, Outcomes};
 use super::retention;
 use super::telemetry::{Sources, Telemetry};
 use super::tracking::InProcess;
@@ -65,9 +66,11 @@ pub struct Parts {
     pub portal: Portal,
     pub telemetry: Telemetry,
     pub ledger: Ledger,
+    pub outcomes: Outcomes,
     pub prices: watch::Sender<Prices>,
     environments: EnvironmentStore,
     kubelet: Late,
+    exposures: Option<Delivery>,
     running: Option<Running>,
 }
 
@@ -123,6 +126,10 @@ impl Parts {
             .await
             .context("opening the data store")?;
         let ledger = ledger::open(sqlite(&relations, "ledger.db")).await?;
+        let outcomes = dais_outcomes::Outcomes::open(&sqlite(&relations, "outcomes.db"))
+            .await
+            .context("opening what tests count")?;
+        let (outcomes, exposures) = Outcomes::new(outcomes);
         let telemetry = Telemetry::open(
             &data_dir.folder("telemetry")?,
             (&args.engines, args.sampling),
@@ -134,7 +141,7 @@ impl Parts {
             access: access.clone(),
             platform: Handle::current(),
         };
-        let gateway = Gateway::new(Arc::new(doorkeeper), telemetry.sinks());
+        let gateway = Gateway::new(Arc::new(doorkeeper), telemetry.sinks(outcomes.sink()));
         let portal = Portal::new(dais_portal::Config {
             identity: identity.clone(),
             info: dais_portal::Info {
@@ -159,9 +166,11 @@ impl Parts {
             portal,
             telemetry,
             ledger,
+            outcomes,
             prices: watch::Sender::default(),
             environments,
             kubelet,
+            exposures: Some(exposures),
             running: None,
         };
         Ok((parts, admin_password))
@@ -187,6 +196,9 @@ impl Parts {
         let node = Node::start(self.client("node"), config).await.context("starting the node")?;
         self.kubelet.set(node.kubelet_router());
         let controllers = Arc::new(self.controllers(addresses));
+        // Not ended by `stop`: what was counted is written first.
+        tasks.spawn(self.exposures.take().context("exposures are delivered once")?.deliver());
+        run(tasks, stop, self.outcomes.clone().expire());
         run(tasks, stop, dais_controllers::run(controllers.clone()));
         run(tasks, stop, dais_gateway::watch(self.client("gateway"), self.gateway.clone()));
         run(tasks, stop, dais_gateway::report(self.client("gateway"), self.gateway.clone()));
@@ -269,7 +281,7 @@ impl Parts {
 
     /// Stops what acts, then closes what is open.
     pub async fn stop(self, mode: StopMode) {
-        let Self { running, telemetry, identity, ledger, .. } = self;
+        let Self { running, telemetry, identity, ledger, outcomes, .. } = self;
         if let Some(Running { node, workloads }) = running {
             // First the controllers: they would make anew what the node stops.
             if tokio::time::timeout(PATIENCE, workloads.shutdown()).await.is_err() {
@@ -279,6 +291,7 @@ impl Parts {
         }
         telemetry.close().await;
         ledger.close().await;
+        outcomes.close().await;
         if let Err(error) = identity.close().await {
             tracing::error!(%error, "accounts not closed");
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
-use dais_gateway::{Exposure, ExposureSink, RecordSink, Recorded, RecordedBody};
+use dais_gateway::{RecordSink, Recorded, RecordedBody};
 use dais_logs::{Engine, Entry};
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
@@ -133,14 +133,6 @@ fn body(body: &RecordedBody) -> Map<String, Value> {
 fn fields(object: Value) -> Map<String, Value> {
     let Value::Object(map) = object else { return Map::new() };
     map.into_iter().filter(|(_, value)| !value.is_null()).collect()
-}
-
-/// Drops exposures: nothing in the platform counts them. Callers and backends still
-/// learn a request's variant from its headers, and traces keep it.
-pub struct Unread;
-
-impl ExposureSink for Unread {
-    fn expose(&self, _: Exposure) {}
 }
 
 #[cfg(test)]

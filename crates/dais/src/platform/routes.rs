@@ -12,7 +12,7 @@ use tower::ServiceExt;
 use super::datadir::DataDir;
 use super::parts::Parts;
 use super::recorded::recorded;
-use super::{backup, engines, gateway, ledger, queues, scopes};
+use super::{backup, engines, gateway, ledger, outcomes, queues, scopes};
 
 /// Everything on the portal's port.
 pub fn portal(parts: &Parts, data_dir: &DataDir) -> Router {
@@ -44,6 +44,7 @@ pub fn portal(parts: &Parts, data_dir: &DataDir) -> Router {
         .merge(scopes::spans(telemetry.otlp_router(), access.clone()))
         .merge(ledger::router(parts, parts.prices.subscribe()))
         .merge(queues::router(parts.client("queues"), access.clone()))
+        .merge(outcomes::feedback_router(&parts.outcomes, parts.client("feedback"), access.clone()))
         .merge(engines::router(telemetry.others().clone(), access.clone()))
         .merge(parts.portal.router());
     parts.portal.protect(all)

@@ -11,7 +11,7 @@ use dais_accelerators::Accelerators;
 use dais_alerts::Alerts;
 use dais_api::labels;
 use dais_apiserver::ApiServer;
-use dais_gateway::Sinks;
+use dais_gateway::{ExposureSink, Sinks};
 use dais_logs::{Collector, CollectorConfig, Engine, Logs, fields_from_labels};
 use dais_metrics::rules::{Rules, RulesConfig};
 use dais_metrics::{Metadata, Scraper, Store, Target};
@@ -27,7 +27,7 @@ use super::accelerators;
 use super::engines::Others;
 use super::monitoring::Monitoring;
 use super::notifications;
-use super::records::{Records, Unread};
+use super::records::Records;
 use super::spans::Spans;
 use crate::cli::{Engines, TraceSampling};
 
@@ -269,10 +269,10 @@ impl Telemetry {
     }
 
     /// Where goes what the gateway tells of requests.
-    pub fn sinks(&self) -> Sinks {
+    pub fn sinks(&self, exposures: Arc<dyn ExposureSink>) -> Sinks {
         Sinks {
             spans: Arc::new(self.spans.clone()),
-            exposures: Arc::new(Unread),
+            exposures,
             records: Arc::new(self.records.clone()),
         }
     }
