@@ -146,8 +146,8 @@ impl Delivery {
         while self.queue.recv_many(&mut batch, TOGETHER).await > 0 {
             while let Err(error) = self.outcomes.store.record(&batch).await {
                 let dropped = self.outcomes.dropped();
-                let error = &error as &dyn std::error::Error;
-                tracing::warn!(error, dropped, "exposures of tests not written yet");
+                let error = anyhow::Error::from(error);
+                tracing::warn!(error = format!("{error:#}"), dropped, "exposures not written yet");
                 tokio::time::sleep(RETRY).await;
             }
             self.outcomes.door.waiting.fetch_sub(batch.len(), Ordering::Relaxed);
