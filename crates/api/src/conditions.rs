@@ -89,6 +89,8 @@ pub mod reason {
     pub const ADDRESS_TAKEN: &str = "AddressTaken";
     /// A variant of an ABTest cannot answer; the message names it.
     pub const VARIANT_NOT_READY: &str = "VariantNotReady";
+    /// A variant of an ABTest serves another model than the one it began with.
+    pub const VARIANT_CHANGED: &str = "VariantChanged";
     /// A variant of an ABTest made a guardrail metric worse than is accepted.
     pub const GUARDRAIL_HARMED: &str = "GuardrailHarmed";
     /// `spec.until` of an ABTest came true.

@@ -23,6 +23,7 @@ mod guardrails;
 mod keep;
 mod promote;
 mod report;
+mod rounding;
 mod step;
 mod traffic;
 mod variants;

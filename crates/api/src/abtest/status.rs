@@ -112,7 +112,7 @@ pub struct VariantStatus {
     pub service: String,
     /// Name of the Service that requests go to.
     pub backend: String,
-    /// `models:/<name>/<version>` that it serves.
+    /// `models:/<name>/<version>` that it served when the test began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     #[serde(default)]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use dais_api::abtest::{DecisionState, TestDecision};
+use dais_api::abtest::{DecisionState, TestDecision, VariantStatus};
 use dais_api::conditions::{Verdict, reason};
 use dais_api::routing::HTTPRoute;
 use dais_api::{ABTest, ABTestPhase, ABTestStatus};
@@ -14,7 +14,7 @@ use kube::runtime::controller::Action;
 
 use super::course::{self, Course};
 use super::variants::{self, Resolved};
-use super::{analysis, bandit, guardrails, promote, report, traffic, uid};
+use super::{analysis, bandit, guardrails, promote, report, rounding, traffic, uid};
 use crate::apply::apply;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -111,6 +111,11 @@ async fn go_on(
     status.shadow_backend = resolved.shadow;
     status.serving = status.variants.first().map(|control| control.name.clone());
     let mut course = course::phase(&test.spec, &status, &waiting);
+    let is_well = course.phase == ABTestPhase::Running && waiting.is_empty();
+    if let Some(changed) = resolved.changed.first().filter(|_| is_well) {
+        course.reason = reason::VARIANT_CHANGED;
+        course.message = format!("{changed}: the figures mix both; make another test");
+    }
     if course.phase == ABTestPhase::Running {
         status.start_time.get_or_insert(Time(now));
         status.ramp = course::ramp(&test.spec, status.ramp.as_ref(), now);
@@ -130,7 +135,9 @@ async fn go_on(
     let again = next_look(test, &status, (course.phase, looked.elapsed()), now);
     status.phase = Some(course.phase);
     status.shadow = report::shadowed(test, context).await?.or(status.shadow);
-    let running = course.phase == ABTestPhase::Running && waiting.is_empty();
+    let running = course.phase == ABTestPhase::Running
+        && waiting.is_empty()
+        && course.reason != reason::VARIANT_CHANGED;
     let verdict = Verdict { status: running, reason: course.reason, message: course.message };
     let backend = status.variants.first().map(|control| control.backend.clone());
     report::write(test, status.clone(), verdict, context).await?;
@@ -141,12 +148,13 @@ async fn go_on(
 /// Gives each variant its share; where shares move, the split is judged from here.
 fn share_out(test: &ABTest, status: &mut ABTestStatus) {
     let shares = bandit::shares(&test.spec, status);
-    let moved = status.variants.iter().zip(&shares).any(|(v, share)| v.share != *share);
+    let differs = |(variant, share): (&VariantStatus, &f64)| (variant.share - share).abs() > 1e-9;
+    if !status.variants.iter().zip(&shares).any(differs) {
+        return;
+    }
     for (variant, share) in status.variants.iter_mut().zip(shares) {
         variant.share = share;
-        if moved {
-            variant.subjects_before = variant.subjects;
-        }
+        variant.subjects_before = variant.subjects;
     }
 }
 
@@ -169,16 +177,15 @@ async fn read(test: &ABTest, status: &ABTestStatus, context: &Context) -> Result
 fn judge(test: &ABTest, status: &mut ABTestStatus, reading: &TestReading, now: Timestamp) {
     let before = status.clone();
     analysis::look(&test.spec, status, reading, now);
+    if !status.phase.unwrap_or_default().is_final() {
+        let seed = seed(&test.uid().unwrap_or_default());
+        status.bandit = bandit::renew(&test.spec, status, (reading, seed), now);
+        share_out(test, status);
+    }
+    *status = rounding::rounded(status);
     if *status != before {
         status.analysed = Some(Time(now));
     }
-    let is_final = status.phase.unwrap_or_default().is_final();
-    if is_final {
-        return;
-    }
-    let seed = seed(&test.uid().unwrap_or_default());
-    status.bandit = bandit::renew(&test.spec, status, (reading, seed), now);
-    share_out(test, status);
 }
 
 fn seed(uid: &str) -> u64 {

@@ -30,6 +30,8 @@ pub(super) struct Resolved {
     pub variants: Vec<VariantStatus>,
     /// Name of the Service that gets copies.
     pub shadow: Option<String>,
+    /// In words, for each variant that serves another model than the one it began with.
+    pub changed: Vec<String>,
 }
 
 impl Resolved {
@@ -57,7 +59,7 @@ pub(super) async fn resolve(
         },
     };
     let maker = Maker { test, target: target.as_ref(), context };
-    let mut variants = Vec::new();
+    let (mut variants, mut changed) = (Vec::new(), Vec::new());
     for (at, variant) in test.spec.variants.iter().enumerate() {
         let known = before.variants.iter().find(|known| known.name == variant.name);
         let pinned = known.and_then(|known| known.model.as_deref());
@@ -67,11 +69,18 @@ pub(super) async fn resolve(
             Ok(service) => service,
             Err(verdict) => return Ok(Err(verdict)),
         };
+        let serves = model(&service);
+        let began_with = pinned.filter(|_| before.start_time.is_some());
+        if let (Some(then), Some(now)) = (began_with, &serves)
+            && then != now
+        {
+            changed.push(format!("variant {} began with {then} and serves {now}", variant.name));
+        }
         variants.push(VariantStatus {
             name: variant.name.clone(),
             service: service.name_any(),
             backend: inferenceservice::backend(&service),
-            model: model(&service),
+            model: began_with.map(str::to_owned).or(serves),
             ready: is_ready(&service),
             ..known.cloned().unwrap_or_default()
         });
@@ -86,7 +95,7 @@ pub(super) async fn resolve(
             }
         }
     };
-    Ok(Ok(Resolved { variants, shadow }))
+    Ok(Ok(Resolved { variants, shadow, changed }))
 }
 
 /// The service that a winner is promoted to: the one whose address the test has, else the

@@ -182,8 +182,19 @@ fn a_variant_that_loses_requests_is_an_alarm() {
     ask_all(&platform, "t", 100);
     let status = until_status(&platform, "t", "the alarm", |s| s["mismatch"]["alarm"] == true);
     assert_eq!(status["decision"]["reason"], "SampleRatioMismatch", "{status:#}");
+    let now = json!({"replicas": 1, "model": "models:/m/3"});
+    let (code, answer) = patch(&platform, "inferenceservices/two", &now);
+    assert_eq!(code, 200, "{answer}");
+    until_status(&platform, "t", "the other model", |status| {
+        let ready = &status["conditions"][0];
+        ready["reason"] == "VariantChanged"
+            && ready["message"]
+                .as_str()
+                .unwrap()
+                .contains("began with models:/m/2 and serves models:/m/3")
+    });
     let shown = platform.ok(&["abtest", "show", "t"]);
-    assert!(shown.contains("ALARM") && shown.contains("not ready"), "{shown}");
+    assert!(shown.contains("ALARM") && shown.contains("figures mix both"), "{shown}");
     let refused = platform.dais(&["abtest", "promote", "t"]);
     assert!(!refused.status.success());
 }

@@ -92,7 +92,7 @@ fn row(metric: String, one: &VariantFigures, scale: f64) -> Vec<String> {
     };
     let drawn = match (one.interval, one.effect) {
         (Some(interval), Some(effect)) => draw(interval, effect, scale),
-        _ => one.message.clone().unwrap_or_default(),
+        _ => one.message.iter().flat_map(|why| why.chars()).take(2 * WIDTH).collect(),
     };
     vec![
         metric,
@@ -185,7 +185,7 @@ mod tests {
     fn intervals_are_drawn_on_one_scale() {
         let interval = |lower, upper| Interval { lower, upper };
         let right = draw(interval(0.1, 0.4), 0.25, 0.4);
-        assert_eq!(right, format!("{}│    ├──────●───────┤", " ".repeat(20)));
+        assert_eq!(right, format!("{}│    ├───────●──────┤", " ".repeat(20)));
         let over = draw(interval(-0.4, 0.2), -0.1, 0.4);
         assert!(over.starts_with('├') && over.contains('●') && over.contains('│'), "{over}");
         assert_eq!(draw(interval(0.0, 0.0), 0.0, 0.0).trim(), "●");
