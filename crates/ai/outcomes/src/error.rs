@@ -26,6 +26,19 @@ pub enum Error {
     },
 }
 
+impl From<dais_relations::Error> for Error {
+    fn from(error: dais_relations::Error) -> Self {
+        match error {
+            dais_relations::Error::Newer { found, supported } => {
+                Self::NewerVersion { found, supported }
+            }
+            dais_relations::Error::Database(source) => {
+                Self::Database { attempt: "bring the tables up to date", source: Arc::new(source) }
+            }
+        }
+    }
+}
+
 /// Names what was attempted when a statement fails.
 pub(crate) trait Attempt<T> {
     fn attempt(self, attempt: &'static str) -> Result<T>;
