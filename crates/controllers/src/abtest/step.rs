@@ -47,7 +47,8 @@ pub(super) async fn advance(test: &ABTest, context: &Context) -> Result<Action> 
         return Ok(Action::requeue(RETRY));
     }
     // What is promoted must be known also of a test that never began.
-    if !is_over || before.variants.is_empty() {
+    let is_unknown = before.variants.is_empty() && test.spec.promote.is_some();
+    if !is_over || is_unknown {
         let resolved = match variants::resolve(test, &before, context).await? {
             Ok(resolved) => resolved,
             Err(verdict) => {
