@@ -4,7 +4,7 @@ import { world } from './world.mjs'
 
 let version = 1000
 const watchers = new Set()
-const KINDS = { trainingjobs: 'TrainingJob', sweeps: 'Sweep', queues: 'Queue', datasets: 'Dataset', environments: 'Environment', inferenceservices: 'InferenceService', namespaces: 'Namespace' }
+const KINDS = { trainingjobs: 'TrainingJob', sweeps: 'Sweep', abtests: 'ABTest', queues: 'Queue', datasets: 'Dataset', environments: 'Environment', inferenceservices: 'InferenceService', namespaces: 'Namespace' }
 
 const status = (code, reason, message, details) => ({ code, body: { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, message, code, ...(details && { details }) } })
 
@@ -38,6 +38,7 @@ export function kube(request, response, path, query, body) {
     Object.assign(all[index].spec, body.spec)
     if (body.spec?.suspend !== undefined) all[index].status.phase = body.spec.suspend ? 'Suspended' : 'Running'
     if (body.spec?.stop) all[index].status.phase = 'Stopped'
+    if (body.spec?.promote) all[index].status.phase = 'Promoted'
     announce('MODIFIED', plural, all[index])
     return { code: 200, body: all[index] }
   }

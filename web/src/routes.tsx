@@ -33,6 +33,9 @@ const Model = page(() => import('./kinds/models/Details'), 'ModelDetails')
 const Services = page(() => import('./kinds/services/List'), 'ServiceList')
 const Service = page(() => import('./kinds/services/Details'), 'ServiceDetails')
 const ServiceCreate = page(() => import('./kinds/services/Create'), 'ServiceCreate')
+const ABTests = page(() => import('./kinds/abtests/List'), 'ABTestList')
+const ABTest = page(() => import('./kinds/abtests/Details'), 'ABTestDetails')
+const ABTestCreate = page(() => import('./kinds/abtests/Create'), 'ABTestCreate')
 const Explore = page(() => import('./kinds/explore/Explore'), 'Explore')
 const Logs = page(() => import('./kinds/logs/Explorer'), 'LogExplorer')
 const Traces = page(() => import('./kinds/traces/List'), 'TraceList')
@@ -80,6 +83,9 @@ export function Pages() {
         <Route path="services" element={<Services />} />
         <Route path="services/new" element={<ServiceCreate />} />
         <Route path="services/:name/:tab?" element={<Service />} />
+        <Route path="abtests" element={<ABTests />} />
+        <Route path="abtests/new" element={<ABTestCreate />} />
+        <Route path="abtests/:name/:tab?" element={<ABTest />} />
         <Route path="explore" element={<Explore />} />
         <Route path="apps" element={<Apps />} />
         <Route path="apps/:name" element={<App />} />

@@ -1,4 +1,4 @@
-import type { Dataset, Environment, InferenceService, Queue, Sweep, TrainingJob } from './generated'
+import type { ABTest, Dataset, Environment, InferenceService, Queue, Sweep, TrainingJob } from './generated'
 import type { KubeEvent, KubeObject, Namespace, Node, Pod } from './meta'
 
 /** Where a kind is found; `T` is what is found there. */
@@ -25,6 +25,7 @@ export const QUEUES = dais<Queue>('Queue', 'queues', false)
 export const DATASETS = dais<Dataset>('Dataset', 'datasets')
 export const ENVIRONMENTS = dais<Environment>('Environment', 'environments')
 export const INFERENCE_SERVICES = dais<InferenceService>('InferenceService', 'inferenceservices')
+export const AB_TESTS = dais<ABTest>('ABTest', 'abtests')
 export const PODS = core<Pod>('Pod', 'pods')
 export const EVENTS = core<KubeEvent>('Event', 'events')
 export const CONFIG_MAPS = core('ConfigMap', 'configmaps')

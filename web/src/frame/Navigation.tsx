@@ -23,7 +23,7 @@ export const GROUPS: Group[] = [
   { title: 'nav.data', entries: [{ title: 'nav.datasets', page: 'datasets' }] },
   { title: 'nav.develop', entries: [{ title: 'nav.environments', page: 'environments' }] },
   { title: 'nav.train', entries: [{ title: 'nav.jobs', page: 'jobs' }, { title: 'nav.sweeps', page: 'sweeps' }, { title: 'nav.queues', path: '/queues' }, { title: 'nav.experiments', page: 'experiments' }] },
-  { title: 'nav.serve', entries: [{ title: 'nav.models', page: 'models' }, { title: 'nav.services', page: 'services' }, { title: 'nav.applications', page: 'apps' }] },
+  { title: 'nav.serve', entries: [{ title: 'nav.models', page: 'models' }, { title: 'nav.services', page: 'services' }, { title: 'nav.abtests', page: 'abtests' }, { title: 'nav.applications', page: 'apps' }] },
   {
     title: 'nav.observe',
     travels: true,

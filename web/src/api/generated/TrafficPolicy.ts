@@ -20,6 +20,8 @@ export interface TrafficPolicySpec {
     salt: string
     /** Name of the test, in spans and in what is told of exposures. */
     test: string
+    /** Which test of that name, in what is told of exposures. */
+    uid?: string
     variants: Array<{
       name: string
       /** Name of a Service in the same project, on its port 80. */

@@ -21,6 +21,7 @@ export const frame = {
   'nav.serve': ['Serve', '服务'],
   'nav.models': ['Models', '模型'],
   'nav.services': ['Services', '推理服务'],
+  'nav.abtests': ['A/B tests', 'A/B 测试'],
   'nav.observe': ['Observe', '观测'],
   'nav.explore': ['Explore', '指标探索'],
   'nav.logs': ['Logs', '日志'],

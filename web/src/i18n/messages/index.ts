@@ -1,3 +1,5 @@
+import { abtestForm } from './abtestForm'
+import { abtests } from './abtests'
 import { alerts } from './alerts'
 import { approvals } from './approvals'
 import { data } from './data'
@@ -16,6 +18,6 @@ import { traces } from './traces'
 
 /** The whole catalogue. Each entry has every language, so that none can be forgotten. */
 export const MESSAGES = {
-  ...frame, ...objects, ...data, ...jobs, ...serve, ...observe, ...alerts, ...approvals, ...machines, ...logs, ...traces, ...events, ...ledger, ...queues, ...sweeps,
+  ...frame, ...objects, ...data, ...jobs, ...serve, ...observe, ...alerts, ...approvals, ...machines, ...logs, ...traces, ...events, ...ledger, ...queues, ...sweeps, ...abtests, ...abtestForm,
 } as const
 export type MessageKey = keyof typeof MESSAGES

@@ -5,11 +5,11 @@ import { INFERENCE_SERVICES } from '../../api/kinds'
 import { create } from '../../api/kube'
 import { PageHead } from '../../components/PageHead'
 import { Empty } from '../../components/States'
+import { useSubmit } from '../../components/useSubmit'
 import { at, useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
-import { FIRST, serviceOf, type Draft } from './draft'
+import { FIRST, placeOf, serviceOf, type Draft } from './draft'
 import { ServiceForm } from './Form'
-import { useSubmit } from './useSubmit'
 
 export function ServiceCreate() {
   const t = useText()
@@ -17,7 +17,7 @@ export function ServiceCreate() {
   const navigate = useNavigate()
   const [search] = useSearchParams()
   const [form] = Form.useForm<Draft>()
-  const { busy, refusal, submit } = useSubmit(form)
+  const { busy, refusal, submit } = useSubmit(form, placeOf)
   const may = useCan('create', INFERENCE_SERVICES, project)
   const model = search.get('model') ?? ''
   const name = /^models:\/([^/@]+)/.exec(model)?.[1]?.toLowerCase().replace(/[^a-z0-9-]+/g, '-')

@@ -2,7 +2,7 @@ import { Button, Tabs } from 'antd'
 import { Link, useNavigate } from 'react-router'
 import { useCan } from '../../api/access'
 import type { InferenceService } from '../../api/generated'
-import { INFERENCE_SERVICES, TRAINING_JOBS } from '../../api/kinds'
+import { AB_TESTS, INFERENCE_SERVICES, TRAINING_JOBS } from '../../api/kinds'
 import { remove } from '../../api/kube'
 import { useList, useOne } from '../../api/useKube'
 import { Card } from '../../components/Card'
@@ -23,6 +23,7 @@ import { ObjectLogs } from '../../objects/ObjectLogs'
 import { readiness } from '../../objects/readiness'
 import { reasonWords } from '../../objects/reasons'
 import { useTab } from '../../objects/useTab'
+import { testsOf } from '../abtests/arms'
 import { EditService } from './Edit'
 import { speaksV2 } from './endpoint'
 import { Overview } from './Overview'
@@ -84,6 +85,7 @@ export function ServiceDetails() {
 
 function Ancestry({ service, project }: { service: InferenceService; project: string }) {
   const jobs = useList(TRAINING_JOBS, { namespace: project, live: 10_000 })
+  const tests = useList(AB_TESTS, { namespace: project, live: 10_000 })
   const job = jobs.data?.find((one) => service.status?.runId && one.status?.runId === service.status.runId)
   const data: Step[] = job?.status?.datasets?.map(({ name, version }) => ({ label: `${name} @ ${version}`, to: at(project, 'datasets', name) })) ?? []
   const made: Step[] = job ? [{ label: job.metadata.name, to: at(project, 'jobs', job.metadata.name) }] : []
@@ -92,5 +94,6 @@ function Ancestry({ service, project }: { service: InferenceService; project: st
   const models: Step[] = [...new Map(versions.map((one) => [`models:/${one.name}/${one.version}`, one]))].map(([label, { name }]) => ({ label, to: at(project, 'models', name) }))
   const unknown: Step[] = service.spec.model && models.length === 0 ? [{ label: service.spec.model, none: true }] : []
   const program: Step[] = service.spec.server ? [{ label: servedLabel({ ...service, spec: { server: service.spec.server } }) }] : []
-  return <Lineage steps={[data, made, [...models, ...unknown, ...program], [{ label: service.metadata.name, here: true }]]} />
+  const compared: Step[] = testsOf(tests.data ?? [], service.metadata.name).map(({ metadata }) => ({ label: metadata.name, to: at(project, 'abtests', metadata.name) }))
+  return <Lineage steps={[data, made, [...models, ...unknown, ...program], [{ label: service.metadata.name, here: true }], compared]} />
 }

@@ -3,11 +3,11 @@ import { useState } from 'react'
 import type { InferenceService } from '../../api/generated'
 import { INFERENCE_SERVICES } from '../../api/kinds'
 import { merge } from '../../api/kube'
+import { useSubmit } from '../../components/useSubmit'
 import { useText } from '../../i18n'
-import { draftOf, specOf, type Draft } from './draft'
+import { draftOf, placeOf, specOf, type Draft } from './draft'
 import { ServiceForm } from './Form'
 import { patchOf } from './patch'
-import { useSubmit } from './useSubmit'
 
 interface Props {
   service: InferenceService
@@ -30,7 +30,7 @@ function Editor({ service, project, close }: Props & { close: () => void }) {
   const t = useText()
   const { message } = App.useApp()
   const [form] = Form.useForm<Draft>()
-  const { busy, refusal, submit } = useSubmit(form)
+  const { busy, refusal, submit } = useSubmit(form, placeOf)
   // What stood there when the form was opened: what others change meanwhile stays theirs.
   const [before] = useState(service)
   const send = async (draft: Draft) => {

@@ -1,14 +1,15 @@
 import { Form, Input, type FormInstance } from 'antd'
-import { useEffect, useState, type ReactNode } from 'react'
+import { useState, type ReactNode } from 'react'
 import { Card } from '../../components/Card'
+import { Folded } from '../../components/Folded'
 import { Notice } from '../../components/Notice'
 import { ErrorWords } from '../../components/States'
+import type { Refusal } from '../../components/useSubmit'
 import { useText, type MessageKey } from '../../i18n'
 import { CountFields, ResourceFields } from './CountFields'
 import { stepsOf, type Draft } from './draft'
 import { RecordFields, TakeoverFields } from './MoreFields'
 import { ServedFields } from './ServedFields'
-import type { Refusal } from './useSubmit'
 
 const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 
@@ -50,8 +51,8 @@ export function ServiceForm({ form, project, draft, named = false, refusal, refu
           <CountFields />
           <ResourceFields />
         </Card>
-        <Folded title={t('services.takeover')} said={takeoverSaid} wrong={wrong} refused={refusal?.fields} fields={TAKEOVER}><TakeoverFields /></Folded>
-        <Folded title={t('services.record')} said={recordSaid} wrong={wrong} refused={refusal?.fields} fields={RECORD}><RecordFields /></Folded>
+        <Part title={t('services.takeover')} said={takeoverSaid} wrong={wrong} refused={refusal?.fields} fields={TAKEOVER}><TakeoverFields /></Part>
+        <Part title={t('services.record')} said={recordSaid} wrong={wrong} refused={refusal?.fields} fields={RECORD}><RecordFields /></Part>
         {refusal && <Notice tone="error" title={refused}><ErrorWords error={refusal.error} /></Notice>}
         {children}
       </div>
@@ -66,9 +67,8 @@ const takeoverSaid = ({ takeover, serves, steps }: Draft): [MessageKey, string?]
 const recordSaid = ({ record, recordPercent }: Draft): [MessageKey, string?] =>
   record === 'some' ? ['services.recordSome', `${recordPercent ?? 0}%`] : ['services.recordNothing']
 
-interface FoldedProps {
+interface PartProps {
   title: string
-  /** What is chosen, said while it is folded. */
   said: (draft: Draft) => [MessageKey, string?]
   fields: (keyof Draft)[]
   /** Fields that the form found wrong, and those that the platform refused. */
@@ -77,20 +77,12 @@ interface FoldedProps {
   children: ReactNode
 }
 
-/** Opens by itself where a field of its own was refused. */
-function Folded({ title, said, fields, wrong, refused, children }: FoldedProps) {
+/** Folded, with what is chosen in it. */
+function Part({ title, said, fields, wrong, refused = [], children }: PartProps) {
   const t = useText()
   const form = Form.useFormInstance<Draft>()
   const draft = Form.useWatch((values: Draft) => values, { form, preserve: true }) as Draft | undefined
-  const [open, setOpen] = useState(false)
   const [key, more] = said(draft ?? form.getFieldsValue(true) as Draft)
-  useEffect(() => {
-    if (fields.some((one) => wrong.includes(one) || refused?.includes(one))) setOpen(true)
-  }, [wrong, refused, fields])
-  return (
-    <details className="card folded" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary><h2>{title}</h2><span className="muted">{t(key)}{more && <span className="numbers"> · {more}</span>}</span></summary>
-      <div className="folded-body">{children}</div>
-    </details>
-  )
+  const open = fields.some((one) => wrong.includes(one) || refused.includes(one))
+  return <Folded title={title} said={<>{t(key)}{more && <> · {more}</>}</>} open={open}>{children}</Folded>
 }
