@@ -4,7 +4,7 @@ import { world } from './world.mjs'
 
 let version = 1000
 const watchers = new Set()
-const KINDS = { trainingjobs: 'TrainingJob', sweeps: 'Sweep', abtests: 'ABTest', queues: 'Queue', datasets: 'Dataset', environments: 'Environment', inferenceservices: 'InferenceService', namespaces: 'Namespace' }
+const KINDS = { trainingjobs: 'TrainingJob', sweeps: 'Sweep', abtests: 'ABTest', applications: 'Application', queues: 'Queue', datasets: 'Dataset', environments: 'Environment', inferenceservices: 'InferenceService', namespaces: 'Namespace' }
 
 const status = (code, reason, message, details) => ({ code, body: { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, message, code, ...(details && { details }) } })
 

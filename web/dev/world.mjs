@@ -1,5 +1,6 @@
 // Made-up objects for developing the pages. Never part of what is shipped.
 import { abtests } from './abtests.mjs'
+import { applications, releases } from './applications.mjs'
 import { sweeps } from './sweeps.mjs'
 
 const now = Date.now()
@@ -95,8 +96,10 @@ const queues = [
   queue('nightly', 86400 * 3, { stopPolicy: 'Hold', resources: [{ name: 'cpu', nominalQuota: '8' }], projects: [P] }),
 ]
 
+const apps = applications(object, condition, ago, P)
+
 export const world = {
   namespaces: [project(P, 'risk-models', 86400 * 40), project('ocr-idcard', 'risk-models', 86400 * 20), project('empty', 'playground', 86400), project('forbidden', 'other-tenant', 86400), object('Namespace', '', 'dais-system', 86400 * 40, '', { body: {} }, 'v1')],
-  trainingjobs: jobs, sweeps: sweeps(object, condition, ago, P), abtests: abtests(object, condition, ago, P), queues, datasets, environments, inferenceservices: services, pods, events,
+  trainingjobs: jobs, sweeps: sweeps(object, condition, ago, P), abtests: abtests(object, condition, ago, P), applications: apps, controllerrevisions: releases(object, apps), cronjobs: [], queues, datasets, environments, inferenceservices: services, pods, events,
   nodes: [node('train-01', 48, 384, 8), node('train-02', 32, 256, 8), node('edge-01', 16, 128, 0)],
 }

@@ -82,7 +82,7 @@ describePerson('a job', {}, (person) => {
     await page.getByRole('dialog').getByText('It ends and cannot go on again.').waitFor()
     await page.getByRole('dialog').getByRole('button', { name: 'Stop', exact: true }).click()
     await page.locator('.page-head').getByText('Stopped', { exact: true }).waitFor()
-    await page.getByText('Stopped for good by a person').first().waitFor()
+    await page.getByText('Stopped by a person').first().waitFor()
     await expect.poll(() => page.getByRole('button', { name: 'Stop', exact: true }).count()).toBe(0)
     await expect.poll(() => page.getByRole('button', { name: 'Suspend' }).count()).toBe(0)
     await drop(person, long)

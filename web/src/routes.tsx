@@ -36,12 +36,15 @@ const ServiceCreate = page(() => import('./kinds/services/Create'), 'ServiceCrea
 const ABTests = page(() => import('./kinds/abtests/List'), 'ABTestList')
 const ABTest = page(() => import('./kinds/abtests/Details'), 'ABTestDetails')
 const ABTestCreate = page(() => import('./kinds/abtests/Create'), 'ABTestCreate')
+const Applications = page(() => import('./kinds/applications/List'), 'ApplicationList')
+const Application = page(() => import('./kinds/applications/Details'), 'ApplicationDetails')
+const ApplicationCreate = page(() => import('./kinds/applications/Create'), 'ApplicationCreate')
 const Explore = page(() => import('./kinds/explore/Explore'), 'Explore')
 const Logs = page(() => import('./kinds/logs/Explorer'), 'LogExplorer')
 const Traces = page(() => import('./kinds/traces/List'), 'TraceList')
 const Trace = page(() => import('./kinds/traces/Details'), 'TraceDetails')
-const Apps = page(() => import('./kinds/applications/List'), 'ApplicationList')
-const App = page(() => import('./kinds/applications/Details'), 'ApplicationDetails')
+const Apps = page(() => import('./kinds/apps/List'), 'AppList')
+const App = page(() => import('./kinds/apps/Details'), 'AppDetails')
 const Cluster = page(() => import('./kinds/cluster/Cluster'), 'Cluster')
 const Devices = page(() => import('./kinds/gpus/List'), 'DeviceList')
 const Device = page(() => import('./kinds/gpus/Details'), 'DeviceDetails')
@@ -86,6 +89,9 @@ export function Pages() {
         <Route path="abtests" element={<ABTests />} />
         <Route path="abtests/new" element={<ABTestCreate />} />
         <Route path="abtests/:name/:tab?" element={<ABTest />} />
+        <Route path="applications" element={<Applications />} />
+        <Route path="applications/new" element={<ApplicationCreate />} />
+        <Route path="applications/:name/:tab?" element={<Application />} />
         <Route path="explore" element={<Explore />} />
         <Route path="apps" element={<Apps />} />
         <Route path="apps/:name" element={<App />} />

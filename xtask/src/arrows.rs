@@ -11,7 +11,10 @@ use serde_json::Value;
 /// not here may depend on none. `dais`, `dais-bench` and `xtask` may depend on all.
 const ARROWS: &[(&str, &[&str])] = &[
     ("dais-apiserver", &["dais-schema", "dais-store"]),
-    ("dais-controllers", &["dais-api", "dais-quantity", "dais-statistics", "dais-tuning"]),
+    (
+        "dais-controllers",
+        &["dais-api", "dais-cron", "dais-quantity", "dais-statistics", "dais-tuning"],
+    ),
     ("dais-data", &["dais-relations"]),
     ("dais-gateway", &["dais-api"]),
     ("dais-identity", &["dais-relations"]),
@@ -21,7 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("dais-portal", &["dais-api", "dais-identity"]),
     ("dais-testkit", &["dais-api", "dais-apiserver", "dais-store"]),
     ("dais-tracking", &["dais-relations"]),
-    ("dais-workloads", &["dais-quantity"]),
+    ("dais-workloads", &["dais-cron", "dais-quantity"]),
 ];
 
 /// Crates without rules of their own.

@@ -7,13 +7,15 @@ use kube::CustomResourceExt;
 use crate::monitoring::{PodMonitor, PrometheusRule, ServiceMonitor};
 use crate::routing::HTTPRoute;
 use crate::{
-    ABTest, Dataset, Environment, InferenceService, Queue, Sweep, TrafficPolicy, TrainingJob,
+    ABTest, Application, Dataset, Environment, InferenceService, Queue, Sweep, TrafficPolicy,
+    TrainingJob,
 };
 
 /// The kinds of group `dais.io`, in alphabetical order.
 pub fn all() -> Vec<CustomResourceDefinition> {
     vec![
         ABTest::crd(),
+        Application::crd(),
         Dataset::crd(),
         Environment::crd(),
         InferenceService::crd(),

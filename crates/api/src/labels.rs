@@ -15,6 +15,8 @@ pub const USER: &str = "dais.io/user";
 pub const KIND: &str = "dais.io/kind";
 /// Name of the object that a pod works for, in label-safe form.
 pub const INSTANCE: &str = "app.kubernetes.io/instance";
+/// Annotation with the exact name behind [`INSTANCE`].
+pub const INSTANCE_ANNOTATION: &str = "dais.io/instance-name";
 /// On a Namespace: the workspace that the project belongs to.
 pub const WORKSPACE: &str = "dais.io/workspace";
 /// Annotation of a Namespace: aliases of the project's models that move by approval
@@ -24,6 +26,9 @@ pub const PROTECTED_ALIASES: &str = "dais.io/protected-aliases";
 pub const USER_ANNOTATION: &str = "dais.io/user-name";
 /// Annotation set by the API server's caller: who created the object.
 pub const CREATED_BY: &str = "dais.io/created-by";
+
+/// Annotation set by the API server's caller: who last changed the object's spec.
+pub const CHANGED_BY: &str = "dais.io/changed-by";
 
 /// Longest label value that Kubernetes accepts.
 const MAX_VALUE: usize = 63;

@@ -6,6 +6,7 @@
 //! Start reading at [`TrainingJob`].
 
 pub mod abtest;
+pub mod application;
 pub mod conditions;
 pub mod crds;
 pub mod dataset;
@@ -22,6 +23,11 @@ pub mod trainingjob;
 pub mod volumes;
 
 pub use abtest::{ABTest, ABTestPhase, ABTestSpec, ABTestStatus};
+pub use application::{
+    Application, ApplicationPort, ApplicationRoute, ApplicationSpec, ApplicationStatus,
+    ApplicationVolume, Check, Concurrency, Health, OwnClaim, OwnPort, Release, Schedule,
+    VolumeDataset,
+};
 pub use dataset::{Dataset, DatasetSpec, DatasetStatus, DatasetVersion};
 pub use environment::{
     Environment, EnvironmentSpec, EnvironmentStatus, InstalledPackage, PythonEnvironment,

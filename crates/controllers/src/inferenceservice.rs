@@ -1,7 +1,7 @@
 //! InferenceService: a model version, or a program of one's own, behind the gateway.
 //!
-//! Owns resolving the model, and keeping servers and a way to them: how many (`scale`),
-//! of which version (`rollout`). Does not know how a model is loaded or how traffic
+//! Owns resolving the model and what its servers run; how many there are, of which
+//! version, and the way to them is [`serving`]'s. Does not know how a model is loaded or how traffic
 //! flows; what it must know of requests, the gateway counts in a TrafficPolicy. While an
 //! ABTest has the service's address, who gets what is in that policy too.
 //!
@@ -12,40 +12,35 @@
 //! ```
 
 mod desired;
-mod rollout;
-mod scale;
 mod server;
-mod trouble;
 
-use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
 use dais_api::conditions::{self, READY, Verdict, reason};
 use dais_api::reference::{ModelReference, ModelVersion};
 use dais_api::routing::HTTPRoute;
-use dais_api::{
-    ABTest, InferenceService, InferenceServiceStatus, RolloutState, RolloutStatus, TrafficPolicy,
-    labels,
-};
-use k8s_openapi::NamespaceResourceScope;
+use dais_api::{ABTest, InferenceService, InferenceServiceStatus, TrafficPolicy, labels};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Pod, Service};
-use k8s_openapi::jiff::{SignedDuration, Timestamp};
-use kube::api::{Api, DeleteParams, ListParams};
+use k8s_openapi::jiff::Timestamp;
+use kube::api::{Api, ListParams};
 use kube::runtime::controller::Action;
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::runtime::{Controller, watcher};
 use kube::{Resource, ResourceExt};
-use serde::de::DeserializeOwned;
 
 use crate::abtest;
-use crate::apply::{self, apply};
+use crate::apply;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::observed::drive;
 use crate::seams::RegisteredVersion;
-use desired::{Servers, Track};
+use crate::serving::scale::Wish;
+use crate::serving::{
+    self, Desired, Front, State, Track, canary_replicas, is_current, ready, rollout, scale,
+};
+use desired::front;
 
 /// How soon a moved alias is noticed.
 const ALIAS_CHECK: Duration = Duration::from_secs(10);
@@ -75,18 +70,14 @@ fn route_of(test: &ABTest) -> Option<ObjectRef<InferenceService>> {
 
 /// Name of the Service with which the service's own servers answer.
 pub(crate) fn backend(service: &InferenceService) -> String {
-    desired::name(service, Track::Stable)
+    front(service).object_name(Track::Stable)
 }
 
 /// The service that a pod is a replica of.
 fn served_by(services: &Store<InferenceService>, pod: &Pod) -> Vec<ObjectRef<InferenceService>> {
     let instance = pod.labels().get(labels::INSTANCE);
     let is_its = |service: &Arc<InferenceService>| {
-        let tracks = [Track::Stable, Track::Canary];
-        service.namespace() == pod.namespace()
-            && tracks
-                .iter()
-                .any(|track| desired::selector(service, *track).get(labels::INSTANCE) == instance)
+        service.namespace() == pod.namespace() && front(service).has(instance)
     };
     let found = services.state().into_iter().filter(is_its);
     found.map(|service| ObjectRef::from_obj(service.as_ref())).collect()
@@ -105,17 +96,22 @@ async fn reconcile(service: Arc<InferenceService>, context: Arc<Context>) -> Res
         }
     };
     let now = Timestamp::now();
-    let state = observe(&service, &context).await?;
-    let mut next = decide(&service, wanted.as_ref(), &state, now);
-    let verdict = match converge(&service, &next, &state, &context).await {
+    let front = front(&service);
+    let (state, test) = observe(&service, &front, &context).await?;
+    let mut next = decide(&service, &front, wanted.as_ref(), &state, now);
+    let desired = desired(&service, &front, &next, test.as_ref(), &context);
+    let verdict = match desired.converge(&front, &state, &context).await {
         Ok(deployment) => {
             let counted = deployment.status.clone().unwrap_or_default();
             next.status.replicas = counted.replicas.unwrap_or_default();
             next.status.ready_replicas = counted.ready_replicas.unwrap_or_default();
-            judge(&service, &next, &deployment, &context).await?
+            let may_sleep = service.spec.autoscaling.is_some();
+            let rollout = next.status.rollout.as_ref();
+            let about = serving::Next { replicas: next.replicas, may_sleep, rollout };
+            serving::judge(&front, about, &deployment, &context).await?
         }
         // What the spec asks for cannot be: trying again does not help.
-        Err(Error::Kube { source, .. }) if is_invalid(&source) => {
+        Err(Error::Kube { source, .. }) if serving::is_invalid(&source) => {
             Verdict::no(reason::INVALID, source.to_string())
         }
         Err(error) => return Err(error),
@@ -123,10 +119,6 @@ async fn reconcile(service: Arc<InferenceService>, context: Arc<Context>) -> Res
     let again = next_look(&service, &next.status, now);
     report(&service, next.status, &verdict, &context).await?;
     Ok(again.map_or_else(Action::await_change, Action::requeue))
-}
-
-fn is_invalid(error: &kube::Error) -> bool {
-    matches!(error, kube::Error::Api(status) if status.code == 422)
 }
 
 /// `Ok(Ok(None))`: the service has no model.
@@ -155,32 +147,17 @@ async fn resolve(
     }))
 }
 
-/// What is there now, besides the service.
-struct State {
-    policy: Option<TrafficPolicy>,
-    /// The test that has the service's address.
-    test: Option<ABTest>,
-    stable: Option<Deployment>,
-    canary: Option<Deployment>,
-}
-
-async fn observe(service: &InferenceService, context: &Context) -> Result<State> {
-    let project = service.namespace().unwrap_or_default();
-    let policies = Api::<TrafficPolicy>::namespaced(context.client.clone(), &project);
-    let deployments = Api::<Deployment>::namespaced(context.client.clone(), &project);
-    let tests = Api::<ABTest>::namespaced(context.client.clone(), &project);
-    let own = service.name_any();
-    let every = ListParams::default();
-    let names = [Track::Stable, Track::Canary].map(|track| desired::name(service, track));
-    let (policy, tests, stable, canary) = futures::try_join!(
-        policies.get_opt(&own),
-        tests.list(&every),
-        deployments.get_opt(&names[0]),
-        deployments.get_opt(&names[1]),
-    )
-    .map_err(Error::kube("reading what the service has"))?;
-    let test = abtest::taking(&tests.items, &own).cloned();
-    Ok(State { policy, test, stable, canary })
+/// What is there now, and the test that has the service's address.
+async fn observe(
+    service: &InferenceService,
+    front: &Front,
+    context: &Context,
+) -> Result<(State, Option<ABTest>)> {
+    let tests = Api::<ABTest>::namespaced(context.client.clone(), &front.namespace);
+    let tests = tests.list(&ListParams::default()).await;
+    let tests = tests.map_err(Error::kube("listing the tests"))?;
+    let test = abtest::taking(&tests.items, &service.name_any()).cloned();
+    Ok((serving::observe(front, context).await?, test))
 }
 
 /// What there is to be.
@@ -191,15 +168,21 @@ struct Next {
     replicas: i32,
 }
 
+fn wish(service: &InferenceService) -> Wish<'_> {
+    let autoscaling = service.spec.autoscaling.as_ref();
+    Wish { replicas: service.spec.replicas, autoscaling }
+}
+
 fn decide(
     service: &InferenceService,
+    front: &Front,
     wanted: Option<&RegisteredVersion>,
     state: &State,
     now: Timestamp,
 ) -> Next {
     let mut status = service.status.clone().unwrap_or_default();
     let traffic = state.policy.as_ref().and_then(|policy| policy.status.as_ref());
-    status.scale = scale::decide(&service.spec, status.scale.as_ref(), traffic, now);
+    status.scale = scale::decide(wish(service), status.scale.as_ref(), traffic, now);
     let replicas = status.scale.as_ref().map_or(service.spec.replicas, |scale| scale.replicas);
     let Some(wanted) = wanted else {
         status.model_name = None;
@@ -213,14 +196,15 @@ fn decide(
     let label = |version: &RegisteredVersion| format!("{}/{}", version.name, version.version);
     let stable_label = stable.as_ref().map(label);
     let decision = rollout::decide(&rollout::Facts {
-        spec: &service.spec,
+        rule: service.spec.rollout.as_ref(),
+        noun: "version",
         before: status.rollout.as_ref(),
         stable: stable_label.as_deref(),
         wanted: &label(wanted),
         canary_ready: replicas > 0 && state.canary.as_ref().is_some_and(|d| ready(d) > 0),
         stable_ready: state.stable.as_ref().is_some_and(|d| is_current(d, replicas)),
         traffic,
-        canary: &desired::name(service, Track::Canary),
+        canary: &front.object_name(Track::Canary),
         now,
     });
     let stable = stable.filter(|stable| label(stable) == decision.stable);
@@ -240,115 +224,26 @@ fn known(status: &InferenceServiceStatus) -> Option<RegisteredVersion> {
     Some(RegisteredVersion { name, version, run_id: status.run_id.clone() })
 }
 
-fn ready(deployment: &Deployment) -> i32 {
-    let status = deployment.status.as_ref();
-    status.and_then(|status| status.ready_replicas).unwrap_or_default()
-}
-
-/// Whether all servers are there, are ready and are what the Deployment says.
-fn is_current(deployment: &Deployment, wanted: i32) -> bool {
-    let status = deployment.status.clone().unwrap_or_default();
-    status.observed_generation == deployment.metadata.generation
-        && status.ready_replicas.unwrap_or_default() >= wanted
-        && status.updated_replicas.unwrap_or_default() >= wanted
-}
-
-async fn converge(
+fn desired(
     service: &InferenceService,
+    front: &Front,
     next: &Next,
-    state: &State,
+    test: Option<&ABTest>,
     context: &Context,
-) -> Result<Deployment> {
-    let client = &context.client;
-    let servers = |track, version, replicas| Servers { service, track, version, replicas };
-    if let Some(version) = &next.canary {
-        let replicas = canary_replicas(next.status.rollout.as_ref(), next.replicas);
-        let servers = servers(Track::Canary, Some(version), replicas);
-        apply(client, &desired::service(service, Track::Canary)).await?;
-        apply(client, &desired::deployment(&servers, &context.settings)).await?;
-    }
-    match desired::policy(service, state.test.as_ref()) {
-        Some(policy) => drop(apply(client, &policy).await?),
-        None => remove(state.policy.as_ref(), context).await?,
-    }
-    apply(client, &desired::service(service, Track::Stable)).await?;
-    apply(client, &desired::route(service, next.status.rollout.as_ref())).await?;
-    let servers = servers(Track::Stable, next.stable.as_ref(), next.replicas);
-    let deployment = apply(client, &desired::deployment(&servers, &context.settings)).await?;
-    if next.canary.is_none() && state.canary.is_some() {
-        remove(state.canary.as_ref(), context).await?;
-        remove(Some(&desired::service(service, Track::Canary)), context).await?;
-    }
-    Ok(deployment)
-}
-
-/// Servers for a share of the requests: one at least, unless nobody asks at all.
-fn canary_replicas(rollout: Option<&RolloutStatus>, replicas: i32) -> i32 {
-    let percent = rollout.map_or(0, |rollout| rollout.percent);
-    let share = (i64::from(replicas) * i64::from(percent) + 99) / 100;
-    i32::try_from(share).unwrap_or(1).max(1).min(replicas.max(0))
-}
-
-async fn remove<K>(object: Option<&K>, context: &Context) -> Result<()>
-where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
-    K: Clone + Debug + DeserializeOwned,
-{
-    let Some(object) = object else { return Ok(()) };
-    let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
-    let api = Api::<K>::namespaced(context.client.clone(), &namespace);
-    match api.delete(&name, &DeleteParams::background()).await {
-        Ok(_) => Ok(()),
-        Err(kube::Error::Api(gone)) if gone.code == 404 => Ok(()),
-        Err(error) => Err(Error::kube(format!("removing {} {name}", K::kind(&())))(error)),
-    }
-}
-
-async fn judge(
-    service: &InferenceService,
-    next: &Next,
-    deployment: &Deployment,
-    context: &Context,
-) -> Result<Verdict> {
-    let wanted = next.replicas;
-    if wanted == 0 && service.spec.autoscaling.is_some() {
-        let words = "nothing runs, since nobody asks; the next request starts a server";
-        return Ok(Verdict::yes(reason::ASLEEP, words));
-    }
-    let ready = ready(deployment);
-    if is_current(deployment, wanted) {
-        return well(format!("{ready} of {wanted} replicas ready"), (service, next), context).await;
-    }
-    let conditions = deployment.status.iter().flat_map(|s| s.conditions.iter().flatten());
-    let mut refused =
-        conditions.into_iter().filter(|c| c.type_ == "ReplicaFailure" && c.status == "True");
-    if let Some(refused) = refused.next() {
-        return Ok(Verdict::no(reason::POD_REFUSED, refused.message.clone().unwrap_or_default()));
-    }
-    let why = trouble::why_not_ready(service, Track::Stable, context).await?;
-    Ok(Verdict::no(reason::PROGRESSING, format!("{ready} of {wanted} replicas ready{why}")))
-}
-
-/// All is well; what is on its way in, or was taken back, is said beside it.
-async fn well(
-    words: String,
-    (service, next): (&InferenceService, &Next),
-    context: &Context,
-) -> Result<Verdict> {
-    let Some(rollout) = &next.status.rollout else {
-        return Ok(Verdict::yes(reason::AVAILABLE, words));
+) -> Desired {
+    let servers = |track, version, replicas| {
+        desired::servers((service, front), (track, version), replicas, &context.settings)
     };
-    let words = format!("{words}; {}", rollout.message);
-    Ok(match rollout.state {
-        RolloutState::RolledBack => Verdict::yes(reason::ROLLED_BACK, words),
-        RolloutState::Starting => {
-            let why = trouble::why_not_ready(service, Track::Canary, context).await?;
-            Verdict::yes(reason::AVAILABLE, format!("{words}{why}"))
-        }
-        RolloutState::Progressing | RolloutState::Promoting => {
-            Verdict::yes(reason::AVAILABLE, words)
-        }
-    })
+    let rollout = next.status.rollout.as_ref();
+    let canary = next.canary.as_ref().map(|version| {
+        servers(Track::Canary, Some(version), canary_replicas(rollout, next.replicas))
+    });
+    Desired {
+        stable: servers(Track::Stable, next.stable.as_ref(), next.replicas),
+        canary,
+        policy: desired::policy(front, service, test),
+        route: Some(front.route(rollout)),
+    }
 }
 
 /// When to look again though nothing happens.
@@ -361,20 +256,11 @@ fn next_look(
         let reference = model.parse::<ModelReference>();
         reference.is_ok_and(|model| matches!(model.version, ModelVersion::Alias(_)))
     });
-    let step = service.spec.rollout.as_ref().zip(status.rollout.as_ref());
-    let step = step.and_then(|(rule, rollout)| rollout::time_left(rule, rollout, now));
-    let idle = scale::again(&service.spec, status.scale.as_ref(), now);
-    let wait = |left: SignedDuration| {
-        // Over already: what it waits for now is told by an event.
-        left.is_positive()
-            .then(|| Duration::from_millis(left.as_millis().unsigned_abs() as u64 + 50))
-    };
-    let waits = [
-        alias.then_some(ALIAS_CHECK),
-        step.and_then(wait),
-        idle.map(|left| wait(left).unwrap_or(Duration::from_secs(1))),
-    ];
-    waits.into_iter().flatten().min()
+    let alias = alias.then_some(ALIAS_CHECK);
+    let spec = &service.spec;
+    let scale = (wish(service), status.scale.as_ref());
+    let others = serving::waits(spec.rollout.as_ref(), status.rollout.as_ref(), scale, now);
+    alias.into_iter().chain(others).min()
 }
 
 async fn report(
@@ -387,7 +273,7 @@ async fn report(
     let was = conditions::find(&status.conditions, READY).map(|was| was.reason.clone());
     conditions::set(&mut status.conditions, READY, verdict, generation);
     status.observed_generation = generation;
-    status.url = Some(desired::path(service));
+    status.url = Some(front(service).path);
     if was.as_deref() != Some(verdict.reason) {
         let fine = [reason::PROGRESSING, reason::AVAILABLE, reason::ASLEEP];
         let warning = !fine.contains(&verdict.reason);

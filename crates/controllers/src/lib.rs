@@ -8,6 +8,7 @@
 //! Start reading at [`run`], then [`trainingjob`].
 
 mod abtest;
+mod application;
 pub mod apply;
 pub mod context;
 pub mod dataset;
@@ -17,9 +18,11 @@ pub mod inferenceservice;
 pub mod metrics;
 pub mod monitoring;
 pub mod observed;
+mod program;
 pub mod project;
 pub mod queue;
 pub mod seams;
+mod serving;
 mod sweep;
 pub mod telemetry;
 mod trainingjob;
@@ -40,6 +43,7 @@ pub async fn run(context: Arc<Context>) {
         trainingjob::run(context.clone()),
         sweep::run(context.clone()),
         inferenceservice::run(context.clone()),
+        application::run(context.clone()),
         abtest::run(context.clone()),
         monitoring::run(context),
     );

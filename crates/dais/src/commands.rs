@@ -1,6 +1,7 @@
 //! The commands: one file each.
 
 mod abtest;
+mod app;
 mod apply;
 mod approvals;
 mod audit;
@@ -21,6 +22,7 @@ mod pack;
 mod predict;
 mod promote;
 mod queues;
+mod ready;
 mod rerun;
 mod resources;
 mod run;
@@ -66,6 +68,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Reject(args) => block_on(decide::reject(&target, &args)),
         Command::Withdraw(args) => block_on(decide::withdraw(&target, &args)),
         Command::Deploy(args) => block_on(deploy::run(&target, args)),
+        Command::App { action } => block_on(app::run(&target, action)),
         Command::Predict(args) => block_on(predict::run(&target, args)),
         Command::Get(args) => block_on(get::run(&target, args)),
         Command::Apply(args) => block_on(apply::run(&target, args)),

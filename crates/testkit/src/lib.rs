@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use dais_apiserver::{ApiServer, AuditSink, Config, LogAudit, NoTokens, Tokens, UserInfo};
+use dais_apiserver::{ApiServer, AuditSink, Authors, Config, LogAudit, NoTokens, Tokens, UserInfo};
 use dais_store::Store;
 
 /// The range that embedded Services get their addresses from.
@@ -20,7 +20,7 @@ pub struct Options {
     pub kubelet: Option<axum::Router>,
     pub tokens: Arc<dyn Tokens>,
     pub audit: Arc<dyn AuditSink>,
-    pub creator_annotation: Option<String>,
+    pub authors: Authors,
 }
 
 impl Default for Options {
@@ -30,7 +30,7 @@ impl Default for Options {
             kubelet: None,
             tokens: Arc::new(NoTokens),
             audit: Arc::new(LogAudit),
-            creator_annotation: None,
+            authors: Authors::default(),
         }
     }
 }
@@ -62,7 +62,7 @@ impl Cluster {
     /// # Panics
     /// When a bootstrap object is refused: the test is wrong.
     pub async fn start_with(options: Options) -> Self {
-        let Options { bootstrap, kubelet, tokens, audit, creator_annotation } = options;
+        let Options { bootstrap, kubelet, tokens, audit, authors } = options;
         let store = Store::in_memory().expect("a store in memory opens");
         let config = Config {
             store: store.clone(),
@@ -71,7 +71,7 @@ impl Cluster {
             audit,
             service_cidr: SERVICE_CIDR.to_owned(),
             bootstrap,
-            creator_annotation,
+            authors,
         };
         let server = match ApiServer::new(config).await {
             Ok(server) => server,

@@ -1,5 +1,5 @@
-import type { ABTest, Dataset, Environment, InferenceService, Queue, Sweep, TrainingJob } from './generated'
-import type { KubeEvent, KubeObject, Namespace, Node, Pod } from './meta'
+import type { ABTest, Application, Dataset, Environment, InferenceService, Queue, Sweep, TrainingJob } from './generated'
+import type { ControllerRevision, CronJob, KubeEvent, KubeObject, Namespace, Node, Pod } from './meta'
 
 /** Where a kind is found; `T` is what is found there. */
 export interface Resource<T extends KubeObject> {
@@ -18,6 +18,7 @@ const dais = <T extends KubeObject>(kind: string, plural: string, namespaced = t
 const core = <T extends KubeObject>(kind: string, plural: string, namespaced = true): Resource<T> => ({
   group: '', version: 'v1', plural, kind, namespaced,
 })
+const of = <T extends KubeObject>(group: string, kind: string, plural: string): Resource<T> => ({ group, version: 'v1', plural, kind, namespaced: true })
 
 export const TRAINING_JOBS = dais<TrainingJob>('TrainingJob', 'trainingjobs')
 export const SWEEPS = dais<Sweep>('Sweep', 'sweeps')
@@ -26,9 +27,13 @@ export const DATASETS = dais<Dataset>('Dataset', 'datasets')
 export const ENVIRONMENTS = dais<Environment>('Environment', 'environments')
 export const INFERENCE_SERVICES = dais<InferenceService>('InferenceService', 'inferenceservices')
 export const AB_TESTS = dais<ABTest>('ABTest', 'abtests')
+export const APPLICATIONS = dais<Application>('Application', 'applications')
 export const PODS = core<Pod>('Pod', 'pods')
 export const EVENTS = core<KubeEvent>('Event', 'events')
 export const CONFIG_MAPS = core('ConfigMap', 'configmaps')
+export const CONTROLLER_REVISIONS = of<ControllerRevision>('apps', 'ControllerRevision', 'controllerrevisions')
+export const CRON_JOBS = of<CronJob>('batch', 'CronJob', 'cronjobs')
+export const JOBS = of('batch', 'Job', 'jobs')
 export const NAMESPACES = core<Namespace>('Namespace', 'namespaces', false)
 export const NODES = core<Node>('Node', 'nodes', false)
 
@@ -39,6 +44,8 @@ export const LABELS = {
   instance: 'app.kubernetes.io/instance',
   /** The kind, in lower case. */
   component: 'app.kubernetes.io/component',
+  /** The kind. */
+  kind: 'dais.io/kind',
   /** On the pods of a job. */
   rank: 'dais.io/rank',
   attempt: 'dais.io/attempt',

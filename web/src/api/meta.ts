@@ -9,7 +9,16 @@ export interface ObjectMeta {
   deletionTimestamp?: string
   labels?: Record<string, string>
   annotations?: Record<string, string>
-  ownerReferences?: { kind: string; name: string; uid: string }[]
+  ownerReferences?: OwnerReference[]
+}
+
+export interface OwnerReference {
+  apiVersion?: string
+  kind: string
+  name: string
+  uid: string
+  controller?: boolean
+  blockOwnerDeletion?: boolean
 }
 
 export interface Condition {
@@ -87,4 +96,14 @@ export interface KubeEvent extends KubeObject {
   lastTimestamp?: string
   eventTime?: string
   involvedObject: { kind?: string; name?: string; namespace?: string }
+}
+
+/** What an object was at one time; `data` is the owner's own form. */
+export interface ControllerRevision extends KubeObject {
+  revision: number
+  data?: unknown
+}
+
+export interface CronJob extends KubeObject {
+  spec: { jobTemplate: { metadata?: Partial<ObjectMeta>; spec?: unknown } }
 }

@@ -1,11 +1,12 @@
 import { App, Button, type ButtonProps } from 'antd'
+import type { ReactNode } from 'react'
 import { useText } from '../i18n'
 import { ErrorWords } from './States'
 
 interface Props extends Pick<ButtonProps, 'size' | 'type'> {
   label: string
   question: string
-  consequence: string
+  consequence: ReactNode
   act: () => Promise<unknown>
 }
 

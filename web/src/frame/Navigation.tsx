@@ -23,11 +23,12 @@ export const GROUPS: Group[] = [
   { title: 'nav.data', entries: [{ title: 'nav.datasets', page: 'datasets' }] },
   { title: 'nav.develop', entries: [{ title: 'nav.environments', page: 'environments' }] },
   { title: 'nav.train', entries: [{ title: 'nav.jobs', page: 'jobs' }, { title: 'nav.sweeps', page: 'sweeps' }, { title: 'nav.queues', path: '/queues' }, { title: 'nav.experiments', page: 'experiments' }] },
-  { title: 'nav.serve', entries: [{ title: 'nav.models', page: 'models' }, { title: 'nav.services', page: 'services' }, { title: 'nav.abtests', page: 'abtests' }, { title: 'nav.applications', page: 'apps' }] },
+  { title: 'nav.serve', entries: [{ title: 'nav.models', page: 'models' }, { title: 'nav.services', page: 'services' }, { title: 'nav.abtests', page: 'abtests' }, { title: 'nav.applications', page: 'applications' }] },
   {
     title: 'nav.observe',
     travels: true,
     entries: [
+      { title: 'nav.apps', page: 'apps' },
       { title: 'nav.explore', page: 'explore' },
       { title: 'nav.logs', page: 'logs' },
       { title: 'nav.traces', page: 'traces' },

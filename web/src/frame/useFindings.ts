@@ -1,5 +1,5 @@
 import { useMemo } from 'react'
-import { AB_TESTS, DATASETS, ENVIRONMENTS, INFERENCE_SERVICES, SWEEPS, TRAINING_JOBS } from '../api/kinds'
+import { AB_TESTS, APPLICATIONS, DATASETS, ENVIRONMENTS, INFERENCE_SERVICES, SWEEPS, TRAINING_JOBS } from '../api/kinds'
 import { useModels } from '../api/mlflow'
 import { useQueues } from '../api/queues'
 import { useList } from '../api/useKube'
@@ -30,6 +30,7 @@ export function useFindings(words: string): Finding[] {
   const environments = useList(ENVIRONMENTS, options).data
   const services = useList(INFERENCE_SERVICES, options).data
   const tests = useList(AB_TESTS, options).data
+  const applications = useList(APPLICATIONS, options).data
   const models = useModels(project ?? '').data
   return useMemo(() => {
     const pages = GROUPS.flatMap((group) => group.entries)
@@ -43,6 +44,7 @@ export function useFindings(words: string): Finding[] {
       ...objects(t('nav.sweeps'), 'sweeps', names(sweeps)),
       ...objects(t('nav.services'), 'services', names(services)),
       ...objects(t('nav.abtests'), 'abtests', names(tests)),
+      ...objects(t('nav.applications'), 'applications', names(applications)),
       ...objects(t('nav.models'), 'models', models?.map((one) => one.name)),
       ...objects(t('nav.datasets'), 'datasets', names(datasets)),
       ...objects(t('nav.environments'), 'environments', names(environments)),
@@ -58,5 +60,5 @@ export function useFindings(words: string): Finding[] {
       found.push({ label: t('search.logs', { words }), kind: t('nav.logs'), to: `${at(project, 'logs')}?q=${encodeURIComponent(words)}` })
     }
     return found
-  }, [words, t, project, projects, session.admin, jobs, sweeps, queues, datasets, environments, services, tests, models])
+  }, [words, t, project, projects, session.admin, jobs, sweeps, queues, datasets, environments, services, tests, applications, models])
 }

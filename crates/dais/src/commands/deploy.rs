@@ -3,26 +3,19 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use dais_api::conditions::{self, READY, reason};
 use dais_api::traffic::Record;
 use dais_api::{
     Autoscaling, InferenceService, InferenceServiceSpec, ModelReference, ModelServer, Rollout,
     labels,
 };
-use futures::{StreamExt, TryStreamExt};
 use kube::Api;
 use kube::api::{Patch, PatchParams};
-use kube::runtime::{WatchStreamExt, watcher};
 
-use super::run;
+use super::{ready, run};
 use crate::cli::{Deploy, Target};
 use crate::client::Connection;
-use crate::language::say;
 
 const OWNER: &str = "dais-cli";
-
-/// Reasons that waiting does not mend.
-const HOPELESS: &[&str] = &[reason::INVALID, reason::MODEL_NOT_FOUND, reason::POD_REFUSED];
 
 pub async fn run(target: &Target, args: Deploy) -> Result<ExitCode> {
     let model: Option<ModelReference> = args.model.as_ref().map(|text| text.parse()).transpose()?;
@@ -38,7 +31,12 @@ pub async fn run(target: &Target, args: Deploy) -> Result<ExitCode> {
         .await
         .context("deploying the service")?;
     if !args.detach {
-        wait(&services, &name, applied.metadata.generation).await?;
+        let generation = applied.metadata.generation;
+        ready::wait(&services, &name, generation, |service: InferenceService| {
+            let status = service.status.unwrap_or_default();
+            (status.observed_generation, status.conditions)
+        })
+        .await?;
     }
     let origin = connection.serve_url.unwrap_or_default();
     let path = match (&model, args.command.is_empty()) {
@@ -84,44 +82,22 @@ async fn spec(
 }
 
 /// `0..4`
-fn scaling(range: &str, args: &Deploy) -> Result<Autoscaling> {
-    let ends = range.split_once("..").and_then(|(min, max)| {
+pub fn range(text: &str) -> Result<(i32, i32)> {
+    let ends = text.split_once("..").and_then(|(min, max)| {
         Some((min.trim().parse::<i32>().ok()?, max.trim().parse::<i32>().ok()?))
     });
-    let Some((min_replicas, max_replicas)) = ends else {
-        bail!("--scale {range:?}: write min..max, for example 0..4");
-    };
+    match ends {
+        Some(ends) => Ok(ends),
+        None => bail!("--scale {text:?}: write min..max, for example 0..4"),
+    }
+}
+
+fn scaling(range: &str, args: &Deploy) -> Result<Autoscaling> {
+    let (min_replicas, max_replicas) = self::range(range)?;
     Ok(Autoscaling {
         min_replicas,
         max_replicas,
         concurrency: args.concurrency,
         idle_seconds: args.idle,
     })
-}
-
-async fn wait(services: &Api<InferenceService>, name: &str, generation: Option<i64>) -> Result<()> {
-    let only = watcher::Config::default().fields(&format!("metadata.name={name}"));
-    let mut changes = watcher(services.clone(), only).default_backoff().touched_objects().boxed();
-    let mut said = String::new();
-    while let Some(service) = changes.try_next().await.context("watching the service")? {
-        if service.metadata.deletion_timestamp.is_some() {
-            bail!("the service was deleted");
-        }
-        let status = service.status.unwrap_or_default();
-        let Some(ready) = conditions::find(&status.conditions, READY) else { continue };
-        if status.observed_generation < generation {
-            continue;
-        }
-        if ready.status == "True" {
-            return Ok(());
-        }
-        if HOPELESS.contains(&ready.reason.as_str()) {
-            bail!("{}", ready.message);
-        }
-        if ready.message != said {
-            eprintln!("{}: {}", say("not ready", "未就绪"), ready.message);
-            said.clone_from(&ready.message);
-        }
-    }
-    bail!("the platform ended the watch; `dais get inferenceservices` says how it stands")
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use dais_accelerators::Accelerators;
-use dais_apiserver::{ApiServer, Config as ApiConfig, UserInfo};
+use dais_api::labels;
+use dais_apiserver::{ApiServer, Authors, Config as ApiConfig, UserInfo};
 use dais_controllers::{Context as ControllersContext, Seams, Settings};
 use dais_data::Data;
 use dais_gateway::Gateway;
@@ -109,7 +110,10 @@ impl Parts {
             audit: Arc::new(Journal(identity.clone())),
             service_cidr: SERVICE_CIDR.to_owned(),
             bootstrap: bootstrap::objects()?,
-            creator_annotation: Some(dais_api::labels::CREATED_BY.to_owned()),
+            authors: Authors {
+                creator: Some(labels::CREATED_BY.to_owned()),
+                changer: Some(labels::CHANGED_BY.to_owned()),
+            },
         };
         let kubernetes = ApiServer::new(config).await.context("starting the Kubernetes API")?;
         bootstrap::first_project(&client(&kubernetes, "bootstrap")).await?;

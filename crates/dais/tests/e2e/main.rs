@@ -6,6 +6,7 @@
 
 mod abtests;
 mod accelerators;
+mod applications;
 mod approvals;
 mod audit;
 mod backup;

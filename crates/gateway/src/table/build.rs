@@ -5,8 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use dais_api::TrafficPolicy;
 use dais_api::routing::{GATEWAY, HTTPRoute, HttpRouteRule};
+use dais_api::{TrafficPolicy, labels};
 use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::ResourceExt;
@@ -102,10 +102,12 @@ fn prefixes(rule: &HttpRouteRule) -> Vec<String> {
     values.map(|value| value.trim_end_matches('/').to_owned()).collect()
 }
 
+/// Called as what the route was made for.
 fn target(route: &HTTPRoute) -> Target {
+    let exact = route.annotations().get(labels::INSTANCE_ANNOTATION).cloned();
     Target {
         namespace: route.namespace().unwrap_or_default().into(),
-        service: route.name_any().into(),
+        service: exact.unwrap_or_else(|| route.name_any()).into(),
     }
 }
 

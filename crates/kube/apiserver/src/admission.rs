@@ -5,7 +5,7 @@
 //! change the object that is written, and refuse it.
 
 pub mod accounts;
-pub mod creator;
+pub mod authors;
 pub mod limits;
 pub mod namespaces;
 pub mod pod_security;
@@ -43,7 +43,7 @@ pub(crate) async fn on_create<'a>(
         let why = "create not allowed while custom resource definition is terminating";
         return Err(Failure::forbidden(resource.subject(object::name(object)), why));
     }
-    creator::on_create(call, writer, object);
+    authors::on_create(call, writer, object);
     escalation::check(call, resource, &writer.user, (object, None)).await?;
     if resource.is("", "pods") {
         accounts::on_create(call, resource, object).await?;
@@ -78,7 +78,7 @@ pub(crate) async fn on_update(
     writer: &Writer,
     (new, old): (&mut Value, &Value),
 ) -> Result<(), Failure> {
-    creator::on_update(call, new, old);
+    authors::on_update(call, writer, new, old);
     escalation::check(call, target.resource, &writer.user, (new, Some(old))).await?;
     if target.subresource.is_empty() && new.get("spec") != old.get("spec") {
         secure(call, target.resource, writer, new).await?;

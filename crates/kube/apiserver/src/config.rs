@@ -108,8 +108,15 @@ pub struct Config {
     /// resources among them are brought up to date, and served before
     /// `ApiServer::new` returns.
     pub bootstrap: Vec<serde_json::Value>,
-    /// An annotation that says who made an object. Written at create with the
-    /// caller's name and never changed afterwards; only `system:masters` may
-    /// name somebody else.
-    pub creator_annotation: Option<String>,
+    pub authors: Authors,
+}
+
+/// Annotations in which the server notes whose an object is; nothing is noted under those
+/// that are absent. Only `system:masters` may write them themselves.
+#[derive(Clone, Debug, Default)]
+pub struct Authors {
+    /// Who made the object: never changed afterwards.
+    pub creator: Option<String>,
+    /// Who last changed its spec; absent while nobody has.
+    pub changer: Option<String>,
 }

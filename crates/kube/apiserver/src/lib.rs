@@ -39,6 +39,6 @@ mod table;
 mod verbs;
 
 pub use audit::{AuditEvent, AuditSink, Change, LogAudit};
-pub use config::{Config, Issued, NoTokens, TokenRequest, Tokens, UserInfo};
+pub use config::{Authors, Config, Issued, NoTokens, TokenRequest, Tokens, UserInfo};
 pub use error::{Error, Result};
 pub use server::ApiServer;

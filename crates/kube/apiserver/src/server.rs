@@ -9,7 +9,7 @@ use crate::admission::namespaces::{self, Namespaces};
 use crate::admission::quota::recount;
 use crate::audit::AuditSink;
 use crate::authz::{Policy, policy};
-use crate::config::{Config, Tokens, UserInfo};
+use crate::config::{Authors, Config, Tokens, UserInfo};
 use crate::custom::establish::{self, Definitions};
 use crate::discovery::documents::Documents;
 use crate::error::Error;
@@ -32,7 +32,7 @@ pub(crate) struct Server {
     pub audit: Arc<dyn AuditSink>,
     pub kubelet: Option<Router>,
     pub addresses: Addresses,
-    pub creator_annotation: Option<String>,
+    pub authors: Authors,
     pub metrics: Metrics,
     pub documents: Documents,
     /// Quota is counted and charged by one create at a time.
@@ -70,8 +70,7 @@ impl ApiServer {
     /// A bad range of Service addresses, a bootstrap object that is refused, a
     /// store that does not answer.
     pub async fn new(config: Config) -> Result<ApiServer, Error> {
-        let Config { store, kubelet, tokens, audit, service_cidr, bootstrap, creator_annotation } =
-            config;
+        let Config { store, kubelet, tokens, audit, service_cidr, bootstrap, authors } = config;
         let server = Arc::new(Server {
             policy: Mirror::new(store.clone(), policy::PREFIX),
             definitions: Mirror::new(store.clone(), establish::PREFIX),
@@ -81,7 +80,7 @@ impl ApiServer {
             audit,
             kubelet,
             addresses: Addresses::parse(&service_cidr)?,
-            creator_annotation,
+            authors,
             metrics: Metrics::default(),
             documents: Documents::default(),
             quota: tokio::sync::Mutex::default(),

@@ -21,6 +21,7 @@ mod config;
 mod context;
 mod controller;
 mod crew;
+mod cron_job;
 mod deployment;
 mod endpoints;
 mod error;
@@ -129,6 +130,7 @@ fn all(context: &Arc<Context>) -> Vec<BoxFuture<'static, ()>> {
         scheduler::run(context.clone()).boxed(),
         replica_set::run(context.clone()).boxed(),
         deployment::run(context.clone()).boxed(),
+        cron_job::run(context.clone()).boxed(),
         endpoints::run(context.clone()).boxed(),
         job::run(context.clone()).boxed(),
         namespace::run(context.clone()).boxed(),

@@ -1,6 +1,8 @@
 import { abtestForm } from './abtestForm'
 import { abtests } from './abtests'
 import { alerts } from './alerts'
+import { applicationForm } from './applicationForm'
+import { applications } from './applications'
 import { approvals } from './approvals'
 import { data } from './data'
 import { events } from './events'
@@ -18,6 +20,6 @@ import { traces } from './traces'
 
 /** The whole catalogue. Each entry has every language, so that none can be forgotten. */
 export const MESSAGES = {
-  ...frame, ...objects, ...data, ...jobs, ...serve, ...observe, ...alerts, ...approvals, ...machines, ...logs, ...traces, ...events, ...ledger, ...queues, ...sweeps, ...abtests, ...abtestForm,
+  ...frame, ...objects, ...data, ...jobs, ...serve, ...observe, ...alerts, ...approvals, ...machines, ...logs, ...traces, ...events, ...ledger, ...queues, ...sweeps, ...abtests, ...abtestForm, ...applications, ...applicationForm,
 } as const
 export type MessageKey = keyof typeof MESSAGES

@@ -1,6 +1,7 @@
 /** Applications, the cluster, machines, accelerators, people, panels. */
 export const machines = {
   'nav.applications': ['Applications', '应用'],
+  'nav.apps': ['Use by application', '按应用汇总'],
   'nav.cluster': ['Cluster', '集群'],
   'nav.gpus': ['Accelerators', '加速卡'],
   'nav.people': ['People', '人员'],

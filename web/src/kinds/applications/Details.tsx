@@ -1,70 +1,71 @@
-import { Button } from 'antd'
-import { useMemo } from 'react'
-import { Link, useParams } from 'react-router'
+import { Tabs } from 'antd'
+import type { Application } from '../../api/generated'
+import { APPLICATIONS } from '../../api/kinds'
+import { useOne } from '../../api/useKube'
 import { Card } from '../../components/Card'
+import { Notice } from '../../components/Notice'
 import { PageHead } from '../../components/PageHead'
-import { TimeAxis, type Mark } from '../../components/plot/axis'
-import { useTravel } from '../../components/range'
-import { Empty, Failure, Loading } from '../../components/States'
+import { Failure, Loading } from '../../components/States'
+import { Status } from '../../components/Status'
+import type { Tone } from '../../components/tone'
+import { Yaml } from '../../components/Yaml'
 import { at, useProject } from '../../frame/useProject'
-import { useText } from '../../i18n'
+import { useText, type Translate } from '../../i18n'
+import { Changes } from '../../objects/Changes'
 import { Events } from '../../objects/Events'
-import { PodTable } from '../../objects/PodTable'
-import { useAlerts } from '../alerts/useAlerts'
-import { ofApplication } from './alerts'
-import { AppAlerts } from './AppAlerts'
-import { AppLogs } from './AppLogs'
-import { AppTraces } from './AppTraces'
-import { Cost } from './Cost'
-import { Parts } from './Parts'
-import { Resources } from './Resources'
-import { Traffic } from './Traffic'
-import { seenAt, useApplication, useWarnings } from './useApplication'
+import { Gone } from '../../objects/Gone'
+import { ObjectLogs } from '../../objects/ObjectLogs'
+import { readiness } from '../../objects/readiness'
+import { reasonWords } from '../../objects/reasons'
+import { useTab } from '../../objects/useTab'
+import { AppTraces } from '../apps/AppTraces'
+import { underWay } from '../services/rollout'
+import { Actions } from './Actions'
+import { Metrics } from './Metrics'
+import { Overview } from './Overview'
+import { useReplicas } from './pods'
+import { Releases } from './Releases'
+import { scaleOfApp, scaleShort } from './scale'
 
-/** Everything of one application, on one time axis. */
+/** What the tag in the head says enough about. */
+const QUIET = new Set<Tone>(['success', 'muted'])
+
+/** One application: whether it is well, how it is reached, and its releases. */
 export function ApplicationDetails() {
   const t = useText()
   const project = useProject()
-  const travel = useTravel()
-  const { name = '' } = useParams()
-  const { services, jobs, pods, names, error, refetch } = useApplication(project, name)
-  const warnings = useWarnings(project, names)
-  const all = useAlerts(project)
-  const alerts = useMemo(() => all.alerts?.filter((one) => ofApplication(one, name, names)), [all.alerts, name, names])
-  const marks = useMemo<Mark[]>(() => [
-    ...warnings.map((one): Mark => ({ time: seenAt(one), label: one.reason ?? '', tone: 'warning' })),
-    ...(alerts ?? []).filter((one) => one.since).map((one): Mark => ({ time: Date.parse(one.since ?? ''), label: one.name, tone: 'error' })),
-  ], [warnings, alerts])
-  if (!services || !jobs || !pods.data) return error ? <Failure error={error} retry={refetch} /> : <Loading rows={8} />
-  const running = pods.data.filter((one) => one.status?.phase === 'Running').length
-  const firing = alerts?.filter((one) => one.state === 'firing').length ?? 0
-  const link = (page: string, words: string) => travel(`${at(project, page)}?${words}=${encodeURIComponent(name)}`)
-  const podNames = pods.data.map((one) => one.metadata.name)
+  const { name, tab, open } = useTab('applications')
+  const { data: app, error, missing, refetch } = useOne(APPLICATIONS, project, name)
+  const pods = useReplicas(project, app)
+  if (missing) return <Gone name={name} back={at(project, 'applications')} label={t('nav.applications')} />
+  if (!app) return error ? <Failure error={error} retry={refetch} /> : <Loading rows={8} />
+  const podNames = (pods.data ?? []).map((pod) => pod.metadata.name)
+  const state = readiness(app.status?.conditions)
   return (
     <>
-      <PageHead title={name} crumb={<Link to={travel(at(project, 'apps'))}>{t('nav.applications')}</Link>}
-        facts={[
-          t('apps.running', { count: running }),
-          services.length > 0 && t('services.count', { count: services.length }),
-          jobs.length > 0 && t('jobs.count', { count: jobs.length }),
-          firing > 0 && <span key="firing" className="toned tone-error">{t('alerts.firingCount', { count: firing })}</span>,
-        ]}
-        actions={<><Link to={link('logs', 'app')}><Button>{t('action.logs')}</Button></Link><Link to={link('traces', 'service')}><Button>{t('action.traces')}</Button></Link></>} />
-      {names.size === 0 && <Card className="gap-below"><Empty title={t('apps.nothing', { name })} hint={t('apps.nothingHint')} /></Card>}
-      <TimeAxis name={`app-${project}-${name}`} marks={marks}>
-        <div className="grid">
-          {firing > 0 && <AppAlerts alerts={alerts ?? []} />}
-          {services.length > 0 && <Traffic project={project} services={services.map((one) => one.metadata.name)} />}
-          <Resources project={project} name={name} />
-          <Cost project={project} name={name} />
-          <AppLogs project={project} app={name} />
-          <AppTraces project={project} app={name} services={services.map((one) => one.metadata.name)} />
-          <Parts project={project} app={name} services={services} jobs={jobs} />
-          <Card className="span-12" title={t('apps.pods')}><PodTable pods={pods} /></Card>
-          <Card className="span-12" title={t('tab.events')}><Events project={project} name={name} pods={[...names, ...podNames]} /></Card>
-          {firing === 0 && alerts && alerts.length > 0 && <AppAlerts alerts={alerts} />}
-        </div>
-      </TimeAxis>
+      <PageHead title={name} status={<Status tag tone={state.tone} label={t(state.word)} busy={state.busy} />} facts={facts(t, app)} actions={<Actions app={app} />} />
+      {!QUIET.has(state.tone) && <div className="notices"><Notice tone={state.tone} title={reasonWords(t, state.reason)}><p className="anywhere pre">{state.message}</p></Notice></div>}
+      <Tabs activeKey={tab} onChange={open} destroyOnHidden items={[
+        { key: 'overview', label: t('tab.overview'), children: <Overview app={app} pods={pods} project={project} /> },
+        { key: 'releases', label: t('app.releases'), children: <Releases app={app} project={project} /> },
+        { key: 'metrics', label: t('tab.metrics'), children: <Metrics app={app} project={project} /> },
+        { key: 'logs', label: t('tab.logs'), children: <Card><ObjectLogs project={project} app={name} pods={podNames} from={app.metadata.creationTimestamp} running noPod={scaleOfApp(app).asleep || app.spec.stopped || app.spec.schedule ? t('app.quietLogs') : undefined} /></Card> },
+        { key: 'traces', label: t('nav.traces'), children: <div className="grid"><AppTraces className="span-12" project={project} app={name} services={[name]} /></div> },
+        { key: 'events', label: t('tab.events'), children: <Card><Events project={project} name={name} pods={podNames} /></Card> },
+        { key: 'changes', label: t('tab.changes'), children: <Card><Changes project={project} resource="applications" name={name} /></Card> },
+        { key: 'yaml', label: t('tab.yaml'), children: <Yaml of={app} /> },
+      ]} />
     </>
   )
+}
+
+function facts(t: Translate, app: Application) {
+  const { release } = app.status ?? {}
+  const coming = underWay(app)
+  return [
+    release !== undefined && t('app.releaseNumber', { release }),
+    coming && t('app.mark', { release: coming.version, share: `${coming.percent}%` }),
+    !app.spec.schedule && t('app.replicasFact', { count: scaleShort(t, app) }),
+    app.spec.schedule?.cron,
+  ]
 }

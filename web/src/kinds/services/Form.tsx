@@ -1,8 +1,8 @@
 import { Form, Input, type FormInstance } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { Card } from '../../components/Card'
-import { Folded } from '../../components/Folded'
 import { Notice } from '../../components/Notice'
+import { Part } from '../../components/Part'
 import { ErrorWords } from '../../components/States'
 import type { Refusal } from '../../components/useSubmit'
 import { useText, type MessageKey } from '../../i18n'
@@ -51,8 +51,8 @@ export function ServiceForm({ form, project, draft, named = false, refusal, refu
           <CountFields />
           <ResourceFields />
         </Card>
-        <Part title={t('services.takeover')} said={takeoverSaid} wrong={wrong} refused={refusal?.fields} fields={TAKEOVER}><TakeoverFields /></Part>
-        <Part title={t('services.record')} said={recordSaid} wrong={wrong} refused={refusal?.fields} fields={RECORD}><RecordFields /></Part>
+        <Part<Draft> title={t('services.takeover')} said={takeoverSaid} wrong={wrong} refused={refusal?.fields} fields={TAKEOVER}><TakeoverFields /></Part>
+        <Part<Draft> title={t('services.record')} said={recordSaid} wrong={wrong} refused={refusal?.fields} fields={RECORD}><RecordFields /></Part>
         {refusal && <Notice tone="error" title={refused}><ErrorWords error={refusal.error} /></Notice>}
         {children}
       </div>
@@ -66,23 +66,3 @@ const takeoverSaid = ({ takeover, serves, steps }: Draft): [MessageKey, string?]
   takeover === 'steps' && serves !== 'program' ? ['services.inSteps', stepsOf(steps)?.map((one) => `${one}%`).join(' → ')] : ['services.once']
 const recordSaid = ({ record, recordPercent }: Draft): [MessageKey, string?] =>
   record === 'some' ? ['services.recordSome', `${recordPercent ?? 0}%`] : ['services.recordNothing']
-
-interface PartProps {
-  title: string
-  said: (draft: Draft) => [MessageKey, string?]
-  fields: (keyof Draft)[]
-  /** Fields that the form found wrong, and those that the platform refused. */
-  wrong: string[]
-  refused: string[] | undefined
-  children: ReactNode
-}
-
-/** Folded, with what is chosen in it. */
-function Part({ title, said, fields, wrong, refused = [], children }: PartProps) {
-  const t = useText()
-  const form = Form.useFormInstance<Draft>()
-  const draft = Form.useWatch((values: Draft) => values, { form, preserve: true }) as Draft | undefined
-  const [key, more] = said(draft ?? form.getFieldsValue(true) as Draft)
-  const open = fields.some((one) => wrong.includes(one) || refused.includes(one))
-  return <Folded title={title} said={<>{t(key)}{more && <> · {more}</>}</>} open={open}>{children}</Folded>
-}

@@ -8,7 +8,8 @@ import { useAct } from '../../components/useAct'
 import { at } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { reasonWords } from '../../objects/reasons'
-import { progressOf, stableOf, versionOf, type Rollout } from './rollout'
+import { progressOf, type Rollout } from '../../objects/rollout'
+import { stableOf, versionOf } from './rollout'
 import { backWords } from './words'
 
 interface Props {

@@ -1,5 +1,6 @@
 import type { InferenceService, InferenceServiceSpec } from '../../api/generated'
 import type { Cause } from '../../api/http'
+import { ROLLOUT_ABSENT } from '../../objects/rollout'
 import { words } from '../jobs/command'
 import { ACCELERATOR } from '../jobs/draft'
 import { lineOf } from './commandLine'
@@ -38,7 +39,7 @@ export interface Draft {
 }
 
 /** What holds where nothing is said; the platform's own. */
-export const ABSENT = { port: 8080, idleSeconds: 60, stepSeconds: 60, minRequests: 20, maxFailurePercent: 5, bodyBytes: 4096 } as const
+export const ABSENT = { ...ROLLOUT_ABSENT, port: 8080, idleSeconds: 60, bodyBytes: 4096 } as const
 const MOST_STEPS = 20
 
 /** What most people want, for whoever begins. */

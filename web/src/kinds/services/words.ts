@@ -1,7 +1,8 @@
 import type { InferenceService } from '../../api/generated'
 import type { Translate } from '../../i18n'
 import { percent } from '../../i18n/format'
-import { stableOf, versionOf, type Progress, type Rollout, type Version } from './rollout'
+import type { Progress, Rollout } from '../../objects/rollout'
+import { stableOf, versionOf, type Version } from './rollout'
 
 /** "Version 8"; with the model's name where it is another model than `beside`. */
 export function versionWords(t: Translate, { name, version }: Version, beside?: Version): string {

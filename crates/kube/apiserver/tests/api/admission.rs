@@ -173,8 +173,7 @@ async fn services_get_addresses_of_their_own() {
 
 #[tokio::test]
 async fn who_made_an_object_cannot_be_changed() {
-    let rig =
-        Rig::with(|config| config.creator_annotation = Some("example.com/creator".into())).await;
+    let rig = Rig::with(|config| config.authors.creator = Some("example.com/creator".into())).await;
     let admin = UserInfo::admin();
     let binding = json!({
         "metadata": {"name": "ann"}, "roleRef": {"kind": "ClusterRole", "name": "edit"}, "subjects": [{"kind": "User", "name": "ann"}]
@@ -205,4 +204,30 @@ async fn who_made_an_object_cannot_be_changed() {
         "bob",
         "a controller may name whom it acts for"
     );
+}
+
+#[tokio::test]
+async fn who_changed_a_spec_is_noted() {
+    let rig = Rig::with(|config| config.authors.changer = Some("example.com/changer".into())).await;
+    let admin = UserInfo::admin();
+    let binding = json!({
+        "metadata": {"name": "ann"}, "roleRef": {"kind": "ClusterRole", "name": "edit"}, "subjects": [{"kind": "User", "name": "ann"}]
+    });
+    let bindings = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings";
+    rig.ask(&admin, "POST", bindings, Some(&binding)).await;
+    let (path, forged) =
+        ("/api/v1/namespaces/default/services", json!({"example.com/changer": "bob"}));
+    let changer = |object: Value| object["metadata"]["annotations"]["example.com/changer"].clone();
+    let made = json!({"metadata": {"name": "a", "annotations": forged}, "spec": {"ports": [{"port": 80}]}});
+    assert_eq!(changer(rig.ask(&ann(), "POST", path, Some(&made)).await.json()), Value::Null);
+    let one = format!("{path}/a");
+    let label = json!({"metadata": {"labels": {"x": "y"}, "annotations": forged}});
+    assert_eq!(changer(rig.ask(&ann(), "PATCH", &one, Some(&label)).await.json()), Value::Null);
+    let spec = json!({"metadata": {"annotations": forged}, "spec": {"selector": {"app": "x"}}});
+    assert_eq!(changer(rig.ask(&ann(), "PATCH", &one, Some(&spec)).await.json()), "ann");
+    let without = json!({"metadata": {"annotations": null}});
+    assert_eq!(changer(rig.ask(&ann(), "PATCH", &one, Some(&without)).await.json()), "ann");
+    let again = json!({"spec": {"selector": {"app": "z"}}});
+    let by_controller = rig.ask(&admin, "PATCH", &one, Some(&again)).await.json();
+    assert_eq!(changer(by_controller), "ann", "a controller says itself whose change it is");
 }

@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
 use bytes::Bytes;
-use dais_apiserver::{ApiServer, AuditEvent, AuditSink, Change, Config, NoTokens, UserInfo};
+use dais_apiserver::{
+    ApiServer, AuditEvent, AuditSink, Authors, Change, Config, NoTokens, UserInfo,
+};
 use dais_store::Store;
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt;
@@ -67,7 +69,7 @@ impl Rig {
             audit: audit.clone(),
             service_cidr: "127.64.0.0/12".into(),
             bootstrap: Vec::new(),
-            creator_annotation: None,
+            authors: Authors::default(),
         };
         adjust(&mut config);
         let server = ApiServer::new(config).await.expect("the server starts");

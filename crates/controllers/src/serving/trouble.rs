@@ -1,28 +1,22 @@
-//! Why a service's servers are not ready, in the words of their pods.
+//! Why servers are not ready, in the words of their pods.
 
-use dais_api::InferenceService;
 use k8s_openapi::api::core::v1::{Event, Pod};
 use kube::ResourceExt;
 use kube::api::{Api, ListParams};
 
-use super::desired::{Track, selector};
+use super::{Front, Track};
 use crate::context::Context;
 use crate::error::{Error, Result};
 
 /// What the newest unready pod says, for the person who waits; empty when nothing.
-pub async fn why_not_ready(
-    service: &InferenceService,
-    track: Track,
-    context: &Context,
-) -> Result<String> {
-    let project = service.namespace().unwrap_or_default();
-    let selector = selector(service, track);
+pub async fn why_not_ready(front: &Front, track: Track, context: &Context) -> Result<String> {
+    let selector = front.selector(track);
     let selector: Vec<String> =
         selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
-    let pods = Api::<Pod>::namespaced(context.client.clone(), &project)
+    let pods = Api::<Pod>::namespaced(context.client.clone(), &front.namespace)
         .list(&ListParams::default().labels(&selector.join(",")))
         .await
-        .map_err(Error::kube("listing the service's pods"))?;
+        .map_err(Error::kube("listing the pods"))?;
     let unready = pods.items.into_iter().filter(|pod| !is_ready(pod));
     let Some(newest) = unready.max_by_key(|pod| pod.creation_timestamp()) else {
         return Ok(String::new());

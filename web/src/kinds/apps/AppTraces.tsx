@@ -17,7 +17,7 @@ const took = (trace: Trace) => (Math.max(...trace.spans.map((span) => span.start
 const wrong = (trace: Trace) => trace.spans.filter(isError).length
 
 /** The slowest and the failed requests of the range: those are worth a look. */
-export function AppTraces({ project, app, services }: { project: string; app: string; services: string[] }) {
+export function AppTraces({ project, app, services, className = 'span-7' }: { project: string; app: string; services: string[]; className?: string }) {
   const t = useText()
   const travel = useTravel()
   const { seconds, end } = useRange()
@@ -33,7 +33,7 @@ export function AppTraces({ project, app, services }: { project: string; app: st
     { key: 'began', title: t('experiments.started'), sort: began, cell: (trace) => <Ago time={began(trace) / 1000 || undefined} /> },
   ]
   return (
-    <Card className="span-7" title={t('apps.slowest')} extra={service && <Link to={travel(`${at(project, 'traces')}?service=${encodeURIComponent(service)}`)}>{t('apps.allTraces')}</Link>}>
+    <Card className={className} title={t('apps.slowest')} extra={service && <Link to={travel(`${at(project, 'traces')}?service=${encodeURIComponent(service)}`)}>{t('apps.allTraces')}</Link>}>
       <DataTable rows={rows} error={traces.error ?? known.error} retry={traces.refetch} columns={columns} rowKey={(trace) => trace.traceID} prefix="traces."
         empty={<Empty title={t('traces.none')} hint={t('traces.noneHint')} />} />
     </Card>

@@ -1,7 +1,7 @@
 //! How a new version takes over, step by step, and when it is taken back: pure.
 
 use dais_api::traffic::TrafficPolicyStatus;
-use dais_api::{InferenceServiceSpec, Rollout, RolloutState, RolloutStatus};
+use dais_api::{Rollout, RolloutState, RolloutStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 
@@ -11,7 +11,9 @@ const MAX_FAILURE_PERCENT: f64 = 5.0;
 
 /// Everything that decides on a rollout.
 pub struct Facts<'a> {
-    pub spec: &'a InferenceServiceSpec,
+    pub rule: Option<&'a Rollout>,
+    /// How its versions are called in words: `version`, `release`.
+    pub noun: &'a str,
     pub before: Option<&'a RolloutStatus>,
     /// The version that answers; `None` before the first.
     pub stable: Option<&'a str>,
@@ -54,13 +56,13 @@ pub fn decide(facts: &Facts<'_>) -> Decision {
         let rollout = rollout.filter(|_| !facts.stable_ready).cloned();
         return Decision { stable: wanted, rollout };
     }
-    let Some(rule) = &facts.spec.rollout else {
+    let Some(rule) = facts.rule else {
         return Decision { stable: wanted, rollout: None };
     };
     let kept = |rollout| Decision { stable: stable.to_owned(), rollout: Some(rollout) };
     let Some(before) = known else {
         let version = wanted;
-        let message = format!("version {version} starts");
+        let message = format!("{} {version} starts", facts.noun);
         return kept(RolloutStatus { version, message, ..RolloutStatus::default() });
     };
     match before.state {
@@ -79,8 +81,9 @@ fn go_on(facts: &Facts<'_>, rule: &Rollout, before: &RolloutStatus, stable: &str
     let version = &counted.version;
     if has_failed(rule, requests, failures) {
         let message = format!(
-            "version {version} was taken back at {} % of the requests: {failures} of {requests} \
+            "{} {version} was taken back at {} % of the requests: {failures} of {requests} \
              failed, and {} % may",
+            facts.noun,
             counted.percent,
             max_failures(rule),
         );
@@ -95,7 +98,7 @@ fn go_on(facts: &Facts<'_>, rule: &Rollout, before: &RolloutStatus, stable: &str
     if next < rule.steps.len() {
         return kept(begin(facts, rule, next));
     }
-    let message = format!("version {version} passed every step and takes over");
+    let message = format!("{} {version} passed every step and takes over", facts.noun);
     let state = RolloutState::Promoting;
     let stable = facts.wanted.to_owned();
     Decision { stable, rollout: Some(RolloutStatus { state, message, ..counted }) }
@@ -114,7 +117,7 @@ fn begin(facts: &Facts<'_>, rule: &Rollout, step: usize) -> RolloutStatus {
         base_requests,
         base_failures,
         epoch: facts.traffic.and_then(|traffic| traffic.epoch.clone()),
-        message: format!("version {} gets {percent} % of the requests", facts.wanted),
+        message: format!("{} {} gets {percent} % of the requests", facts.noun, facts.wanted),
         ..RolloutStatus::default()
     }
 }
@@ -176,7 +179,7 @@ mod tests {
     use super::*;
 
     struct World {
-        spec: InferenceServiceSpec,
+        rule: Option<Rollout>,
         stable: String,
         rollout: Option<RolloutStatus>,
         traffic: TrafficPolicyStatus,
@@ -194,10 +197,7 @@ mod tests {
                 max_failure_percent: Some(10.0),
             };
             Self {
-                spec: InferenceServiceSpec {
-                    rollout: Some(rollout),
-                    ..InferenceServiceSpec::default()
-                },
+                rule: Some(rollout),
                 stable: "1".to_owned(),
                 rollout: None,
                 traffic: TrafficPolicyStatus {
@@ -218,7 +218,8 @@ mod tests {
 
         fn step(&mut self, wanted: &str) -> RolloutStatus {
             let decision = decide(&Facts {
-                spec: &self.spec,
+                rule: self.rule.as_ref(),
+                noun: "version",
                 before: self.rollout.as_ref(),
                 stable: Some(&self.stable),
                 wanted,
@@ -311,7 +312,7 @@ mod tests {
     #[test]
     fn without_steps_a_version_takes_over_at_once() {
         let mut world = World::new();
-        world.spec.rollout = None;
+        world.rule = None;
         world.step("2");
         assert_eq!((world.stable.as_str(), &world.rollout), ("2", &None));
         // Steps that are taken away half-way: the same.
@@ -319,7 +320,7 @@ mod tests {
         world.canary_ready = true;
         world.step("2");
         world.step("2");
-        world.spec.rollout = None;
+        world.rule = None;
         world.step("2");
         assert_eq!((world.stable.as_str(), &world.rollout), ("2", &None));
     }

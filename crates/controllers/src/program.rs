@@ -1,0 +1,94 @@
+//! What a tenant's program finds in its pod: code, an environment, variables.
+
+use dais_api::volumes;
+use k8s_openapi::api::core::v1::{
+    EnvVar, EnvVarSource, ObjectFieldSelector, SecretKeySelector, Volume, VolumeMount,
+};
+
+use crate::context::Settings;
+use crate::environment::MOUNT as ENVIRONMENT_MOUNT;
+use crate::project::{TOKEN_KEY, WORKLOAD};
+use crate::serving::Front;
+use crate::telemetry::{self, About};
+
+/// Where the code is.
+pub const CODE_MOUNT: &str = "/workspace";
+/// Search path of a container that names none.
+const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// The folders of an Environment and of a code bundle, read-only.
+pub fn mounts(environment: Option<&str>, bundle: Option<&str>) -> Vec<(Volume, VolumeMount)> {
+    let environment = environment.map(|name| {
+        let attributes = [(volumes::ENVIRONMENT_NAME, name)];
+        let volume = volumes::inline("environment", volumes::ENVIRONMENT_DRIVER, &attributes);
+        (volume, ENVIRONMENT_MOUNT)
+    });
+    let code = bundle.map(|bundle| {
+        let attributes = [(volumes::BUNDLE, bundle)];
+        (volumes::inline("code", volumes::CODE_DRIVER, &attributes), CODE_MOUNT)
+    });
+    environment.into_iter().chain(code).map(|(volume, path)| mounted(volume, path, true)).collect()
+}
+
+pub fn mounted(volume: Volume, path: &str, read_only: bool) -> (Volume, VolumeMount) {
+    let mount = VolumeMount {
+        name: volume.name.clone(),
+        mount_path: path.to_owned(),
+        read_only: Some(read_only),
+        ..VolumeMount::default()
+    };
+    (volume, mount)
+}
+
+/// Who it is, where the platform is, and the token of its project.
+pub fn variables(front: &Front, settings: &Settings) -> Vec<EnvVar> {
+    let Front { namespace: project, application, user, .. } = front;
+    let tracking = format!("{}/mlflow/p/{project}", settings.platform_url);
+    let pod_ip = ObjectFieldSelector {
+        field_path: "status.podIP".to_owned(),
+        ..ObjectFieldSelector::default()
+    };
+    let token = SecretKeySelector {
+        name: WORKLOAD.to_owned(),
+        key: TOKEN_KEY.to_owned(),
+        optional: Some(false),
+    };
+    let mut env = vec![
+        text("DAIS_PROJECT", project),
+        text("DAIS_APP", application),
+        text("DAIS_URL", &settings.platform_url),
+        text("MLFLOW_TRACKING_URI", &tracking),
+        text("MLFLOW_REGISTRY_URI", &tracking),
+        from("POD_IP", EnvVarSource { field_ref: Some(pod_ip), ..EnvVarSource::default() }),
+        // Not expanded from a value of somebody's, but from the variable above.
+        EnvVar { value: Some("$(POD_IP)".to_owned()), ..text("HOST", "") },
+        from(
+            "MLFLOW_TRACKING_TOKEN",
+            EnvVarSource { secret_key_ref: Some(token), ..EnvVarSource::default() },
+        ),
+    ];
+    let about = About { project, application, user, token: "MLFLOW_TRACKING_TOKEN" };
+    env.extend(telemetry::variables(&about, settings));
+    env
+}
+
+/// Python speaks at once, and an Environment comes first in the search path.
+pub fn python(has_environment: bool) -> Vec<EnvVar> {
+    let mut env = vec![text("PYTHONUNBUFFERED", "1")];
+    if has_environment {
+        let venv = format!("{ENVIRONMENT_MOUNT}/venv");
+        env.push(text("PATH", &format!("{venv}/bin:{SYSTEM_PATH}")));
+        env.push(text("VIRTUAL_ENV", &venv));
+    }
+    env
+}
+
+pub fn text(name: &str, value: &str) -> EnvVar {
+    // A dollar in a value is text, not the start of a reference.
+    let value = value.replace("$(", "$$(");
+    EnvVar { name: name.to_owned(), value: Some(value), ..EnvVar::default() }
+}
+
+pub fn from(name: &str, source: EnvVarSource) -> EnvVar {
+    EnvVar { name: name.to_owned(), value_from: Some(source), ..EnvVar::default() }
+}

@@ -1,0 +1,140 @@
+import { afterAll, expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
+import { violations } from './axe'
+import { describePerson, project, type Person } from './person'
+
+const name = `web-${Date.now().toString(36)}`
+const COMMAND = `sh -c 'exec python3 -m http.server --bind "$HOST" "$PORT"'`
+/** What a page may take until a program has started. */
+const PATIENCE = { timeout: 90_000 }
+const address = `/p/${project}/applications/${name}`
+
+async function drop({ page }: Person, application: string): Promise<void> {
+  await page.evaluate(async (to) => {
+    const { csrf } = (await (await fetch('/api/session')).json()) as { csrf: string }
+    await fetch(to, { method: 'DELETE', headers: { 'x-dais-csrf': csrf } })
+  }, `/k8s/apis/dais.io/v1alpha1/namespaces/${project}/applications/${application}`)
+}
+
+const head = (page: Page) => page.locator('.page-head')
+const row = (page: Page, words: string) => page.getByRole('row').filter({ hasText: words })
+const dialog = (page: Page) => page.getByRole('dialog')
+
+describePerson('an application', {}, (person) => {
+  afterAll(() => drop(person, name).catch(() => undefined))
+
+  it('is deployed from the form, and shows that it answers', async () => {
+    const { page } = person
+    await page.goto(`/p/${project}/applications/new`)
+    await page.getByLabel('Name', { exact: true }).fill(name)
+    await page.getByLabel('Command', { exact: true }).fill(COMMAND)
+    await page.getByText('Environment variables', { exact: true }).click()
+    await page.getByRole('button', { name: 'Add a variable' }).click()
+    await page.getByLabel('Name of the variable').fill('GREETING')
+    await page.getByLabel('Value', { exact: true }).fill('hello')
+    await page.getByText('Volumes', { exact: true }).click()
+    await page.getByRole('button', { name: 'Add a volume' }).click()
+    await page.getByLabel('Name of the volume').fill('data')
+    await page.getByLabel('Folder', { exact: true }).fill('/data')
+    await page.getByLabel('Size', { exact: true }).fill('1Gi')
+    expect(await violations(page)).toEqual([])
+    await page.getByRole('button', { name: 'Deploy' }).click()
+    await page.getByRole('heading', { name, exact: true }).waitFor()
+    await head(page).getByText('Ready', { exact: true }).waitFor(PATIENCE)
+    await head(page).getByText('Release 1', { exact: true }).waitFor()
+    await page.getByLabel('Address').getByText(`/app/${project}/${name}/`).waitFor()
+    await row(page, 'GREETING').getByText('hello').waitFor()
+    await row(page, '/data').getByText('1Gi').waitFor()
+    await row(page, 'Running').first().waitFor()
+    expect(await violations(page)).toEqual([])
+    expect(person.complaints).toEqual([])
+  })
+
+  it('is listed, and found by its name', async () => {
+    const { page } = person
+    await page.goto(`/p/${project}/applications?q=${name}`)
+    await row(page, name).getByText('Ready', { exact: true }).waitFor()
+    expect(await violations(page)).toEqual([])
+    await row(page, name).getByRole('link', { name }).click()
+    await page.getByRole('heading', { name, exact: true }).waitFor()
+  })
+
+  it('is changed without losing what the form does not show, as release 2', async () => {
+    const { page } = person
+    await page.getByRole('button', { name: 'Change' }).click()
+    expect(await dialog(page).getByLabel('Command', { exact: true }).inputValue()).toBe(COMMAND)
+    await dialog(page).getByText('Environment variables', { exact: true }).click()
+    await dialog(page).getByLabel('Value', { exact: true }).fill('good day')
+    await dialog(page).getByLabel('Why').fill('warmer')
+    await dialog(page).getByRole('button', { name: 'Save' }).click()
+    await dialog(page).waitFor({ state: 'hidden' })
+    await head(page).getByText('Release 2', { exact: true }).waitFor(PATIENCE)
+    await page.getByRole('tab', { name: 'Releases' }).click()
+    await row(page, 'warmer').getByText('env[GREETING].value: "hello" → "good day"').waitFor()
+    await row(page, 'warmer').getByText('running', { exact: true }).waitFor()
+    expect(await violations(page)).toEqual([])
+  })
+
+  it('goes back, which is release 3', async () => {
+    const { page } = person
+    await row(page, 'the first').getByRole('button', { name: 'Go back' }).click()
+    await dialog(page).getByText('env[GREETING].value').waitFor()
+    await dialog(page).getByText('"hello"').waitFor()
+    await dialog(page).getByRole('button', { name: 'Go back' }).click()
+    await head(page).getByText('Release 3', { exact: true }).waitFor(PATIENCE)
+    await row(page, 'back to release 1').getByText('env[GREETING].value: "good day" → "hello"').waitFor()
+    expect(person.complaints).toEqual([])
+  })
+
+  it('is stopped, started, and deleted with words on what goes with it', async () => {
+    const { page } = person
+    await page.goto(address)
+    await head(page).getByRole('button', { name: 'Stop' }).click()
+    await dialog(page).getByRole('button', { name: 'Stop' }).click()
+    await head(page).getByRole('button', { name: 'Start', exact: true }).click()
+    await head(page).getByText('Ready', { exact: true }).waitFor(PATIENCE)
+    await head(page).getByRole('button', { name: 'Delete' }).click()
+    await dialog(page).getByText('data (1Gi)').waitFor()
+    await dialog(page).getByRole('button', { name: 'Delete' }).click()
+    await page.waitForURL(new RegExp(`/p/${project}/applications$`))
+    await expect.poll(() => row(page, name).count()).toBe(0)
+    expect(person.complaints).toEqual([])
+  })
+
+  it('says at its field what cannot be', async () => {
+    const { page } = person
+    await page.goto(`/p/${project}/applications/new`)
+    await page.getByLabel('Name', { exact: true }).fill(name)
+    await page.getByRole('button', { name: 'Deploy' }).click()
+    await page.getByText('Say a command, an image or both').waitFor()
+    await page.getByLabel('Command', { exact: true }).fill('true')
+    await page.locator('summary').filter({ hasText: 'Ports' }).click()
+    await page.getByRole('button', { name: 'Add a port' }).click()
+    await page.getByLabel('Name of the port').last().fill('http')
+    await page.getByLabel('Port', { exact: true }).last().fill('9000')
+    await page.locator('summary').filter({ hasText: 'Ports' }).click()
+    await page.getByRole('button', { name: 'Deploy' }).click()
+    await page.locator('.entry').first().getByText('give each port a name of its own').waitFor()
+  })
+})
+
+describePerson('an application by a schedule', {}, (person) => {
+  const nightly = `nightly-${name}`
+  afterAll(() => drop(person, nightly).catch(() => undefined))
+
+  it('says when it runs, and runs now', async () => {
+    const { page } = person
+    await page.goto(`/p/${project}/applications/new`)
+    await page.getByLabel('Name', { exact: true }).fill(nightly)
+    await page.getByLabel('Command', { exact: true }).fill('echo done')
+    await page.getByText('By a schedule').click()
+    await page.getByLabel('Schedule', { exact: true }).fill('0 3 * * *')
+    expect(await violations(page)).toEqual([])
+    await page.getByRole('button', { name: 'Deploy' }).click()
+    await head(page).getByText('0 3 * * *').waitFor(PATIENCE)
+    await page.getByText('Next run', { exact: true }).waitFor(PATIENCE)
+    await page.getByRole('button', { name: 'Run now' }).click()
+    await row(page, `${nightly}`).getByText('Ended with exit code 0').waitFor(PATIENCE)
+    expect(person.complaints).toEqual([])
+  })
+})
