@@ -67,12 +67,16 @@ class Way:
         self.key, self.port, self.api = key, port, api
         self.headers = {"Content-Type": "application/json", **headers}
         self.experiment = experiment(port, api, self.headers)
-        self.connection = Connection(port)
 
     def ask(self, path, body=None, connection=None):
         sent = b"" if body is None else json.dumps(body).encode()
         request = message(self.api + path, "127.0.0.1", self.headers, sent, "POST" if sent else "GET")
-        status, text = (connection or self.connection).ask(request)
+        if connection:
+            status, text = connection.ask(request)
+        else:
+            # Servers close connections that are quiet for some seconds.
+            with Connection(self.port) as own:
+                status, text = own.ask(request)
         if status != 200:
             raise Broken(f"{self.key} answered {path} with {status}: {text[:300]}")
         return text
@@ -134,22 +138,26 @@ def fill(way):
 def fill_mlflow(way, path):
     """Into its tables: by its API this would take the better part of an hour."""
     database = sqlite3.connect(path, timeout=60)
+
+    def row(name, start):
+        return (name, name, "bench", "FINISHED", start, "active", f"/{name}", int(way.experiment))
+
     with database:
         runs, params, latest, metrics = [], [], [], []
         for number in range(RUNS):
             values, name = run(number), f"{number:032x}"
-            runs.append((name, name, "FINISHED", values["start"], "active", f"/{name}", int(way.experiment)))
+            runs.append(row(name, values["start"]))
             params.append(("depth", values["depth"], name))
             for key in ("accuracy", "loss"):
                 latest.append((key, values[key], values["start"], 0, False, name))
                 metrics.append((key, values[key], values["start"], name, 0, False))
         points = "f" * 32
-        runs.append((points, points, "FINISHED", 0, "active", f"/{points}", int(way.experiment)))
+        runs.append(row(points, 0))
         for step in range(POINTS):
             metrics.append(("loss", 1 + 1 / (step + 1), step, points, step, False))
         latest.append(("loss", 1 + 1 / POINTS, POINTS - 1, POINTS - 1, False, points))
         into = {
-            "runs (run_uuid, name, status, start_time, lifecycle_stage, artifact_uri, experiment_id)": runs,
+            "runs (run_uuid, name, user_id, status, start_time, lifecycle_stage, artifact_uri, experiment_id)": runs,
             "params (key, value, run_uuid)": params,
             "latest_metrics (key, value, timestamp, step, is_nan, run_uuid)": latest,
             "metrics (key, value, timestamp, run_uuid, step, is_nan)": metrics,
