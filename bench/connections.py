@@ -6,7 +6,7 @@ import math
 import socket
 import time
 
-from processes import Broken
+from processes import Broken, Server
 
 # Between two tries to connect: far below what is told apart.
 RETRY = 0.0005
@@ -99,6 +99,24 @@ def answers(port, path, server, began, seconds=60):
         server.check()
         time.sleep(RETRY)
     raise Broken(f"port {port} did not answer {path} in {seconds} s:\n{server.tail()}")
+
+
+class Answering:
+    """A server that has answered once, and its port."""
+
+    def __init__(self, command, log, env, port, path, seconds=180):
+        self.server, self.port = Server(command, log, env), port
+        try:
+            answers(port, path, self.server, time.perf_counter(), seconds)
+        except BaseException:
+            self.server.stop()
+            raise
+
+    def __enter__(self):
+        return self.server, self.port
+
+    def __exit__(self, *_):
+        self.server.stop()
 
 
 def ask_json(port, path, body=None, headers=None, method=None):

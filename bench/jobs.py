@@ -7,9 +7,9 @@ when it ran."""
 import json
 import time
 
-from connections import answers, free_ports
+from connections import Answering, free_ports
 from platforms import OBJECTS, Platform
-from processes import Broken, Server, until
+from processes import Broken, until
 from report import Section
 from submit import from_submit
 
@@ -62,25 +62,11 @@ def many(platform):
     return time.perf_counter() - began
 
 
-class ray:
+def ray(bench, folder):
     """A head node, with nothing but what jobs need."""
-
-    def __init__(self, bench, folder):
-        port, dashboard, client = free_ports(3)
-        self.port = dashboard
-        command = [bench.venv / "bin/ray", "start", "--head", "--block", "--disable-usage-stats"]
-        command += ["--port", port, "--dashboard-port", dashboard, "--ray-client-server-port", client]
-        command += ["--temp-dir", folder / "ray"]
-        env = {"PATH": f"{bench.venv / 'bin'}:/usr/bin:/bin"}
-        self.server = Server(command, folder / "ray.log", env)
-        try:
-            answers(dashboard, "/api/version", self.server, bench.clock(), seconds=180)
-        except BaseException:
-            self.server.stop()
-            raise
-
-    def __enter__(self):
-        return self.server, self.port
-
-    def __exit__(self, *_):
-        self.server.stop()
+    port, dashboard, client = free_ports(3)
+    command = [bench.venv / "bin/ray", "start", "--head", "--block", "--disable-usage-stats"]
+    command += ["--port", port, "--dashboard-port", dashboard, "--ray-client-server-port", client]
+    command += ["--temp-dir", folder / "ray"]
+    env = {"PATH": f"{bench.venv / 'bin'}:/usr/bin:/bin"}
+    return Answering(command, folder / "ray.log", env, dashboard, "/api/version")

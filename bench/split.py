@@ -8,15 +8,7 @@ by a header."""
 import json
 
 from connections import Connection, free_ports, message
-from gateway import (
-    CONNECTIONS,
-    PREFIX,
-    latency,
-    make,
-    processor_time,
-    route,
-    works,
-)
+from gateway import COLUMNS, PREFIX, latency, make, processor_time, route, works
 from nginx import BODY, answering, nginx
 from platforms import Platform
 from processes import Broken, Server, until
@@ -30,14 +22,6 @@ ROWS = {
     "envoy": "Envoy",
     "gateway": "gateway, with metrics and spans",
     "sticky": "gateway, everybody kept with one server",
-}
-COLUMNS = {
-    "cpu_us": "processor time of a request, µs",
-    "per_second": f"requests, {CONNECTIONS} connections, /s",
-    "p50_ms": "latency, median, ms",
-    "p99_ms": "latency, 99th percentile, ms",
-    "added_p50_ms": "added, median, ms",
-    "added_p99_ms": "added, 99th percentile, ms",
 }
 # The shares are looked at over so many requests, and must come this near, in percent.
 COUNTED, NEAR = 4000, 2

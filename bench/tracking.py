@@ -5,10 +5,10 @@ is looked for afterwards."""
 import os
 import time
 
-from connections import answers, ask_json, free_ports, percentile
+from connections import Answering, ask_json, free_ports, percentile
 from load import CONNECTIONS, SECONDS, columns, load
 from platforms import Platform
-from processes import Broken, Server
+from processes import Broken
 from report import Section
 
 # A training loop that logs ten numbers a step.
@@ -69,23 +69,7 @@ def mlflow(bench, folder):
     command += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db"]
     command += ["--artifacts-destination", folder / "artifacts", "--uvicorn-opts", "--log-level warning"]
     env = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    return Mlflow(command, folder / "mlflow.log", env, port, bench.clock())
-
-
-class Mlflow:
-    def __init__(self, command, log, env, port, began):
-        self.server, self.port = Server(command, log, env), port
-        try:
-            answers(port, "/health", self.server, began, seconds=180)
-        except BaseException:
-            self.server.stop()
-            raise
-
-    def __enter__(self):
-        return self.server, self.port
-
-    def __exit__(self, *_):
-        self.server.stop()
+    return Answering(command, folder / "mlflow.log", env, port, "/health")
 
 
 def experiment(port, api, headers):

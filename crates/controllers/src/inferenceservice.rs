@@ -1,9 +1,10 @@
 //! InferenceService: a model version, or a program of one's own, behind the gateway.
 //!
 //! Owns resolving the model and what its servers run; how many there are, of which
-//! version, and the way to them is [`serving`]'s. Does not know how a model is loaded or how traffic
-//! flows; what it must know of requests, the gateway counts in a TrafficPolicy. While an
-//! ABTest has the service's address, who gets what is in that policy too.
+//! version, and the way to them is [`serving`]'s. Does not know how a model is loaded or
+//! how traffic flows; what it must know of requests, the gateway counts in a
+//! TrafficPolicy. While an ABTest has the service's address, who gets what is in that
+//! policy too.
 //!
 //! ```text
 //! service ─▶ model version ─┐                    ┌▶ Deployment, Service (own)

@@ -2,7 +2,8 @@
 
 use dais_api::volumes;
 use k8s_openapi::api::core::v1::{
-    EnvVar, EnvVarSource, ObjectFieldSelector, SecretKeySelector, Volume, VolumeMount,
+    Container, EnvVar, EnvVarSource, Lifecycle, LifecycleHandler, ObjectFieldSelector, PodSpec,
+    SecretKeySelector, SleepAction, Volume, VolumeMount,
 };
 
 use crate::context::Settings;
@@ -15,6 +16,7 @@ use crate::telemetry::{self, About};
 pub const CODE_MOUNT: &str = "/workspace";
 /// Search path of a container that names none.
 const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const LINGER_SECONDS: i64 = 1;
 
 /// The folders of an Environment and of a code bundle, read-only.
 pub fn mounts(environment: Option<&str>, bundle: Option<&str>) -> Vec<(Volume, VolumeMount)> {
@@ -44,28 +46,16 @@ pub fn mounted(volume: Volume, path: &str, read_only: bool) -> (Volume, VolumeMo
 pub fn variables(front: &Front, settings: &Settings) -> Vec<EnvVar> {
     let Front { namespace: project, application, user, .. } = front;
     let tracking = format!("{}/mlflow/p/{project}", settings.platform_url);
-    let pod_ip = ObjectFieldSelector {
-        field_path: "status.podIP".to_owned(),
-        ..ObjectFieldSelector::default()
-    };
-    let token = SecretKeySelector {
-        name: WORKLOAD.to_owned(),
-        key: TOKEN_KEY.to_owned(),
-        optional: Some(false),
-    };
     let mut env = vec![
         text("DAIS_PROJECT", project),
         text("DAIS_APP", application),
         text("DAIS_URL", &settings.platform_url),
         text("MLFLOW_TRACKING_URI", &tracking),
         text("MLFLOW_REGISTRY_URI", &tracking),
-        from("POD_IP", EnvVarSource { field_ref: Some(pod_ip), ..EnvVarSource::default() }),
+        pod_ip(),
         // Not expanded from a value of somebody's, but from the variable above.
         EnvVar { value: Some("$(POD_IP)".to_owned()), ..text("HOST", "") },
-        from(
-            "MLFLOW_TRACKING_TOKEN",
-            EnvVarSource { secret_key_ref: Some(token), ..EnvVarSource::default() },
-        ),
+        token("MLFLOW_TRACKING_TOKEN"),
     ];
     let about = About { project, application, user, token: "MLFLOW_TRACKING_TOKEN" };
     env.extend(telemetry::variables(&about, settings));
@@ -83,12 +73,63 @@ pub fn python(has_environment: bool) -> Vec<EnvVar> {
     env
 }
 
+/// The token of the pod's project.
+pub fn token(name: &str) -> EnvVar {
+    let key = SecretKeySelector {
+        name: WORKLOAD.to_owned(),
+        key: TOKEN_KEY.to_owned(),
+        optional: Some(false),
+    };
+    from(name, EnvVarSource { secret_key_ref: Some(key), ..EnvVarSource::default() })
+}
+
+/// `$POD_IP`.
+pub fn pod_ip() -> EnvVar {
+    let field = ObjectFieldSelector {
+        field_path: "status.podIP".to_owned(),
+        ..ObjectFieldSelector::default()
+    };
+    from("POD_IP", EnvVarSource { field_ref: Some(field), ..EnvVarSource::default() })
+}
+
 pub fn text(name: &str, value: &str) -> EnvVar {
     // A dollar in a value is text, not the start of a reference.
     let value = value.replace("$(", "$$(");
     EnvVar { name: name.to_owned(), value: Some(value), ..EnvVar::default() }
 }
 
-pub fn from(name: &str, source: EnvVarSource) -> EnvVar {
+fn from(name: &str, source: EnvVarSource) -> EnvVar {
     EnvVar { name: name.to_owned(), value_from: Some(source), ..EnvVar::default() }
+}
+
+/// A server that has left the route goes on for a moment: requests that are on their way
+/// to it still arrive.
+pub fn linger() -> Lifecycle {
+    let sleep = Some(SleepAction { seconds: LINGER_SECONDS });
+    let wait = LifecycleHandler { sleep, ..LifecycleHandler::default() };
+    Lifecycle { pre_stop: Some(wait), ..Lifecycle::default() }
+}
+
+/// A pod of one container, as the project's workload.
+pub fn pod(container: Container, mounts: Vec<(Volume, VolumeMount)>) -> PodSpec {
+    let (volumes, mounts): (Vec<Volume>, Vec<VolumeMount>) = mounts.into_iter().unzip();
+    let container =
+        Container { volume_mounts: Some(mounts).filter(|mounts| !mounts.is_empty()), ..container };
+    PodSpec {
+        containers: vec![container],
+        service_account_name: Some(WORKLOAD.to_owned()),
+        automount_service_account_token: Some(false),
+        volumes: Some(volumes).filter(|volumes| !volumes.is_empty()),
+        ..PodSpec::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_never_expanded() {
+        assert_eq!(text("A", "$(HOME)").value.as_deref(), Some("$$(HOME)"));
+    }
 }

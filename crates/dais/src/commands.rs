@@ -27,6 +27,7 @@ mod rerun;
 mod resources;
 mod run;
 mod serve_model;
+mod serving;
 mod sign_in;
 mod status;
 mod sweep;

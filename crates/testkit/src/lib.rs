@@ -2,7 +2,9 @@
 //! whoever a test wants to be.
 //!
 //! It is the real API server over a real store in memory; nothing runs pods.
-//! Start reading at [`Cluster`].
+//! Start reading at [`Cluster`]. [`postgres`] is for those who keep relations.
+
+pub mod postgres;
 
 use std::sync::Arc;
 

@@ -8,10 +8,9 @@ use dais_api::traffic::TrafficPolicy;
 use dais_api::{Application, ApplicationSpec, RolloutStatus, volumes};
 use k8s_openapi::api::apps::v1::DeploymentStrategy;
 use k8s_openapi::api::core::v1::{
-    ConfigMapVolumeSource, Container, ContainerPort, EnvVar, Lifecycle, LifecycleHandler,
-    PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeClaimVolumeSource, PodSpec,
-    SecretVolumeSource, Service, ServicePort, SleepAction, Volume, VolumeMount,
-    VolumeResourceRequirements,
+    ConfigMapVolumeSource, Container, ContainerPort, EnvVar, PersistentVolumeClaim,
+    PersistentVolumeClaimSpec, PersistentVolumeClaimVolumeSource, PodSpec, SecretVolumeSource,
+    Service, ServicePort, Volume, VolumeResourceRequirements,
 };
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use kube::{Api, ResourceExt};
@@ -21,7 +20,6 @@ use super::releases::Numbered;
 use crate::context::{Context, Settings};
 use crate::error::{Error, Result};
 use crate::program::{self, CODE_MOUNT, mounted, text};
-use crate::project::WORKLOAD;
 use crate::serving::{Front, Rules, Servers, Template, Track};
 
 const CONTAINER: &str = "app";
@@ -31,9 +29,6 @@ const RELEASE: &str = "dais.io/release";
 const RESTARTED: &str = "dais.io/restarted-at";
 /// Name of the Service's port for `spec.ownPort`.
 const OWN_PORT: &str = "own";
-/// A replica goes on for so long after it has left the route: requests that are on their
-/// way to it still arrive.
-const LINGER_SECONDS: i64 = 1;
 
 pub fn front(app: &Application) -> Front {
     Front { suffix: "-app", ..Front::of(app, None, "app") }
@@ -135,18 +130,7 @@ fn pod_spec(front: &Front, spec: &ApplicationSpec, settings: &Settings) -> PodSp
         let read_only = volume.read_only || volume.dataset.is_some();
         mounted(source(front, volume), &volume.mount_path, read_only)
     }));
-    let (volumes, mounts): (Vec<Volume>, Vec<VolumeMount>) = all.into_iter().unzip();
-    let container = Container {
-        volume_mounts: Some(mounts).filter(|mounts| !mounts.is_empty()),
-        ..container(front, spec, settings)
-    };
-    PodSpec {
-        containers: vec![checked(spec, container)],
-        service_account_name: Some(WORKLOAD.to_owned()),
-        automount_service_account_token: Some(false),
-        volumes: Some(volumes).filter(|volumes| !volumes.is_empty()),
-        ..PodSpec::default()
-    }
+    program::pod(checked(spec, container(front, spec, settings)), all)
 }
 
 fn container(front: &Front, spec: &ApplicationSpec, settings: &Settings) -> Container {
@@ -155,10 +139,6 @@ fn container(front: &Front, spec: &ApplicationSpec, settings: &Settings) -> Cont
         container_port: port.port,
         ..ContainerPort::default()
     });
-    let linger = LifecycleHandler {
-        sleep: Some(SleepAction { seconds: LINGER_SECONDS }),
-        ..LifecycleHandler::default()
-    };
     Container {
         name: CONTAINER.to_owned(),
         image: Some(spec.image.clone().unwrap_or_else(|| settings.image.clone())),
@@ -168,10 +148,7 @@ fn container(front: &Front, spec: &ApplicationSpec, settings: &Settings) -> Cont
         env: Some(environment(front, spec, settings)),
         env_from: Some(spec.env_from.clone()).filter(|sources| !sources.is_empty()),
         ports: Some(ports.collect::<Vec<_>>()).filter(|ports| !ports.is_empty()),
-        lifecycle: spec
-            .route
-            .as_ref()
-            .map(|_| Lifecycle { pre_stop: Some(linger), ..Lifecycle::default() }),
+        lifecycle: spec.route.as_ref().map(|_| program::linger()),
         resources: spec.resources.clone(),
         termination_message_policy: Some("FallbackToLogsOnError".to_owned()),
         ..Container::default()

@@ -104,7 +104,8 @@ impl Releases {
         context: &Context,
     ) -> Result<()> {
         let api = Api::<ControllerRevision>::namespaced(context.client.clone(), &front.namespace);
-        if let Some(release) = next(app, self.0.last().map(|one| &one.release), inputs) {
+        let before: Vec<&Release> = self.0.iter().map(|one| &one.release).collect();
+        if let Some(release) = next(app, &before, inputs) {
             let number = self.0.last().map_or(1, |one| one.number + 1);
             let made = object(front, number, &release);
             api.create(&PostParams::default(), &made)
@@ -128,14 +129,14 @@ impl Releases {
     }
 }
 
-/// What is to be released, if anything is new.
+/// What is to be released after these, if anything is new.
 fn next(
     app: &Application,
-    newest: Option<&Release>,
+    releases: &[&Release],
     inputs: BTreeMap<String, String>,
 ) -> Option<Release> {
     let spec = content(&app.spec);
-    let Some(before) = newest else {
+    let Some(before) = releases.last() else {
         let (by, cause) = author(app, labels::CREATED_BY);
         return Some(Release { spec, inputs, changes: Vec::new(), by, cause });
     };
@@ -144,6 +145,9 @@ fn next(
         true => (String::new(), None),
         false => author(app, labels::CHANGED_BY),
     };
+    // The annotation stays; it is the reason of the release that came with it alone.
+    let said = releases.iter().rev().find_map(|one| one.cause.as_ref());
+    let cause = cause.filter(|cause| said != Some(cause));
     let is_told = !changes.is_empty();
     for (key, version) in &inputs {
         match before.inputs.get(key) {
@@ -208,15 +212,15 @@ mod tests {
     #[test]
     fn what_runs_is_released_and_how_many_is_not() {
         let mut app = app(json!({"command": ["a"], "replicas": 2}));
-        let first = next(&app, None, BTreeMap::new()).expect("the first");
+        let first = next(&app, &[], BTreeMap::new()).expect("the first");
         assert_eq!((first.by.as_str(), first.changes.len()), ("ann", 0));
-        assert!(next(&app, Some(&first), BTreeMap::new()).is_none());
+        assert!(next(&app, &[&first], BTreeMap::new()).is_none());
         app.spec.replicas = 5;
         app.spec.stopped = true;
-        assert!(next(&app, Some(&first), BTreeMap::new()).is_none());
+        assert!(next(&app, &[&first], BTreeMap::new()).is_none());
         app.spec.command = Some(vec!["b".to_owned()]);
         app.annotations_mut().insert(labels::CHANGED_BY.to_owned(), "bob".to_owned());
-        let second = next(&app, Some(&first), BTreeMap::new()).expect("another command");
+        let second = next(&app, &[&first], BTreeMap::new()).expect("another command");
         assert_eq!(second.by, "bob");
         assert_eq!(second.changes, [r#"command: ["a"] → ["b"]"#]);
     }
@@ -224,16 +228,32 @@ mod tests {
     #[test]
     fn a_changed_secret_is_a_release_of_nobody() {
         let app = app(json!({"command": ["a"]}));
-        let first = next(&app, None, inputs("1")).expect("the first");
-        assert!(next(&app, Some(&first), inputs("1")).is_none());
-        let second = next(&app, Some(&first), inputs("2")).expect("another version");
+        let first = next(&app, &[], inputs("1")).expect("the first");
+        assert!(next(&app, &[&first], inputs("1")).is_none());
+        let second = next(&app, &[&first], inputs("2")).expect("another version");
         assert_eq!(
             (second.by.as_str(), second.changes[0].as_str()),
             ("", "secrets/db was changed")
         );
-        assert!(next(&app, Some(&second), BTreeMap::new()).is_none(), "a secret that is gone");
+        assert!(next(&app, &[&second], BTreeMap::new()).is_none(), "a secret that is gone");
         let none = Release { inputs: BTreeMap::new(), ..first };
-        assert!(next(&app, Some(&none), inputs("1")).is_some(), "one that came");
+        assert!(next(&app, &[&none], inputs("1")).is_some(), "one that came");
+    }
+
+    #[test]
+    fn a_reason_is_that_of_one_release() {
+        let mut app = app(json!({"command": ["a"]}));
+        let first = next(&app, &[], BTreeMap::new()).expect("the first");
+        let mut changed_to = |command: &str, releases: &[&Release]| {
+            app.spec.command = Some(vec![command.to_owned()]);
+            app.annotations_mut().insert(CHANGE_CAUSE.to_owned(), "louder".to_owned());
+            next(&app, releases, BTreeMap::new()).expect("another command")
+        };
+        let second = changed_to("b", &[&first]);
+        assert_eq!(second.cause.as_deref(), Some("louder"));
+        let third = changed_to("c", &[&first, &second]);
+        assert_eq!(third.cause, None);
+        assert_eq!(changed_to("d", &[&first, &second, &third]).cause, None);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! An application that runs by a schedule: its CronJob, and when that runs.
 
+use dais_api::Application;
 use dais_api::application::{Concurrency, Schedule};
 use dais_api::conditions::{Verdict, reason};
-use dais_api::{Application, labels};
 use k8s_openapi::api::batch::v1::{CronJob, CronJobSpec, JobSpec, JobTemplateSpec};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -27,19 +27,16 @@ pub fn cron_job(
 ) -> CronJob {
     let own = Schedule::default();
     let schedule = app.spec.schedule.as_ref().unwrap_or(&own);
-    let Template { mut annotations, mut spec } = template(app, front, release, settings);
-    annotations.insert(labels::USER_ANNOTATION.to_owned(), front.user.clone());
+    let Template { annotations, mut spec } = template(app, front, release, settings);
     spec.restart_policy = Some("Never".to_owned());
-    let about = |annotations| ObjectMeta {
-        labels: Some(front.labels(Track::Stable)),
-        annotations,
-        ..ObjectMeta::default()
-    };
     let kept = Some(schedule.runs_kept.unwrap_or(KEPT));
     let job = JobSpec {
         backoff_limit: Some(schedule.retries),
         active_deadline_seconds: schedule.deadline_seconds,
-        template: PodTemplateSpec { metadata: Some(about(Some(annotations))), spec: Some(spec) },
+        template: PodTemplateSpec {
+            metadata: Some(front.pod_metadata(Track::Stable, annotations)),
+            spec: Some(spec),
+        },
         ..JobSpec::default()
     };
     let policy = match schedule.concurrency {
@@ -56,7 +53,13 @@ pub fn cron_job(
             suspend: Some(app.spec.stopped),
             successful_jobs_history_limit: kept,
             failed_jobs_history_limit: kept,
-            job_template: JobTemplateSpec { metadata: Some(about(None)), spec: Some(job) },
+            job_template: JobTemplateSpec {
+                metadata: Some(ObjectMeta {
+                    labels: Some(front.labels(Track::Stable)),
+                    ..ObjectMeta::default()
+                }),
+                spec: Some(job),
+            },
             ..CronJobSpec::default()
         },
         ..CronJob::default()

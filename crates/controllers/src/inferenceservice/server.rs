@@ -3,15 +3,13 @@
 
 use dais_api::{InferenceService, ModelServer};
 use k8s_openapi::api::core::v1::{
-    Container, ContainerPort, EnvVar, HTTPGetAction, Lifecycle, LifecycleHandler, PodSpec, Probe,
-    SleepAction, TCPSocketAction, Volume, VolumeMount,
+    Container, ContainerPort, EnvVar, HTTPGetAction, PodSpec, Probe, TCPSocketAction,
 };
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::context::Settings;
 use crate::environment::MOUNT as ENVIRONMENT_MOUNT;
 use crate::program::{self, CODE_MOUNT, text};
-use crate::project::WORKLOAD;
 use crate::seams::RegisteredVersion;
 use crate::serving::Front;
 
@@ -20,9 +18,6 @@ const CONTAINER: &str = "model";
 /// A server that is not ready is asked again this often, so that a new version takes
 /// traffic soon after it has loaded.
 const PROBE_SECONDS: i32 = 1;
-/// A server goes on for so long after it has left the route: requests that are on their
-/// way to it still arrive.
-const LINGER_SECONDS: i64 = 1;
 
 pub fn pod_spec(
     service: &InferenceService,
@@ -33,17 +28,7 @@ pub fn pod_spec(
     let code = service.spec.server.as_ref().and_then(|server| server.code.as_ref());
     let bundle = code.map(|code| code.bundle.as_str());
     let mounts = program::mounts(service.spec.environment.as_deref(), bundle);
-    let (volumes, mounts): (Vec<Volume>, Vec<VolumeMount>) = mounts.into_iter().unzip();
-    PodSpec {
-        containers: vec![Container {
-            volume_mounts: Some(mounts).filter(|mounts| !mounts.is_empty()),
-            ..container(service, front, version, settings)
-        }],
-        service_account_name: Some(WORKLOAD.to_owned()),
-        automount_service_account_token: Some(false),
-        volumes: Some(volumes).filter(|volumes| !volumes.is_empty()),
-        ..PodSpec::default()
-    }
+    program::pod(container(service, front, version, settings), mounts)
 }
 
 fn container(
@@ -69,10 +54,6 @@ fn container(
         Some(ModelServer { ready_path: path @ Some(_), .. }) => answers_at(path.clone()),
         None => answers_at(Some("/v2/health/ready".to_owned())),
     };
-    let linger = LifecycleHandler {
-        sleep: Some(SleepAction { seconds: LINGER_SECONDS }),
-        ..LifecycleHandler::default()
-    };
     Container {
         name: CONTAINER.to_owned(),
         image: Some(settings.image.clone()),
@@ -85,7 +66,7 @@ fn container(
             ..ContainerPort::default()
         }]),
         readiness_probe: Some(Probe { period_seconds: Some(PROBE_SECONDS), ..ready }),
-        lifecycle: Some(Lifecycle { pre_stop: Some(linger), ..Lifecycle::default() }),
+        lifecycle: Some(program::linger()),
         resources: service.spec.resources.clone(),
         termination_message_policy: Some("FallbackToLogsOnError".to_owned()),
         ..Container::default()

@@ -152,6 +152,26 @@ impl Front {
         }
     }
 
+    /// An annotation: labels have names in another form.
+    fn exact_name(&self) -> (String, String) {
+        (labels::INSTANCE_ANNOTATION.to_owned(), self.name.clone())
+    }
+
+    /// Metadata of a pod, whose template has annotations of its own.
+    pub fn pod_metadata(
+        &self,
+        track: Track,
+        mut annotations: BTreeMap<String, String>,
+    ) -> ObjectMeta {
+        let user = (labels::USER_ANNOTATION.to_owned(), self.user.clone());
+        annotations.extend([user, self.exact_name()]);
+        ObjectMeta {
+            labels: Some(self.labels(track)),
+            annotations: Some(annotations),
+            ..ObjectMeta::default()
+        }
+    }
+
     /// Its port 80 leads to the servers' port `target`; there may be more.
     pub fn service(&self, track: Track, target: &str, more: Vec<ServicePort>) -> Service {
         let http = ServicePort {
@@ -194,9 +214,9 @@ impl Front {
                 backend_refs: backends,
             }],
         };
-        let mut metadata = self.metadata(self.route_name(), Track::Stable);
-        let exact = (labels::INSTANCE_ANNOTATION.to_owned(), self.name.clone());
-        metadata.annotations = Some(BTreeMap::from([exact]));
+        let annotations = Some(BTreeMap::from([self.exact_name()]));
+        let metadata =
+            ObjectMeta { annotations, ..self.metadata(self.route_name(), Track::Stable) };
         HTTPRoute { metadata, spec, status: None }
     }
 
@@ -224,8 +244,7 @@ impl Front {
     }
 
     pub fn deployment(&self, track: Track, replicas: i32, template: Template) -> Deployment {
-        let Template { mut annotations, spec } = template;
-        annotations.insert(labels::USER_ANNOTATION.to_owned(), self.user.clone());
+        let Template { annotations, spec } = template;
         Deployment {
             metadata: self.metadata(self.object_name(track), track),
             spec: Some(DeploymentSpec {
@@ -235,11 +254,7 @@ impl Front {
                     ..LabelSelector::default()
                 },
                 template: PodTemplateSpec {
-                    metadata: Some(ObjectMeta {
-                        labels: Some(self.labels(track)),
-                        annotations: Some(annotations),
-                        ..ObjectMeta::default()
-                    }),
+                    metadata: Some(self.pod_metadata(track, annotations)),
                     spec: Some(spec),
                 },
                 ..DeploymentSpec::default()

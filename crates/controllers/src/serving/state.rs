@@ -135,12 +135,15 @@ pub fn ready(deployment: &Deployment) -> i32 {
     status.and_then(|status| status.ready_replicas).unwrap_or_default()
 }
 
-/// Whether all servers are there, are ready and are what the Deployment says.
+/// Whether all servers are there, are ready and are what the Deployment says. Those that
+/// are ready may be former ones, so none of them may be left.
 pub fn is_current(deployment: &Deployment, wanted: i32) -> bool {
     let status = deployment.status.clone().unwrap_or_default();
+    let count = |replicas: Option<i32>| replicas.unwrap_or_default();
     status.observed_generation == deployment.metadata.generation
-        && status.ready_replicas.unwrap_or_default() >= wanted
-        && status.updated_replicas.unwrap_or_default() >= wanted
+        && count(status.ready_replicas) >= wanted
+        && count(status.updated_replicas) >= wanted
+        && count(status.replicas) <= count(status.updated_replicas)
 }
 
 /// Servers for a share of the requests: one at least, unless nobody asks at all.

@@ -3,10 +3,7 @@
 use std::collections::BTreeMap;
 
 use dais_api::{TrainingJob, labels, volumes};
-use k8s_openapi::api::core::v1::{
-    Container, EnvVar, EnvVarSource, ObjectFieldSelector, Pod, PodSpec, SecretKeySelector, Volume,
-    VolumeMount,
-};
+use k8s_openapi::api::core::v1::{Container, EnvVar, Pod, PodSpec, Volume, VolumeMount};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Resource, ResourceExt};
 
@@ -15,16 +12,13 @@ use super::rendezvous::{self, Meeting};
 use super::{ATTEMPT, JOB, RANK, checkpoints};
 use crate::context::Settings;
 use crate::environment::MOUNT as ENVIRONMENT_MOUNT;
-use crate::project::{TOKEN_KEY, WORKLOAD};
+use crate::program::{self, CODE_MOUNT, pod_ip, text, token};
+use crate::project::WORKLOAD;
 use crate::telemetry;
 
 /// Annotation with the id of the attempt's run.
 pub const RUN: &str = "dais.io/run";
-/// Where the code of a job is.
-const CODE_MOUNT: &str = "/workspace";
 const CONTAINER: &str = "main";
-/// Search path of a container that names none.
-const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Longest name that is a label value too.
 const LONGEST: usize = 63;
@@ -134,21 +128,17 @@ fn environment(about: &About<'_>, rank: i32, settings: &Settings) -> Vec<EnvVar>
     let platform = &settings.platform_url;
     let tracking = format!("{platform}/mlflow/p/{project}");
     let mut env = vec![
-        variable("DAIS_PROJECT", &project),
-        variable("DAIS_APP", application(job)),
-        variable("DAIS_JOB", &job.name_any()),
-        variable("DAIS_URL", platform),
-        variable("DAIS_SERVE_URL", &settings.serve_url),
+        text("DAIS_PROJECT", &project),
+        text("DAIS_APP", application(job)),
+        text("DAIS_JOB", &job.name_any()),
+        text("DAIS_URL", platform),
+        text("DAIS_SERVE_URL", &settings.serve_url),
         token("DAIS_TOKEN"),
-        variable("MLFLOW_TRACKING_URI", &tracking),
-        variable("MLFLOW_REGISTRY_URI", &tracking),
+        text("MLFLOW_TRACKING_URI", &tracking),
+        text("MLFLOW_REGISTRY_URI", &tracking),
         token("MLFLOW_TRACKING_TOKEN"),
-        variable("MLFLOW_RUN_ID", run),
-        variable(
-            "MLFLOW_EXPERIMENT_NAME",
-            job.spec.experiment.as_deref().unwrap_or(application(job)),
-        ),
-        variable("PYTHONUNBUFFERED", "1"),
+        text("MLFLOW_RUN_ID", run),
+        text("MLFLOW_EXPERIMENT_NAME", job.spec.experiment.as_deref().unwrap_or(application(job))),
         pod_ip(),
     ];
     env.extend(rendezvous::variables(job, rank, meeting));
@@ -160,59 +150,25 @@ fn environment(about: &About<'_>, rank: i32, settings: &Settings) -> Vec<EnvVar>
     };
     env.extend(telemetry::variables(&about, settings));
     if let Some(model) = &job.spec.model {
-        env.push(variable("DAIS_MODEL", model));
+        env.push(text("DAIS_MODEL", model));
     }
     if let Some(path) = checkpoints::path(job) {
-        env.push(variable("DAIS_CHECKPOINT_DIR", path));
+        env.push(text("DAIS_CHECKPOINT_DIR", path));
     }
-    if inputs.environment.is_some() {
-        env.push(variable("VIRTUAL_ENV", &format!("{ENVIRONMENT_MOUNT}/venv")));
-        env.push(variable("PATH", &format!("{ENVIRONMENT_MOUNT}/venv/bin:{SYSTEM_PATH}")));
-    }
+    env.extend(program::python(inputs.environment.is_some()));
     for mount in &inputs.mounts {
         let name = format!("DAIS_DATASET_{}", variable_name(&mount.dataset.name));
-        env.push(variable(&name, &mount.path));
+        env.push(text(&name, &mount.path));
     }
     if !job.spec.parameters.is_empty() {
         let json = serde_json::Value::from_iter(job.spec.parameters.clone());
-        env.push(variable("DAIS_PARAMETERS", &json.to_string()));
+        env.push(text("DAIS_PARAMETERS", &json.to_string()));
     }
     for (name, value) in &job.spec.parameters {
-        env.push(variable(&format!("DAIS_PARAM_{}", variable_name(name)), value));
+        env.push(text(&format!("DAIS_PARAM_{}", variable_name(name)), value));
     }
     env.extend(job.spec.env.clone());
     env
-}
-
-fn pod_ip() -> EnvVar {
-    let field = ObjectFieldSelector {
-        field_path: "status.podIP".to_owned(),
-        ..ObjectFieldSelector::default()
-    };
-    EnvVar {
-        name: "POD_IP".to_owned(),
-        value_from: Some(EnvVarSource { field_ref: Some(field), ..EnvVarSource::default() }),
-        ..EnvVar::default()
-    }
-}
-
-fn variable(name: &str, value: &str) -> EnvVar {
-    // A dollar in a value is text, not the start of a reference.
-    let value = value.replace("$(", "$$(");
-    EnvVar { name: name.to_owned(), value: Some(value), ..EnvVar::default() }
-}
-
-fn token(name: &str) -> EnvVar {
-    let key = SecretKeySelector {
-        name: WORKLOAD.to_owned(),
-        key: TOKEN_KEY.to_owned(),
-        optional: Some(false),
-    };
-    EnvVar {
-        name: name.to_owned(),
-        value_from: Some(EnvVarSource { secret_key_ref: Some(key), ..EnvVarSource::default() }),
-        ..EnvVar::default()
-    }
 }
 
 /// `name` as the end of an environment variable's name.
@@ -226,12 +182,8 @@ fn volumes(about: &About<'_>) -> (Vec<Volume>, Vec<VolumeMount>) {
     let mut volumes = Vec::new();
     let mut mounts = Vec::new();
     let mut add = |volume: Volume, path: &str| {
-        mounts.push(VolumeMount {
-            name: volume.name.clone(),
-            mount_path: path.to_owned(),
-            read_only: Some(true),
-            ..VolumeMount::default()
-        });
+        let (volume, mount) = program::mounted(volume, path, true);
+        mounts.push(mount);
         volumes.push(volume);
     };
     if let Some(digest) = &inputs.environment {
@@ -279,8 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_never_expanded() {
-        assert_eq!(variable("A", "$(HOME)").value.as_deref(), Some("$$(HOME)"));
+    fn names_of_variables_are_plain() {
         assert_eq!(variable_name("max-depth"), "MAX_DEPTH");
     }
 }

@@ -2,16 +2,13 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use dais_api::traffic::Record;
-use dais_api::{
-    Autoscaling, InferenceService, InferenceServiceSpec, ModelReference, ModelServer, Rollout,
-    labels,
-};
+use dais_api::{InferenceService, InferenceServiceSpec, ModelReference, ModelServer, labels};
 use kube::Api;
 use kube::api::{Patch, PatchParams};
 
-use super::{ready, run};
+use super::{ready, run, serving};
 use crate::cli::{Deploy, Target};
 use crate::client::Connection;
 
@@ -56,13 +53,8 @@ async fn spec(
         Some(folder) => Some(run::upload_code(connection, target, folder).await?),
         None => None,
     };
-    let autoscaling = args.scale.as_deref().map(|range| scaling(range, &args)).transpose()?;
-    let rollout = (!args.canary.is_empty()).then(|| Rollout {
-        steps: args.canary.clone(),
-        step_seconds: args.step,
-        min_requests: args.min_requests,
-        max_failure_percent: None,
-    });
+    let scale = args.scale.as_deref();
+    let autoscaling = scale.map(|range| serving::autoscaling(range, args.concurrency, args.idle));
     let server = (!args.command.is_empty()).then(|| ModelServer {
         command: args.command.clone(),
         code,
@@ -73,31 +65,10 @@ async fn spec(
         model: args.model,
         server,
         replicas: args.replicas,
-        autoscaling,
-        rollout,
+        autoscaling: autoscaling.transpose()?,
+        rollout: serving::rollout(args.canary, args.step, args.min_requests),
         record: args.record.map(|percent| Record { percent, ..Record::default() }),
         environment: args.environment,
         ..InferenceServiceSpec::default()
-    })
-}
-
-/// `0..4`
-pub fn range(text: &str) -> Result<(i32, i32)> {
-    let ends = text.split_once("..").and_then(|(min, max)| {
-        Some((min.trim().parse::<i32>().ok()?, max.trim().parse::<i32>().ok()?))
-    });
-    match ends {
-        Some(ends) => Ok(ends),
-        None => bail!("--scale {text:?}: write min..max, for example 0..4"),
-    }
-}
-
-fn scaling(range: &str, args: &Deploy) -> Result<Autoscaling> {
-    let (min_replicas, max_replicas) = self::range(range)?;
-    Ok(Autoscaling {
-        min_replicas,
-        max_replicas,
-        concurrency: args.concurrency,
-        idle_seconds: args.idle,
     })
 }

@@ -1,10 +1,8 @@
 //! The databases that every test runs on: SQLite always, PostgreSQL when
 //! `DAIS_TEST_POSTGRES` names a server (`postgres://user@host:port/postgres`).
 
-use std::path::Path;
-
 use dais_outcomes::{Exposure, Outcome, Outcomes, Whose};
-use sqlx::Connection;
+use dais_testkit::postgres::Database;
 
 pub const PROJECT: &str = "team";
 pub const TEST: &str = "12345678-uid";
@@ -72,51 +70,8 @@ pub fn of_subject(subject: i64, value: f64) -> Outcome {
 pub async fn fixtures() -> Vec<Fixture> {
     let folder = || tempfile::tempdir().unwrap();
     let mut fixtures = vec![Fixture::open(folder(), None).await];
-    if let Ok(server) = std::env::var("DAIS_TEST_POSTGRES") {
-        let folder = folder();
-        let database = Database::create(server, folder.path()).await;
-        fixtures.push(Fixture::open(folder, Some(database)).await);
+    if let Some(database) = Database::create().await {
+        fixtures.push(Fixture::open(folder(), Some(database)).await);
     }
     fixtures
-}
-
-/// A database of its own on the server that was named; gone when dropped.
-struct Database {
-    server: String,
-    name: String,
-}
-
-impl Database {
-    /// Named after a folder, whose name is unique on this machine.
-    async fn create(server: String, folder: &Path) -> Self {
-        let folder = folder.file_name().unwrap().to_string_lossy().to_lowercase();
-        let unique: String = folder.chars().filter(char::is_ascii_alphanumeric).collect();
-        let name = format!("outcomes_{}_{unique}", std::process::id());
-        execute(&server, format!("CREATE DATABASE {name}")).await;
-        Self { server, name }
-    }
-
-    fn url(&self) -> String {
-        let base = self.server.rsplit_once('/').expect("a database in the address").0;
-        format!("{base}/{}", self.name)
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        let drop = format!("DROP DATABASE {} WITH (FORCE)", self.name);
-        let server = self.server.clone();
-        // A runtime cannot be entered twice on one thread.
-        let done = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.unwrap().block_on(execute(&server, drop));
-        });
-        let _ = done.join();
-    }
-}
-
-async fn execute(server: &str, statement: String) {
-    sqlx::any::install_default_drivers();
-    let mut connection = sqlx::AnyConnection::connect(server).await.unwrap();
-    sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
 }

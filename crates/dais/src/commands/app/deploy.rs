@@ -7,7 +7,7 @@ use dais_api::application::{
     ApplicationPort, ApplicationRoute, ApplicationVolume, Check, Health, OwnClaim, OwnPort,
     Schedule,
 };
-use dais_api::{Application, ApplicationSpec, Autoscaling, Rollout};
+use dais_api::{Application, ApplicationSpec};
 use k8s_openapi::api::core::v1::{ConfigMapKeySelector, EnvVar, EnvVarSource, SecretKeySelector};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use kube::Api;
@@ -15,7 +15,7 @@ use kube::api::{Patch, PatchParams};
 
 use crate::cli::{AppDeploy, Target};
 use crate::client::Connection;
-use crate::commands::{ready, run};
+use crate::commands::{ready, run, serving};
 
 const OWNER: &str = "dais-cli";
 /// Names of the ports that words on the command line make.
@@ -65,17 +65,8 @@ fn spec(args: AppDeploy) -> Result<ApplicationSpec> {
     let (ready, live) = (check(args.ready_path), check(args.live_path));
     let health =
         (ready.is_some() || live.is_some()).then_some(Health { ready, live, start_seconds: None });
-    let scaling = |range: &String| -> Result<Autoscaling> {
-        let (min_replicas, max_replicas) = super::super::deploy::range(range)?;
-        let (concurrency, idle_seconds) = (args.concurrency, args.idle);
-        Ok(Autoscaling { min_replicas, max_replicas, concurrency, idle_seconds })
-    };
-    let rollout = (!args.canary.is_empty()).then(|| Rollout {
-        steps: args.canary.clone(),
-        step_seconds: args.step,
-        min_requests: args.min_requests,
-        max_failure_percent: None,
-    });
+    let scale = args.scale.as_deref();
+    let autoscaling = scale.map(|range| serving::autoscaling(range, args.concurrency, args.idle));
     let mut env = args.env.iter().map(|word| plain(word)).collect::<Result<Vec<EnvVar>>>()?;
     for word in &args.secret_env {
         env.push(from(word, "--secret-env", |name, key| EnvVarSource {
@@ -98,8 +89,8 @@ fn spec(args: AppDeploy) -> Result<ApplicationSpec> {
         volumes: args.volume.iter().map(|word| volume(word)).collect::<Result<_>>()?,
         health,
         replicas: args.replicas,
-        autoscaling: args.scale.as_ref().map(scaling).transpose()?,
-        rollout,
+        autoscaling: autoscaling.transpose()?,
+        rollout: serving::rollout(args.canary, args.step, args.min_requests),
         route: args.port.map(|_| ApplicationRoute { port: None, keep_prefix: args.keep_prefix }),
         own_port: args.own_port.map(|_| OwnPort { port: OWN.to_owned(), number: None }),
         schedule: args.schedule.map(|cron| Schedule {
