@@ -50,6 +50,39 @@ describePerson('an application', {}, (person) => {
     expect(person.complaints).toEqual([])
   })
 
+  it('has a shell in its container', async () => {
+    const { page } = person
+    await page.goto(`${address}/terminal`)
+    const screen = page.locator('.shell .xterm-rows')
+    const type = async (line: string) => { await page.keyboard.type(line); await page.keyboard.press('Enter') }
+    await page.locator('.shell textarea').focus()
+    // What is typed before the shell is there is lost, so its prompt comes first.
+    await screen.getByText(/[$#]/).first().waitFor()
+    await type('echo "$GREETING-$((6 * 7))" > /data/left; cat /data/left')
+    await screen.getByText('hello-42').first().waitFor()
+    expect(await violations(page)).toEqual([])
+    await type('exit 3')
+    await page.getByText('The shell ended with code 3').waitFor()
+    await page.getByRole('button', { name: 'New shell' }).click()
+    await screen.getByText(/[$#]/).first().waitFor()
+    expect(person.complaints).toEqual([])
+  })
+
+  it('opens in the browser without a second sign-in, and is never shown the session', async () => {
+    const { page } = person
+    await page.goto(address)
+    const link = page.getByRole('link', { name: 'Open in the browser' })
+    const [opened] = await Promise.all([page.context().waitForEvent('page'), link.click()])
+    await opened.getByRole('heading', { name: /Directory listing/ }).waitFor()
+    expect(new URL(opened.url()).pathname).toBe(`/app/${project}/${name}/`)
+    expect(opened.url()).not.toContain('dais-visit')
+    expect(await opened.evaluate(() => document.cookie)).toBe('')
+    const cookies = await page.context().cookies()
+    expect(cookies.filter((cookie) => cookie.name === 'dais_visit').map((cookie) => [cookie.path, cookie.httpOnly])).toEqual([[`/app/${project}/${name}`, true]])
+    await opened.close()
+    expect(person.complaints).toEqual([])
+  })
+
   it('is listed, and found by its name', async () => {
     const { page } = person
     await page.goto(`/p/${project}/applications?q=${name}`)

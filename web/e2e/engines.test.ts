@@ -44,12 +44,15 @@ describe.skipIf(!process.env.DAIS_E2E_PROMETHEUS)('over a Prometheus that is not
       await open(page, '/alerts?view=rules')
       // Ours, evaluated by the platform, and one of deploy/rules as the other Prometheus has it.
       await page.getByRole('row').filter({ hasText: 'AlwaysFires' }).getByText('Firing').waitFor()
-      const theirs = await page.evaluate(async () => {
-        const { data } = (await (await fetch('/prometheus/api/v1/rules')).json()) as { data: { groups: { file: string; rules: { name: string; health: string }[] }[] } }
-        return data.groups.filter((group) => group.file.endsWith('dais-rules.yaml')).flatMap((group) => group.rules).map((rule) => `${rule.name} ${rule.health}`)
-      })
-      expect(theirs).toContain('NodeNotReady ok')
-      expect(theirs.filter((rule) => rule.endsWith(' err'))).toEqual([])
+      const theirs = () =>
+        page.evaluate(async () => {
+          const { data } = (await (await fetch('/prometheus/api/v1/rules')).json()) as { data: { groups: { file: string; rules: { name: string; health: string }[] }[] } }
+          return data.groups.filter((group) => group.file.endsWith('dais-rules.yaml')).flatMap((group) => group.rules).map((rule) => `${rule.name} ${rule.health}`)
+        })
+      // Each group has its turn within an interval; until then its rules are unknown.
+      await expect.poll(async () => (await theirs()).filter((rule) => rule.endsWith(' unknown')), { timeout: 90_000 }).toEqual([])
+      expect(await theirs()).toContain('NodeNotReady ok')
+      expect((await theirs()).filter((rule) => rule.endsWith(' err'))).toEqual([])
     })
   })
 

@@ -6,6 +6,7 @@ import './theme/frame.css'
 import './theme/components.css'
 import './theme/logs.css'
 import './theme/serve.css'
+import './theme/terminal.css'
 import './theme/traces.css'
 import './theme/train.css'
 

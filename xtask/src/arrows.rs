@@ -19,7 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("dais-gateway", &["dais-api"]),
     ("dais-identity", &["dais-relations"]),
     ("dais-ledger", &["dais-relations"]),
-    ("dais-node", &["dais-quantity"]),
+    ("dais-node", &["dais-quantity", "dais-streaming"]),
     ("dais-outcomes", &["dais-relations", "dais-statistics"]),
     ("dais-portal", &["dais-api", "dais-identity"]),
     ("dais-testkit", &["dais-api", "dais-apiserver", "dais-store"]),

@@ -47,6 +47,7 @@ mod scopes;
 mod spans;
 mod telemetry;
 mod tracking;
+mod visits;
 mod volumes;
 mod welcome;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use http::{Extensions, HeaderMap};
+use http::{Extensions, HeaderMap, HeaderValue, Method, Uri};
 
 /// What a request is for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -19,17 +19,25 @@ pub enum Denied {
     Unauthenticated,
     /// Somebody is known and may not: 403 with the reason.
     Forbidden(String),
+    /// A browser that is to go elsewhere first, with a cookie perhaps: 303.
+    Elsewhere { to: HeaderValue, cookie: Option<HeaderValue> },
+}
+
+/// A request, as far as it says who sends it.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    pub method: &'a Method,
+    pub uri: &'a Uri,
+    pub headers: &'a HeaderMap,
+    /// Whoever calls in process may have put the caller there.
+    pub extensions: &'a Extensions,
+    /// The prefix of the route that was found.
+    pub route: &'a str,
 }
 
 /// Asked once per request, so an implementation keeps recent answers.
 #[async_trait]
 pub trait Admission: Send + Sync {
-    /// The name of the caller who may call `target`. `extensions` are those of the
-    /// request: whoever calls in process may have put the caller there.
-    async fn admit(
-        &self,
-        headers: &HeaderMap,
-        extensions: &Extensions,
-        target: &Target,
-    ) -> Result<Arc<str>, Denied>;
+    /// The name of the caller who may call `target`.
+    async fn admit(&self, asked: Asked<'_>, target: &Target) -> Result<Arc<str>, Denied>;
 }

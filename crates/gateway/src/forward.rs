@@ -21,8 +21,10 @@ const HOP_BY_HOP: [HeaderName; 8] = [
     HeaderName::from_static("keep-alive"),
 ];
 
-/// Cookie of the portal's session: tenants' code must never see it.
-const PORTAL_COOKIE: &str = "dais_session";
+/// Cookie of a browser that opened a route: good for that route and nothing else.
+pub const VISIT_COOKIE: &str = "dais_visit";
+/// The cookies of the platform: tenants' code must never see them.
+const OUR_COOKIES: [&str; 2] = ["dais_session", VISIT_COOKIE];
 
 /// The request as the endpoint gets it; `None` when its path cannot be sent on.
 pub fn outgoing(
@@ -94,7 +96,8 @@ fn strip_credentials(headers: &mut HeaderMap) {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .map(str::trim)
-        .filter(|pair| pair.split('=').next() != Some(PORTAL_COOKIE) && !pair.is_empty())
+        .filter(|pair| !pair.is_empty())
+        .filter(|pair| pair.split('=').next().is_none_or(|name| !OUR_COOKIES.contains(&name)))
         .map(str::to_owned)
         .collect();
     headers.remove(header::COOKIE);
@@ -113,7 +116,10 @@ mod tests {
     fn a_tenant_sees_no_credentials_of_the_platform() {
         let mut headers = HeaderMap::new();
         headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer secret"));
-        headers.append(header::COOKIE, HeaderValue::from_static("a=1; dais_session=secret; b=2"));
+        headers.append(
+            header::COOKIE,
+            HeaderValue::from_static("a=1; dais_session=secret; b=2; dais_visit=x"),
+        );
         strip_credentials(&mut headers);
         assert_eq!(headers.len(), 1);
         assert_eq!(headers[header::COOKIE], "a=1; b=2");

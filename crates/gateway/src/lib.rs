@@ -48,10 +48,11 @@ mod upgrade;
 mod upstream;
 mod watch;
 
-pub use admission::{Admission, Denied, Target};
+pub use admission::{Admission, Asked, Denied, Target};
 pub use assignment::key_hash;
 pub use context::Identity;
 pub use exposure::{Exposure, ExposureSink};
+pub use forward::VISIT_COOKIE;
 pub use gateway::{Gateway, Sinks};
 pub use metrics::Metrics;
 pub use record::{RecordSink, Recorded, RecordedBody};

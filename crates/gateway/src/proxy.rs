@@ -8,7 +8,7 @@ use axum::extract::Request;
 use http::{Response, StatusCode, header};
 use prometheus_client::metrics::gauge::Gauge;
 
-use crate::admission::Target;
+use crate::admission::{Asked, Target};
 use crate::context::Identity;
 use crate::forward::{incoming, outgoing};
 use crate::gateway::Gateway;
@@ -90,7 +90,14 @@ impl Way {
         let (began, start) = (Instant::now(), SystemTime::now());
         let guard = InFlight(metrics.began(target));
         let admission = self.gateway.admission();
-        let user = match admission.admit(request.headers(), request.extensions(), target).await {
+        let asked = Asked {
+            method: request.method(),
+            uri: request.uri(),
+            headers: request.headers(),
+            extensions: request.extensions(),
+            route: &rule.prefix,
+        };
+        let user = match admission.admit(asked, target).await {
             Ok(user) => user,
             Err(denied) => {
                 let response = refused(&denied);

@@ -34,7 +34,22 @@ pub fn refused(denied: &Denied) -> Response<Body> {
             reason,
             "ask an administrator of the project for the role `edit` or `view`",
         ),
+        Denied::Elsewhere { to, cookie } => elsewhere(to, cookie.as_ref()),
     }
+}
+
+fn elsewhere(to: &HeaderValue, cookie: Option<&HeaderValue>) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    let headers = response.headers_mut();
+    headers.insert(header::LOCATION, to.clone());
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(OWN, HeaderValue::from_static("redirected"));
+    if let Some(cookie) = cookie {
+        headers.insert(header::SET_COOKIE, cookie.clone());
+    }
+    response
 }
 
 pub fn unavailable(target: &Target) -> Response<Body> {

@@ -33,7 +33,10 @@ impl Secret {
     }
 
     /// Random text that is safe in headers, cookies and addresses.
-    pub(crate) fn random(prefix: &str) -> Result<Self> {
+    ///
+    /// # Errors
+    /// When the operating system gives no random bytes.
+    pub fn random(prefix: &str) -> Result<Self> {
         let mut bytes = [0; BYTES];
         fill(&mut bytes)?;
         Ok(Self(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes))))

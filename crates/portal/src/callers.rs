@@ -14,7 +14,7 @@ pub(crate) struct Admin;
 
 /// The browser session that the request came with; travels as an extension.
 #[derive(Clone)]
-pub(crate) struct BrowserSession {
+pub struct BrowserSession {
     pub key: Secret,
     pub csrf: Secret,
 }

@@ -23,6 +23,7 @@ mod settings;
 mod tokens;
 mod users;
 
+pub use callers::BrowserSession;
 pub use info::Info;
 pub use portal::{Config, Portal, Project, Projects};
 pub use problem::Problem;

@@ -10,9 +10,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use dais_api::InferenceService;
-use dais_gateway::{Admission, Denied, Gateway, Target};
+use dais_gateway::{Admission, Asked, Denied, Gateway, Target};
 use dais_identity::{Caller, Identity};
-use http::{Extensions, HeaderMap, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use kube::{Api, Client};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::access::{Access, Right};
+use super::visits::Visits;
 
 /// Asks identity who it is and RBAC whether they may.
 ///
@@ -29,20 +30,17 @@ use super::access::{Access, Right};
 pub struct Doorkeeper {
     pub identity: Identity,
     pub access: Access,
+    pub visits: Visits,
     pub platform: Handle,
 }
 
 #[async_trait]
 impl Admission for Doorkeeper {
-    async fn admit(
-        &self,
-        headers: &HeaderMap,
-        extensions: &Extensions,
-        target: &Target,
-    ) -> Result<Arc<str>, Denied> {
-        let caller = match extensions.get::<Caller>() {
-            Some(caller) => Arc::new(caller.clone()),
-            None => self.caller(bearer(headers).ok_or(Denied::Unauthenticated)?).await?,
+    async fn admit(&self, asked: Asked<'_>, target: &Target) -> Result<Arc<str>, Denied> {
+        let caller = match (asked.extensions.get::<Caller>(), bearer(asked.headers)) {
+            (Some(caller), _) => Arc::new(caller.clone()),
+            (None, Some(token)) => self.caller(token).await?,
+            (None, None) => self.visitor(&asked).await?,
         };
         if self.may_predict(&caller, &target.namespace).await? {
             return Ok(caller.user.as_str().into());
@@ -70,6 +68,22 @@ impl Doorkeeper {
             }
             Err(error) => Err(not_asked(&error)),
         }
+    }
+
+    /// Whose browser it is, or where it is to go to say so.
+    async fn visitor(&self, asked: &Asked<'_>) -> Result<Arc<Caller>, Denied> {
+        let failed = |error: dais_identity::Error| {
+            tracing::error!(%error, "session not read");
+            Denied::Unauthenticated
+        };
+        if let Some(caller) = self.visits.caller(asked).await.map_err(failed)? {
+            return Ok(caller);
+        }
+        let Some(step) = self.visits.step(asked).await.map_err(failed)? else {
+            return Err(Denied::Unauthenticated);
+        };
+        let value = |text: String| HeaderValue::try_from(text).map_err(|_| Denied::Unauthenticated);
+        Err(Denied::Elsewhere { to: value(step.to)?, cookie: step.cookie.map(value).transpose()? })
     }
 
     async fn may_predict(&self, caller: &Arc<Caller>, project: &str) -> Result<bool, Denied> {

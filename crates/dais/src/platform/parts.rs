@@ -42,6 +42,7 @@ use super::outcomes::{Delivery, Outcomes};
 use super::retention;
 use super::telemetry::{Sources, Telemetry};
 use super::tracking::InProcess;
+use super::visits::Visits;
 use super::volumes;
 use super::welcome::Addresses;
 use crate::cli::{Runtime, Up};
@@ -65,6 +66,7 @@ pub struct Parts {
     pub data: Data,
     pub gateway: Gateway,
     pub portal: Portal,
+    pub visits: Visits,
     pub telemetry: Telemetry,
     pub ledger: Ledger,
     pub outcomes: Outcomes,
@@ -140,9 +142,11 @@ impl Parts {
             &addresses.url,
         )
         .await?;
+        let visits = Visits::new(identity.clone(), addresses.http_port, addresses.serve_port);
         let doorkeeper = Doorkeeper {
             identity: identity.clone(),
             access: access.clone(),
+            visits: visits.clone(),
             platform: Handle::current(),
         };
         let gateway = Gateway::new(Arc::new(doorkeeper), telemetry.sinks(outcomes.sink()));
@@ -168,6 +172,7 @@ impl Parts {
             data,
             gateway,
             portal,
+            visits,
             telemetry,
             ledger,
             outcomes,

@@ -46,6 +46,7 @@ pub fn portal(parts: &Parts, data_dir: &DataDir) -> Router {
         .merge(queues::router(parts.client("queues"), access.clone()))
         .merge(outcomes::feedback_router(&parts.outcomes, parts.client("feedback"), access.clone()))
         .merge(engines::router(telemetry.others().clone(), access.clone()))
+        .merge(parts.visits.router())
         .merge(parts.portal.router());
     parts.portal.protect(all)
 }

@@ -22,6 +22,8 @@ pub struct Addresses {
     pub url: String,
     pub serve_url: String,
     pub kubernetes_url: String,
+    pub http_port: u16,
+    pub serve_port: u16,
     pub listen: IpAddr,
 }
 
@@ -36,6 +38,8 @@ impl Addresses {
             url: format!("http://{}", reachable(http)),
             serve_url: format!("http://{}", reachable(serve)),
             kubernetes_url: format!("https://{}", reachable(kubernetes)),
+            http_port: http.port(),
+            serve_port: serve.port(),
             listen: http.ip(),
         })
     }

@@ -5,13 +5,13 @@ use std::process::{Command, Output, Stdio};
 
 use crate::support::{Platform, text};
 
-struct Kubectl<'a> {
+pub struct Kubectl<'a> {
     platform: &'a Platform,
     program: String,
 }
 
 /// `None`, with words, where kubectl is not installed; on CI that is a failure.
-fn kubectl(platform: &Platform) -> Option<Kubectl<'_>> {
+pub fn kubectl(platform: &Platform) -> Option<Kubectl<'_>> {
     match std::env::var("DAIS_KUBECTL") {
         Ok(program) => Some(Kubectl { platform, program }),
         Err(_) => {
@@ -23,14 +23,14 @@ fn kubectl(platform: &Platform) -> Option<Kubectl<'_>> {
 }
 
 impl Kubectl<'_> {
-    fn command(&self, words: &[&str]) -> Command {
+    pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command.args(words).env("KUBECONFIG", self.platform.data().join("admin.kubeconfig"));
         command.env("HOME", self.platform.folder());
         command
     }
 
-    fn ok(&self, words: &[&str]) -> String {
+    pub fn ok(&self, words: &[&str]) -> String {
         let output = self.command(words).output().unwrap();
         assert!(
             output.status.success(),
@@ -41,7 +41,7 @@ impl Kubectl<'_> {
         text(&output)
     }
 
-    fn apply(&self, manifest: &str) -> Output {
+    pub fn apply(&self, manifest: &str) -> Output {
         let mut child = self
             .command(&["apply", "-f", "-"])
             .stdin(Stdio::piped())

@@ -9,10 +9,9 @@ use axum::Router;
 use dais_api::TrafficPolicy;
 use dais_api::routing::{GATEWAY, HTTPRoute};
 use dais_gateway::{
-    Admission, Denied, Exposure, ExposureSink, Gateway, Objects, RecordSink, Recorded, Sinks, Span,
-    SpanSink, Target,
+    Admission, Asked, Denied, Exposure, ExposureSink, Gateway, Objects, RecordSink, Recorded,
+    Sinks, Span, SpanSink, Target,
 };
-use http::{Extensions, HeaderMap};
 use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use serde_json::{Value, json};
@@ -24,13 +23,8 @@ struct OneToken;
 
 #[async_trait]
 impl Admission for OneToken {
-    async fn admit(
-        &self,
-        headers: &HeaderMap,
-        _: &Extensions,
-        _: &Target,
-    ) -> Result<Arc<str>, Denied> {
-        match headers.get("authorization").map(|value| value.as_bytes()) {
+    async fn admit(&self, asked: Asked<'_>, _: &Target) -> Result<Arc<str>, Denied> {
+        match asked.headers.get("authorization").map(|value| value.as_bytes()) {
             Some(b"Bearer good") => Ok("somebody".into()),
             Some(_) => Err(Denied::Forbidden("you may not".to_owned())),
             None => Err(Denied::Unauthenticated),

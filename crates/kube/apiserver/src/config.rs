@@ -98,7 +98,8 @@ impl Tokens for NoTokens {
 /// How the server is started.
 pub struct Config {
     pub store: Store,
-    /// The kubelet's API for `pods/log`: `GET /containerLogs/{ns}/{pod}/{container}`.
+    /// The kubelet's API for pods' subresources: `/containerLogs/{ns}/{pod}/{container}`,
+    /// `/exec/…`, `/attach/…` and `/portForward/{ns}/{pod}`.
     pub kubelet: Option<axum::Router>,
     pub tokens: Arc<dyn Tokens>,
     pub audit: Arc<dyn AuditSink>,

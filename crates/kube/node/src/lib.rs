@@ -27,6 +27,7 @@ mod quantity;
 mod register;
 mod runtime;
 mod shim;
+mod streaming;
 mod sys;
 mod users;
 mod volumes;

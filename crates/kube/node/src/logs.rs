@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use crate::host::Host;
 
-pub(crate) use serve::container_logs;
+pub(crate) use read::{Reader, tail};
+pub(crate) use serve::{LOOK, Source, container_logs};
 
 /// Written into a pod's log directory when the pod is gone.
 const DELETED: &str = "deleted";

@@ -23,7 +23,7 @@ use crate::pods::names::PodNames;
 use crate::pods::{self, End};
 use crate::runtime::{self, Shims};
 use crate::users::Users;
-use crate::{logs, metrics, proxy, register, volumes};
+use crate::{logs, metrics, proxy, register, streaming, volumes};
 
 /// This machine's own address in the cluster: all pods are on it.
 const NODE_IP: &str = "127.0.0.1";
@@ -53,8 +53,9 @@ impl Node {
         Ok(Node { host, end: Some(end), pods, others })
     }
 
-    /// The kubelet's HTTP API: `/containerLogs/{ns}/{pod}/{container}`,
-    /// `/metrics`, `/metrics/cadvisor`, `/stats/summary`, `/healthz`.
+    /// The kubelet's HTTP API: `/containerLogs/{ns}/{pod}/{container}`, `/exec/…`,
+    /// `/attach/…`, `/portForward/{ns}/{pod}`, `/metrics`, `/metrics/cadvisor`,
+    /// `/stats/summary`, `/healthz`.
     pub fn kubelet_router(&self) -> Router {
         Router::new()
             .route("/containerLogs/{namespace}/{pod}/{container}", get(logs::container_logs))
@@ -62,6 +63,7 @@ impl Node {
             .route("/metrics/cadvisor", get(metrics::cadvisor))
             .route("/stats/summary", get(metrics::summary))
             .route("/healthz", get(|| async { "ok" }))
+            .merge(streaming::router())
             .with_state(self.host.clone())
     }
 

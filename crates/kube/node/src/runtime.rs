@@ -19,7 +19,7 @@ use crate::shim::record::{AttemptDir, LogSpec, Mount, ShimSpec, User};
 
 pub(crate) use process::Process;
 pub(crate) use sandbox::Sandboxed;
-pub(crate) use shims::{Ended, Handle, Recovered, Shims, Started, Unseen};
+pub(crate) use shims::{Ended, Handle, Recovered, Shims, Started, Unseen, watched};
 
 /// What to run, whichever the runtime.
 #[derive(Debug, Clone)]

@@ -11,6 +11,7 @@ export const applications = {
   'app.teachSchedule': ['3. Or by the clock', '3. 定时运行'],
   'app.teachScheduleHint': ['With a schedule it runs to its end at these times, and now when you ask.', '设置计划后按时运行至结束，也可立即运行。'],
   'app.teachTerminal': ['The same from a terminal:', '也可在终端执行：'],
+  'app.open': ['Open in the browser', '在浏览器中打开'],
   'app.deploy': ['Deploy', '部署'],
   'app.refused': ['The application was not accepted', '应用未被接受'],
   'app.changed': ['The application is being changed', '应用正在变更'],

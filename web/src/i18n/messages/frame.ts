@@ -95,6 +95,7 @@ export const frame = {
   'tab.metrics': ['Metrics', '指标'],
   'tab.logs': ['Logs', '日志'],
   'tab.events': ['Events', '事件'],
+  'tab.terminal': ['Terminal', '终端'],
   'tab.changes': ['Changes', '变更'],
   'tab.yaml': ['YAML', 'YAML'],
   'field.name': ['Name', '名称'],

@@ -110,4 +110,13 @@ export const objects = {
   'logs.lost': ['connection lost, trying again', '连接中断，正在重试'],
   'logs.ended': ['ended', '已结束'],
   'logs.ofApp': ['All logs of {app}', '{app} 的全部日志'],
+  'terminal.in': ['Container of the shell', 'Shell 所在的容器'],
+  'terminal.label': ['Terminal', '终端'],
+  'terminal.hint': ['Leaving this page ends the shell and what it started.', '离开本页即结束该 Shell 及其启动的程序。'],
+  'terminal.none': ['No container is running', '没有正在运行的容器'],
+  'terminal.noneHint': ['A shell opens in a container while it runs.', '容器运行时可在其中打开 Shell。'],
+  'terminal.again': ['New shell', '重新打开'],
+  'terminal.ended': ['The shell ended with code {code}', 'Shell 已结束，退出码 {code}'],
+  'terminal.lost': ['The connection to the shell was lost', '与 Shell 的连接已断开'],
+  'terminal.failed': ['The shell could not be started', '无法启动 Shell'],
 } as const

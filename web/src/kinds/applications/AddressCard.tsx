@@ -1,4 +1,6 @@
+import { Button } from 'antd'
 import type { Application } from '../../api/generated'
+import { reached } from '../../api/origin'
 import { useInfo } from '../../api/session'
 import { Card } from '../../components/Card'
 import { Code } from '../../components/Code'
@@ -12,9 +14,9 @@ export function AddressCard({ app, project }: { app: Application; project: strin
   const { name } = app.metadata
   const { route, schedule } = app.spec
   const inside = app.status?.address
-  const url = `${info.data?.gateway ?? ''}${app.status?.url ?? `/app/${project}/${name}/`}`
+  const url = `${reached(info.data?.gateway ?? '')}${app.status?.url ?? `/app/${project}/${name}/`}`
   return (
-    <Card className="span-7" title={t('app.address')}>
+    <Card className="span-7" title={t('app.address')} extra={route && info.data && <Button type="link" size="small" href={url} target="_blank" rel="noopener">{t('app.open')}</Button>}>
       <div className="stack tight">
         {route && (
           <>

@@ -17,6 +17,7 @@ import { Gone } from '../../objects/Gone'
 import { ObjectLogs } from '../../objects/ObjectLogs'
 import { readiness } from '../../objects/readiness'
 import { reasonWords } from '../../objects/reasons'
+import { Shell } from '../../objects/terminal/Shell'
 import { useTab } from '../../objects/useTab'
 import { AppTraces } from '../apps/AppTraces'
 import { underWay } from '../services/rollout'
@@ -50,6 +51,7 @@ export function ApplicationDetails() {
         { key: 'releases', label: t('app.releases'), children: <Releases app={app} project={project} /> },
         { key: 'metrics', label: t('tab.metrics'), children: <Metrics app={app} project={project} /> },
         { key: 'logs', label: t('tab.logs'), children: <Card><ObjectLogs project={project} app={name} pods={podNames} from={app.metadata.creationTimestamp} running noPod={scaleOfApp(app).asleep || app.spec.stopped || app.spec.schedule ? t('app.quietLogs') : undefined} /></Card> },
+        { key: 'terminal', label: t('tab.terminal'), children: <Card><Shell project={project} pods={pods.data ?? []} /></Card> },
         { key: 'traces', label: t('nav.traces'), children: <div className="grid"><AppTraces className="span-12" project={project} app={name} services={[name]} /></div> },
         { key: 'events', label: t('tab.events'), children: <Card><Events project={project} name={name} pods={podNames} /></Card> },
         { key: 'changes', label: t('tab.changes'), children: <Card><Changes project={project} resource="applications" name={name} /></Card> },

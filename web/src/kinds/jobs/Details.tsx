@@ -18,6 +18,7 @@ import { Gone } from '../../objects/Gone'
 import { ObjectLogs } from '../../objects/ObjectLogs'
 import { usePods } from '../../objects/pods'
 import { reasonWords } from '../../objects/reasons'
+import { Shell } from '../../objects/terminal/Shell'
 import { useTab } from '../../objects/useTab'
 import { Actions } from './Actions'
 import { JobMetrics } from './JobMetrics'
@@ -46,6 +47,7 @@ export function JobDetails() {
         { key: 'overview', label: t('tab.overview'), children: <Overview job={job} pods={pods} podNames={podNames} logs={logs(true)} /> },
         { key: 'metrics', label: t('tab.metrics'), children: <JobMetrics job={job} podNames={podNames} /> },
         { key: 'logs', label: t('tab.logs'), children: <Card>{logs(false)}</Card> },
+        { key: 'terminal', label: t('tab.terminal'), children: <Card><Shell project={project} pods={pods.data ?? []} /></Card> },
         { key: 'events', label: t('tab.events'), children: <Card><Events project={project} name={name} pods={podNames} /></Card> },
         { key: 'changes', label: t('tab.changes'), children: <Card><Changes project={project} resource="trainingjobs" name={name} /></Card> },
         { key: 'yaml', label: t('tab.yaml'), children: <Yaml of={job} /> },

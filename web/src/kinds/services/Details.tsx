@@ -22,6 +22,7 @@ import { Gone } from '../../objects/Gone'
 import { ObjectLogs } from '../../objects/ObjectLogs'
 import { readiness } from '../../objects/readiness'
 import { reasonWords } from '../../objects/reasons'
+import { Shell } from '../../objects/terminal/Shell'
 import { useTab } from '../../objects/useTab'
 import { testsOf } from '../abtests/arms'
 import { EditService } from './Edit'
@@ -75,6 +76,7 @@ export function ServiceDetails() {
         { key: 'overview', label: t('tab.overview'), children: <Overview service={service} pods={pods} project={project} /> },
         ...(canTry ? [{ key: 'try', label: t('services.try'), children: <TryIt service={service} project={project} /> }] : []),
         { key: 'logs', label: t('tab.logs'), children: <Card><ObjectLogs project={project} app={app} pods={podNames} from={service.metadata.creationTimestamp} running noPod={scaleOf(service).asleep ? t('services.asleepLogs') : undefined} /></Card> },
+        { key: 'terminal', label: t('tab.terminal'), children: <Card><Shell project={project} pods={pods.data ?? []} /></Card> },
         { key: 'events', label: t('tab.events'), children: <Card><Events project={project} name={name} pods={podNames} /></Card> },
         { key: 'changes', label: t('tab.changes'), children: <Card><Changes project={project} resource="inferenceservices" name={name} /></Card> },
         { key: 'yaml', label: t('tab.yaml'), children: <Yaml of={service} /> },

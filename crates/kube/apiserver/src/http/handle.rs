@@ -250,6 +250,10 @@ fn verb_of(method: &Method, path: &Path, query: &Query) -> &'static str {
             _ => "options",
         };
     };
+    // Clients ask for WebSockets with GET. Who runs a command does more than read.
+    if matches!(path.subresource.as_str(), "attach" | "exec" | "portforward") {
+        return "create";
+    }
     match method.as_str() {
         "GET" if path.watch => "watch",
         "GET" | "HEAD" if path.name.is_empty() && query.flag("watch") => "watch",

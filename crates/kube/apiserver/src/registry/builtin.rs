@@ -54,10 +54,13 @@ impl Row {
 }
 
 const POD_SUBRESOURCES: &[Sub] = &[
+    ("attach", "PodAttachOptions", None, Verbs::CONNECT),
     ("binding", "Binding", None, Verbs::CREATE),
     ("ephemeralcontainers", "", None, Verbs::READ_WRITE),
     ("eviction", "Eviction", Some(("policy", "v1")), Verbs::CREATE),
+    ("exec", "PodExecOptions", None, Verbs::CONNECT),
     ("log", "", None, Verbs::GET),
+    ("portforward", "PodPortForwardOptions", None, Verbs::CONNECT),
     ("resize", "", None, Verbs::READ_WRITE),
     STATUS,
 ];

@@ -50,6 +50,8 @@ pub struct Verbs(u8);
 
 impl Verbs {
     pub const ALL: Verbs = Verbs(0xff);
+    /// Upgraded connections: asked for with either method, and a `create` for RBAC.
+    pub const CONNECT: Verbs = Verbs::of(&[Verb::Create, Verb::Get]);
     pub const CREATE: Verbs = Verbs::of(&[Verb::Create]);
     pub const GET: Verbs = Verbs::of(&[Verb::Get]);
     pub const UPDATE: Verbs = Verbs::of(&[Verb::Update]);

@@ -2,10 +2,11 @@
 
 use axum::body::Body;
 use http::Request;
-use serde_json::Value;
 use tower::ServiceExt;
 
+use super::container;
 use crate::http::handle::Call;
+use crate::http::path::encode;
 use crate::http::respond::Answer;
 use crate::object;
 use crate::status::Failure;
@@ -24,7 +25,7 @@ const PASSED_ON: [&str; 8] = [
 
 pub(crate) async fn get(call: &Call) -> Result<Answer, Failure> {
     let pod = call.server.objects.expect(&call.resource, call.namespace(), &call.path.name).await?;
-    let container = container(call, &pod.object)?;
+    let container = container::choose(call, &pod.object)?;
     check_numbers(call)?;
     if object::text(&pod.object, "/spec/nodeName").is_empty() {
         // A pod that runs nowhere yet has said nothing.
@@ -36,7 +37,7 @@ pub(crate) async fn get(call: &Call) -> Result<Answer, Failure> {
     let mut query: Vec<String> = Vec::new();
     for name in PASSED_ON {
         if let Some(value) = call.query.get(name) {
-            query.push(format!("{name}={}", escape(value)));
+            query.push(format!("{name}={}", encode(value)));
         }
     }
     let uri = format!(
@@ -52,43 +53,7 @@ pub(crate) async fn get(call: &Call) -> Result<Answer, Failure> {
     if response.status().is_success() {
         return Ok(Answer::ready(response));
     }
-    let code = response.status().as_u16();
-    let text = axum::body::to_bytes(response.into_body(), 64 * 1024).await.unwrap_or_default();
-    let message = String::from_utf8_lossy(&text).trim().to_owned();
-    Err(if code < 500 { Failure::bad_request(message) } else { Failure::internal(message) })
-}
-
-fn names<'a>(pod: &'a Value, list: &str) -> Vec<&'a str> {
-    let containers = pod.pointer(&format!("/spec/{list}")).and_then(Value::as_array);
-    containers.into_iter().flatten().map(|container| object::text(container, "/name")).collect()
-}
-
-fn container(call: &Call, pod: &Value) -> Result<String, Failure> {
-    let name = object::name(pod);
-    let main = names(pod, "containers");
-    match call.query.get("container").filter(|given| !given.is_empty()) {
-        Some(given) => {
-            let all = ["containers", "initContainers", "ephemeralContainers"];
-            if all.iter().any(|list| names(pod, list).contains(&given)) {
-                return Ok(given.to_owned());
-            }
-            Err(Failure::bad_request(format!("container {given} is not valid for pod {name}")))
-        }
-        None if main.len() == 1 => Ok(main[0].to_owned()),
-        None => {
-            let choose = format!(
-                "a container name must be specified for pod {name}, choose one of: [{}]",
-                main.join(" ")
-            );
-            let init = names(pod, "initContainers");
-            let or = if init.is_empty() {
-                String::new()
-            } else {
-                format!(" or one of the init containers: [{}]", init.join(" "))
-            };
-            Err(Failure::bad_request(format!("{choose}{or}")))
-        }
-    }
+    Err(super::refused(response).await)
 }
 
 fn check_numbers(call: &Call) -> Result<(), Failure> {
@@ -96,16 +61,4 @@ fn check_numbers(call: &Call) -> Result<(), Failure> {
         call.query.integer(name)?;
     }
     Ok(())
-}
-
-fn escape(text: &str) -> String {
-    text.bytes()
-        .map(|byte| {
-            if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-                char::from(byte).to_string()
-            } else {
-                format!("%{byte:02X}")
-            }
-        })
-        .collect()
 }

@@ -19,6 +19,8 @@ use crate::shim::rotated;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) time: String,
+    /// Of standard error, not of standard output.
+    pub(crate) is_error: bool,
     /// False for a piece of a line that goes on in the next entry.
     pub(crate) full: bool,
     pub(crate) message: Vec<u8>,
@@ -28,9 +30,9 @@ impl Entry {
     fn parse(line: &[u8]) -> Option<Entry> {
         let mut parts = line.splitn(4, |byte| *byte == b' ');
         let time = String::from_utf8(parts.next()?.to_vec()).ok()?;
-        let _stream = parts.next()?;
+        let is_error = parts.next()? == b"stderr";
         let full = parts.next()? != b"P";
-        Some(Entry { time, full, message: parts.next().unwrap_or_default().to_vec() })
+        Some(Entry { time, is_error, full, message: parts.next().unwrap_or_default().to_vec() })
     }
 
     pub(crate) fn timestamp(&self) -> Option<Timestamp> {

@@ -14,10 +14,10 @@ use serde::Deserialize;
 
 use super::read::{self, Entry, Reader};
 use crate::host::Host;
-use crate::pods::registry::ContainerEntry;
+use crate::pods::registry::{Found, Refusal};
 
 /// Between looks for more, while following.
-const LOOK: Duration = Duration::from_millis(50);
+pub(crate) const LOOK: Duration = Duration::from_millis(50);
 /// Bytes in a piece of the answer.
 const PIECE: usize = 32 * 1024;
 
@@ -59,8 +59,6 @@ pub(crate) async fn container_logs(
     }
 }
 
-type Refusal = (StatusCode, String);
-
 fn open(
     host: &Arc<Host>,
     namespace: &str,
@@ -68,7 +66,7 @@ fn open(
     container: &str,
     options: Options,
 ) -> Result<Log, Refusal> {
-    let (names, entry) = find(host, namespace, pod, container)?;
+    let Found { names, entry } = host.find(namespace, pod, container)?;
     let attempt = match options.previous {
         false => entry.attempt,
         true => entry.attempt.checked_sub(1).ok_or_else(|| {
@@ -109,44 +107,17 @@ fn open(
     })
 }
 
-fn find(
-    host: &Host,
-    namespace: &str,
-    pod: &str,
-    container: &str,
-) -> Result<(crate::pods::names::PodNames, ContainerEntry), Refusal> {
-    let registry = host.registry.read().unwrap_or_else(PoisonError::into_inner);
-    let mut pods: Vec<_> = registry
-        .values()
-        .filter(|entry| entry.names.namespace == namespace && entry.names.name == pod)
-        .collect();
-    pods.sort_by_key(|entry| entry.started_at);
-    let entry = pods.last().ok_or_else(|| {
-        (StatusCode::NOT_FOUND, format!("pod {namespace}/{pod} is not on this node"))
-    })?;
-    let found = entry.containers.iter().find(|entry| entry.name == container);
-    let found = found.ok_or_else(|| {
-        let known: Vec<&str> = entry.containers.iter().map(|entry| entry.name.as_str()).collect();
-        let words = format!(
-            "container {container:?} is not in pod {pod:?} (hint: it has {})",
-            known.join(", ")
-        );
-        (StatusCode::BAD_REQUEST, words)
-    })?;
-    Ok((entry.names.clone(), found.clone()))
-}
-
 /// Which attempt is read.
-struct Source {
-    host: Arc<Host>,
-    uid: String,
-    container: String,
-    attempt: u32,
+pub(crate) struct Source {
+    pub(crate) host: Arc<Host>,
+    pub(crate) uid: String,
+    pub(crate) container: String,
+    pub(crate) attempt: u32,
 }
 
 impl Source {
     /// Whether more may come.
-    fn runs(&self) -> bool {
+    pub(crate) fn runs(&self) -> bool {
         let registry = self.host.registry.read().unwrap_or_else(PoisonError::into_inner);
         let containers =
             registry.get(&self.uid).map(|entry| entry.containers.as_slice()).unwrap_or_default();

@@ -13,10 +13,9 @@ use k8s_openapi::api::core::v1::{ContainerPort, HTTPGetAction, LifecycleHandler,
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use tokio::net::TcpStream;
 
-use crate::error::{Error, Result};
 use crate::host::Host;
-use crate::shim::ExecSpec;
-use crate::shim::record::{self, AttemptDir, Durable, RunState};
+use crate::shim::record::AttemptDir;
+use crate::streaming::process::Order;
 
 /// Output of a command that is kept, for a message.
 const KEPT: usize = 10 * 1024;
@@ -50,17 +49,10 @@ pub(crate) async fn command(
     dir: &AttemptDir,
     argv: Vec<String>,
 ) -> Result<(), String> {
-    let text = |error: Error| super::start::words(&error);
-    let state = record::read::<RunState>(&dir.state(), "a container's state").map_err(text)?;
-    let state = state.ok_or("the container has not started")?;
-    let spec = ExecSpec { container: dir.spec(), process: state.process, argv };
-    let file = dir.0.join(format!("exec-{}.json", uuid::Uuid::new_v4().simple()));
-    record::write(&file, &spec, Durable::Processes).map_err(text)?;
+    let order = Order::write(dir, argv, false)?;
     let mut command = host.shims.command();
-    command.arg("exec").arg(&file).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let output = command.output().await;
-    let _ = std::fs::remove_file(&file);
-    let output = output.map_err(|error| format!("start the command: {error}"))?;
+    command.arg("exec").arg(order.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let output = command.output().await.map_err(|error| format!("start the command: {error}"))?;
     if output.status.success() {
         return Ok(());
     }

@@ -206,8 +206,9 @@ async fn wait_for_state(dir: &AttemptDir, shim: &Identity) -> Result<Option<RunS
     }
 }
 
+/// A descriptor that the runtime wakes for.
 #[allow(unsafe_code)]
-fn watched(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+pub(crate) fn watched(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     // SAFETY: an `OwnedFd` is the same open descriptor as long as it is held,
     // which the result does.
     Ok(unsafe { AsyncFd::register(fd) }?)

@@ -154,11 +154,14 @@ fn attend(program: i32, signals: &Signals, mut ended: File) -> ! {
     }
 }
 
-/// For a command in a running container: keeps the outputs that it was given.
+/// For a command in a running container: keeps the outputs that it was given, and ends with
+/// its parent.
 pub(crate) fn become_and_exec(spec: &ShimSpec) -> StartError {
     if let Err(error) = become_user(spec) {
         return error;
     }
+    // Afterwards, for the kernel forgets it when the user changes.
+    sys::die_with_parent();
     if let Err(error) = std::env::set_current_dir(&spec.cwd) {
         return other(&format!("change to the working directory {:?}", spec.cwd), &error);
     }
@@ -282,6 +285,6 @@ fn candidates(command: &str, env: &[(String, String)]) -> Vec<PathBuf> {
     path.split(':').filter(|dir| !dir.is_empty()).map(|dir| Path::new(dir).join(command)).collect()
 }
 
-fn other(action: &str, error: &io::Error) -> StartError {
+pub(super) fn other(action: &str, error: &io::Error) -> StartError {
     StartError { code: 128, message: format!("{action}: {error}") }
 }

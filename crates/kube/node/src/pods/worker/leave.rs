@@ -168,6 +168,7 @@ impl Worker {
         };
         let pod = PodEntry {
             names: self.names.clone(),
+            ip: self.record.ip,
             containers: (0..self.containers.len()).map(entry).collect(),
             started_at: self.record.start_time,
         };
