@@ -1,0 +1,72 @@
+//! Many people at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use crate::databases::{NOW, add, answer, edit, fixtures, overlap, tasks};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nobody_gets_a_task_beyond_its_overlap_or_twice() {
+    for fixture in fixtures().await {
+        let work = fixture.texts(overlap(2)).await;
+        add(&work, &tasks(60)).await;
+        let people = (0..12).map(|person| {
+            let work = work.clone();
+            tokio::spawn(async move {
+                let who = format!("person {person}");
+                let mut had = Vec::new();
+                while let Some(task) = answer(&work, &who, "cat", NOW).await {
+                    had.push(task);
+                }
+                had
+            })
+        });
+        let mut hands: BTreeMap<i64, u32> = BTreeMap::new();
+        for person in people.collect::<Vec<_>>() {
+            let had = person.await.unwrap();
+            assert_eq!(had.len(), had.iter().collect::<BTreeSet<_>>().len());
+            had.into_iter().for_each(|task| *hands.entry(task).or_default() += 1);
+        }
+        assert_eq!(hands.len(), 60);
+        assert!(hands.values().all(|people| *people == 2), "{hands:?}");
+    }
+}
+
+/// Prints figures; asserts on none of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn fifty_thousand_tasks_and_people_who_work_on_them() {
+    for fixture in fixtures().await {
+        let database = fixture.url.split(':').next().unwrap();
+        let work = fixture.texts(overlap(2)).await;
+        let all = tasks(50_000);
+        let start = Instant::now();
+        assert_eq!(add(&work, &all).await, (50_000, 0));
+        eprintln!("{database}: 50,000 tasks imported in {:?}", start.elapsed());
+        let people = (0..8).map(|person| {
+            let work = work.clone();
+            tokio::spawn(async move {
+                let who = format!("person {person}");
+                let mut took = Vec::new();
+                for _ in 0..100 {
+                    let start = Instant::now();
+                    let held = work.next(&who, NOW).await.unwrap().unwrap();
+                    took.push(start.elapsed());
+                    work.draft(&who, held.task.task, &edit(0, "cat"), NOW).await.unwrap();
+                    work.submit(&who, held.task.task, &edit(1, "dog"), NOW).await.unwrap();
+                }
+                took
+            })
+        });
+        let mut took: Vec<Duration> = Vec::new();
+        for person in people.collect::<Vec<_>>() {
+            took.extend(person.await.unwrap());
+        }
+        took.sort();
+        let at = |share: f64| took[(took.len() as f64 * share) as usize];
+        eprintln!(
+            "{database}: next with 8 people at once without a pause: median {:?}, 99th percentile {:?}",
+            at(0.5),
+            at(0.99)
+        );
+    }
+}

@@ -1,0 +1,11 @@
+//! One suite for every database.
+
+#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
+
+mod assigning;
+mod crowd;
+mod databases;
+mod declaring;
+mod importing;
+mod reviewing;
+mod turning;
