@@ -141,8 +141,10 @@ impl Answer {
             (Self::Choices(choices), Kind::ImageClassification | Kind::TextClassification) => {
                 choices_fit(choices, config)
             }
-            (Self::Boxes(drawing), Kind::ImageBoxes) => drawing.validate(config, "boxes"),
-            (Self::Polygons(drawing), Kind::ImagePolygons) => drawing.validate(config, "polygons"),
+            (Self::Boxes(drawing), Kind::ImageBoxes) => drawing_fits(drawing, config, "boxes"),
+            (Self::Polygons(drawing), Kind::ImagePolygons) => {
+                drawing_fits(drawing, config, "polygons")
+            }
             (Self::Spans(spans), Kind::TextSpans) => spans_fit(spans, config, data),
             (Self::Preference(side), Kind::Preference) => match side {
                 Side::Tie if !config.ties => Err(Error::invalid(
@@ -269,28 +271,26 @@ trait Shape {
     fn corners(&self) -> usize;
 }
 
-impl<S: Shape> Drawing<S> {
-    fn validate(&self, config: &LabelConfig, word: &str) -> Result<()> {
-        few_enough(&format!("{word}.shapes"), self.shapes.len(), MOST_SHAPES)?;
-        if let Some(size) = self.size {
-            let sides = 1..=LARGEST_SIDE;
-            if !sides.contains(&size.width) || !sides.contains(&size.height) {
-                return Err(Error::invalid(
-                    format!("{word}.size"),
-                    format!("is {} × {}", size.width, size.height),
-                    format!("give the image's pixels, 1 to {LARGEST_SIDE}"),
-                ));
-            }
+fn drawing_fits<S: Shape>(drawing: &Drawing<S>, config: &LabelConfig, word: &str) -> Result<()> {
+    few_enough(&format!("{word}.shapes"), drawing.shapes.len(), MOST_SHAPES)?;
+    if let Some(size) = drawing.size {
+        let sides = 1..=LARGEST_SIDE;
+        if !sides.contains(&size.width) || !sides.contains(&size.height) {
+            return Err(Error::invalid(
+                format!("{word}.size"),
+                format!("is {} × {}", size.width, size.height),
+                format!("give the image's pixels, 1 to {LARGEST_SIDE}"),
+            ));
         }
-        let corners = self.shapes.iter().map(Shape::corners).sum();
-        few_enough(&format!("{word}.shapes: corners together"), corners, MOST_CORNERS)?;
-        for (at, shape) in self.shapes.iter().enumerate() {
-            let outer = format!("{word}.shapes[{at}]");
-            label_fits(&format!("{outer}.label"), shape.label(), config)?;
-            shape.fits().map_err(|error| error.within(&outer))?;
-        }
-        Ok(())
     }
+    let corners = drawing.shapes.iter().map(Shape::corners).sum();
+    few_enough(&format!("{word}.shapes: corners together"), corners, MOST_CORNERS)?;
+    for (at, shape) in drawing.shapes.iter().enumerate() {
+        let outer = format!("{word}.shapes[{at}]");
+        label_fits(&format!("{outer}.label"), shape.label(), config)?;
+        shape.fits().map_err(|error| error.within(&outer))?;
+    }
+    Ok(())
 }
 
 /// Tools round: a shape that ends a little outside its image is one that ends there.

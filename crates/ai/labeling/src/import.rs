@@ -136,7 +136,8 @@ impl Write {
             sql.rows(turns);
             sql.fetch(&mut *self.tx, "import answers").await?;
             for given in &row.task.given {
-                self.mark(*task, &given.annotator, given.answer.as_ref()).await?;
+                let counts = given.correction.as_ref().or(given.answer.as_ref());
+                self.mark(*task, &given.annotator, counts).await?;
             }
             self.settle(*task, false).await?;
         }
@@ -146,18 +147,28 @@ impl Write {
     fn given_turn(&self, task: i64, given: &Given) -> Vec<Value> {
         let time = if given.time > 0 { given.time } else { self.now };
         let took = (given.seconds.clamp(0.0, 1e9) * 1000.0).round() as i64;
-        let state = match given.answer {
-            Some(_) => TurnState::Submitted,
-            None => TurnState::Skipped,
-        };
-        new_turn(
+        let mut row = new_turn(
             (self.work, task, &given.annotator),
-            state,
+            given.state(),
             (time.saturating_sub(took), NEVER, time),
             given.answer.as_ref(),
-        )
+        );
+        // The last five of the columns: what a reviewer made of it.
+        let correction = given.correction.as_ref().map(json).unwrap_or_default();
+        row.truncate(REVIEW);
+        row.extend::<[Value; 5]>([
+            given.reason.as_str().into(),
+            given.reviewer.as_str().into(),
+            given.reviewed.into(),
+            given.comment.as_str().into(),
+            correction.into(),
+        ]);
+        row
     }
 }
+
+/// Columns of [`INSERT_TURNS`] before `reason`.
+const REVIEW: usize = 9;
 
 pub(crate) const INSERT_TURNS: &str = "INSERT INTO labeling_turns
     (work, task, annotator, state, leased, expires, submitted, version, answer, reason,

@@ -7,6 +7,7 @@ use sqlx::any::AnyRow;
 use crate::answer::Answer;
 use crate::config::{LabelConfig, name, shown, too_long};
 use crate::sql::{number, real, text};
+use crate::turns::remark;
 use crate::{Error, Result};
 
 /// Of a key: a path in a dataset version and a row.
@@ -58,6 +59,67 @@ pub struct Given {
     /// How long they took.
     #[serde(default)]
     pub seconds: f64,
+    /// Why it was skipped.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// Who accepted it, or corrected it where there is a correction.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reviewer: String,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reviewed: i64,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub comment: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correction: Option<Answer>,
+}
+
+fn is_zero(number: &i64) -> bool {
+    *number == 0
+}
+
+impl Given {
+    /// Of somebody, without anything else.
+    pub fn by(annotator: &str, answer: Option<Answer>) -> Self {
+        Self {
+            annotator: annotator.to_owned(),
+            answer,
+            time: 0,
+            seconds: 0.0,
+            reason: String::new(),
+            reviewer: String::new(),
+            reviewed: 0,
+            comment: String::new(),
+            correction: None,
+        }
+    }
+
+    pub(crate) fn state(&self) -> TurnState {
+        match (&self.answer, &self.correction) {
+            (None, _) => TurnState::Skipped,
+            (Some(_), Some(_)) => TurnState::Corrected,
+            (Some(_), None) if !self.reviewer.is_empty() => TurnState::Accepted,
+            (Some(_), None) => TurnState::Submitted,
+        }
+    }
+
+    fn validate(&self, config: &LabelConfig, data: &Map<String, Value>) -> Result<()> {
+        person("annotator", &self.annotator)?;
+        remark("reason", &self.reason)?;
+        remark("comment", &self.comment)?;
+        for (outer, answer) in [("answer", &self.answer), ("correction", &self.correction)] {
+            if let Some(answer) = answer {
+                answer.validate(config, data).map_err(|error| error.within(outer))?;
+            }
+        }
+        if self.correction.is_some() && (self.answer.is_none() || self.reviewer.is_empty()) {
+            let hint = "name the reviewer, and the answer that was corrected";
+            return Err(Error::invalid("correction", "is of nobody or nothing", hint));
+        }
+        match self.reviewer.is_empty() {
+            true => Ok(()),
+            false => person("reviewer", &self.reviewer),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -306,16 +368,15 @@ impl NewTask {
             return Err(Error::invalid("given", "has too many", format!("at most {MOST_GIVEN}")));
         }
         for (at, given) in self.given.iter().enumerate() {
-            person(&format!("given[{at}].annotator"), &given.annotator)?;
+            let outer = format!("given[{at}]");
+            let fits = given.validate(config, &self.data);
+            fits.map_err(|error| error.within(&outer))?;
             if self.given[..at].iter().any(|other| other.annotator == given.annotator) {
                 return Err(Error::invalid(
                     format!("given[{at}].annotator"),
                     format!("'{}' answers twice", shown(&given.annotator)),
                     "give one answer for each person and task",
                 ));
-            }
-            if let Some(answer) = &given.answer {
-                check(answer, &format!("given[{at}].answer"))?;
             }
         }
         Ok(())

@@ -52,10 +52,9 @@ async fn answers_that_come_along_count() {
     for fixture in fixtures().await {
         let work = fixture.texts(overlap(2)).await;
         let given = |annotator: &str, answer| Given {
-            annotator: annotator.to_owned(),
-            answer,
             time: NOW,
             seconds: 2.5,
+            ..Given::by(annotator, answer)
         };
         let mut new = tasks(2);
         new[0].given = vec![
