@@ -1,7 +1,7 @@
-//! Fixed lists of tasks for people.
+//! Fixed lists of tasks for people, and taking back what somebody does not do.
 
 use crate::import::{INSERT_TURNS, new_turn};
-use crate::sql::{Sql, fetch};
+use crate::sql::{Sql, fetch, number};
 use crate::store::{Work, Write};
 use crate::task::{NEVER, TurnState, person};
 use crate::{Error, Result};
@@ -55,6 +55,27 @@ impl Work {
         }
         write.commit("assign tasks").await?;
         Ok(done)
+    }
+}
+
+impl Work {
+    /// Takes what somebody has open or on their list back, for others; drafts stay with
+    /// them. How many tasks that were.
+    pub async fn release(&self, user: &str, annotator: &str, now: i64) -> Result<u64> {
+        person("annotator", annotator)?;
+        let mut write = self.write(now).await?;
+        let query = "SELECT task FROM labeling_turns WHERE work = $1 AND annotator = $2
+            AND state IN ('assigned', 'leased', 'returned') ORDER BY task";
+        let values = [write.work.into(), annotator.into()];
+        let rows = fetch(&mut *write.tx, query, values, "list somebody's tasks").await?;
+        for row in &rows {
+            let task = number(row, 0)?;
+            write.set_state(task, annotator, TurnState::Expired).await?;
+            write.note((task, annotator), user, ("released", "")).await?;
+            write.settle(task, true).await?;
+        }
+        write.commit("take tasks back").await?;
+        Ok(rows.len() as u64)
     }
 }
 

@@ -4,12 +4,12 @@ use serde::Deserialize;
 
 use crate::agreement::similarity::{mean, similarity};
 use crate::answer::Answer;
+use crate::config::Policy;
 use crate::formats::{self, Format, Written};
+use crate::new_task::{Given, NewTask};
 use crate::sql::{Sql, number};
 use crate::store::Work;
-use crate::task::{
-    Given, NewTask, TASK_COLUMNS, TURN_COLUMNS, Task, Turn, TurnState, read_task, read_turn,
-};
+use crate::task::{TASK_COLUMNS, TURN_COLUMNS, Task, Turn, TurnState, read_task, read_turn};
 use crate::{Error, Result};
 
 /// Which tasks and answers.
@@ -23,6 +23,13 @@ pub enum Only {
     Reviewed,
     /// Every task.
     All,
+}
+
+impl Only {
+    /// What counts as final.
+    pub fn final_under(policy: &Policy) -> Self {
+        if policy.review { Self::Reviewed } else { Self::Answered }
+    }
 }
 
 /// A task, and turns of people who answered or skipped it.

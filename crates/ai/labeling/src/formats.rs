@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use crate::answer::Answer;
 use crate::config::LabelConfig;
 use crate::finished::Finished;
-use crate::task::{Given, NewTask, Prediction};
+use crate::new_task::{Given, NewTask, Prediction};
 use crate::{Error, Result};
 
 pub use report::Lost;

@@ -16,9 +16,12 @@
 //! | `GET /{work}/statistics` | review | [`crate::Statistics`] |
 //! | `GET /{work}/export?format&only` | review | the file, or a ZIP of several |
 //! | `GET /{work}/export/report?format&only` | review | `{files, lost}`: what the format cannot hold |
-//! | `POST /{work}/tasks?format` | manage | a file (YOLO: a ZIP); `{new, known, lost}` |
+//! | `POST /{work}/tasks?format&unsigned&annotator` | manage | a file (YOLO: a ZIP); `{new, known, lost}` |
 //! | `POST /{work}/assign` | manage | `{annotator, tasks}`; `{assigned, full}` |
+//! | `POST /{work}/release` | manage | `{annotator}`: gives what they have open to others; `{released}` |
 //!
+//! `only` is answered, reviewed or all; without it, what is final by the policy. `unsigned`
+//! of an import is prediction, gold or answer (with `annotator`).
 //! Refusals are `{code, field, message, hint}`.
 
 mod annotate;
@@ -52,6 +55,7 @@ pub fn router(labeling: Labeling) -> Router {
         .route("/{work}/review", get(manage::to_review))
         .route("/{work}/statistics", get(manage::statistics))
         .route("/{work}/assign", post(manage::assign))
+        .route("/{work}/release", post(manage::release))
         .route("/{work}/export", get(files::export))
         .route("/{work}/export/report", get(files::report))
         .fallback(async || Error::not_found("address", "labelling"))

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::answer::Answer;
+use crate::new_task::{Given, NewTask};
 use crate::settle::{GOLD, OPEN};
 use crate::sql::{Sql, TOGETHER, Value, number, text};
 use crate::store::{Spec, Work, Write};
-use crate::task::{Given, NEVER, NewTask, TurnState, json};
+use crate::task::{NEVER, TurnState, json};
 use crate::{Error, Result};
 
 /// What became of tasks.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::answer::Answer;
 use crate::config::{Rejected, shown};
 use crate::listing::{Answered, Page};
-use crate::sql::{Sql, fetch, number};
+use crate::sql::{Sql, fetch};
 use crate::store::{Work, Write};
 use crate::task::{
     NEVER, TASK_COLUMNS, TURN_COLUMNS, Turn, TurnState, json, person, read_task, read_turn,
@@ -48,7 +48,8 @@ pub enum Decision {
 }
 
 impl Work {
-    /// Answers that wait for review, by task and annotator, after `after`.
+    /// Answers that wait for review, by task and annotator, after `after`. A known answer
+    /// is review enough.
     pub async fn to_review(
         &self,
         reviewer: Reviewer<'_>,
@@ -64,7 +65,7 @@ impl Work {
         let mut sql = Sql::new("SELECT ");
         sql.push(TASK_COLUMNS).push(", ").push(TURN_COLUMNS).push(
             " FROM labeling_turns u JOIN labeling_tasks t
-              ON t.work = u.work AND t.task = u.task WHERE u.state = 'submitted' AND u.work = ",
+              ON t.work = u.work AND t.task = u.task WHERE u.state = 'submitted' AND t.gold = '' AND u.work = ",
         );
         sql.value(known.work).push(" AND u.task >= ").value(task);
         sql.push(" AND (u.task > ").value(task).push(" OR u.annotator").push(order);
@@ -192,15 +193,5 @@ impl Write {
             annotator.into(),
         ];
         fetch(&mut *self.tx, statement, values, "decide on an answer").await.map(drop)
-    }
-}
-
-impl Work {
-    /// How many answers wait for review.
-    pub async fn waiting_for_review(&self) -> Result<i64> {
-        let known = self.known().await?;
-        let query = "SELECT COUNT(*) FROM labeling_turns WHERE work = $1 AND state = 'submitted'";
-        let rows = fetch(self.pool(), query, [known.work.into()], "count answers").await?;
-        rows.first().map_or(Ok(0), |row| number(row, 0))
     }
 }

@@ -19,6 +19,10 @@ pub struct Progress {
     pub started: i64,
     pub answered: i64,
     pub reviewed: i64,
+    /// Those that need nothing more: reviewed, or answered where there is no review.
+    pub done: i64,
+    /// Answers to look at.
+    pub to_review: i64,
     /// Tasks with a known answer.
     pub gold: i64,
     /// By annotator and then state.
@@ -60,8 +64,10 @@ struct Stored {
 
 impl Work {
     pub async fn progress(&self) -> Result<Progress> {
-        let work = self.known().await?.work;
-        let query = "SELECT state, CASE WHEN gold = '' THEN 0 ELSE 1 END, COUNT(*)
+        let known = self.known().await?;
+        let work = known.work;
+        let query = "SELECT state, CASE WHEN gold = '' THEN 0 ELSE 1 END, COUNT(*),
+            CAST(SUM(pending) AS BIGINT)
             FROM labeling_tasks WHERE work = $1
             GROUP BY state, CASE WHEN gold = '' THEN 0 ELSE 1 END";
         let mut progress = Progress::default();
@@ -72,6 +78,7 @@ impl Work {
                 continue;
             }
             progress.tasks += count;
+            progress.to_review += number(&row, 3)?;
             match TaskState::parse(&text(&row, 0)?) {
                 Some(TaskState::Started) => progress.started += count,
                 Some(TaskState::Answered) => progress.answered += count,
@@ -79,6 +86,10 @@ impl Work {
                 Some(TaskState::Todo) | None => progress.todo += count,
             }
         }
+        progress.done = match known.spec.policy.review {
+            true => progress.reviewed,
+            false => progress.answered + progress.reviewed,
+        };
         let query = "SELECT annotator, state, COUNT(*) FROM labeling_turns WHERE work = $1
             GROUP BY annotator, state";
         for row in fetch(self.pool(), query, [work.into()], "count answers").await? {

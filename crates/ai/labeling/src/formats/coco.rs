@@ -13,8 +13,8 @@ use super::{Report, Unsigned, utf8};
 use crate::answer::{Answer, Box, Drawing, Polygon, Size};
 use crate::config::{Kind, LabelConfig, shown};
 use crate::finished::Finished;
+use crate::new_task::NewTask;
 use crate::polygons;
-use crate::task::NewTask;
 use crate::{Error, Result};
 
 #[derive(Serialize, Deserialize)]

@@ -13,7 +13,8 @@ use super::{Report, Unsigned, utf8};
 use crate::answer::{Answer, Side};
 use crate::config::{LabelConfig, shown};
 use crate::finished::Finished;
-use crate::task::{Given, NewTask, Prediction, json};
+use crate::new_task::{Given, NewTask, Prediction};
+use crate::task::json;
 use crate::{Error, Result};
 
 const OURS: [&str; 11] = [

@@ -10,7 +10,7 @@ use super::utf8;
 use crate::answer::Answer;
 use crate::config::LabelConfig;
 use crate::finished::Finished;
-use crate::task::NewTask;
+use crate::new_task::NewTask;
 use crate::{Error, Result};
 
 #[derive(Serialize)]

@@ -14,7 +14,7 @@ use super::{File, Report, Unsigned, utf8};
 use crate::answer::{Answer, Box, Drawing, Polygon};
 use crate::config::{Kind, LabelConfig, shown};
 use crate::finished::Finished;
-use crate::task::NewTask;
+use crate::new_task::NewTask;
 use crate::{Error, Result};
 
 const CLASSES: &str = "classes.txt";

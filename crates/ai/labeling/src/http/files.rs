@@ -75,13 +75,17 @@ pub(super) async fn import(
 #[serde(deny_unknown_fields)]
 pub(super) struct Exporting {
     format: Format,
-    #[serde(default)]
-    only: Only,
+    /// Without it, what counts by the project's policy.
+    only: Option<Only>,
 }
 
 async fn written(desk: &Desk, asked: &Exporting) -> Result<Written> {
     desk.scope.must(May::Review, "export everybody's answers")?;
-    desk.work.export(asked.format, asked.only).await
+    let only = match asked.only {
+        Some(only) => only,
+        None => Only::final_under(&desk.work.spec().await?.policy),
+    };
+    desk.work.export(asked.format, only).await
 }
 
 pub(super) async fn export(desk: Desk, Asked(asked): Asked<Exporting>) -> Result<Response> {

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::extract::{Asked, Body, Desk, TaskNumber};
 use super::list::limit;
@@ -60,4 +61,16 @@ pub(super) async fn assign(desk: Desk, Body(assign): Body<Assign>) -> Result<Jso
     desk.scope.must(May::Manage, "assign tasks")?;
     let Assign { annotator, tasks } = assign;
     desk.work.assign(&desk.scope.user, &annotator, &tasks, now()).await.map(Json)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Release {
+    annotator: String,
+}
+
+pub(super) async fn release(desk: Desk, Body(release): Body<Release>) -> Result<Json<Value>> {
+    desk.scope.must(May::Manage, "take tasks back")?;
+    let released = desk.work.release(&desk.scope.user, &release.annotator, now()).await?;
+    Ok(Json(json!({ "released": released })))
 }

@@ -57,3 +57,19 @@ async fn a_task_without_known_answer_is_left_where_known_ones_run_out() {
         assert_eq!(answer(&work, "ada", "cat", NOW).await, Some(1));
     }
 }
+
+#[tokio::test]
+async fn what_somebody_leaves_undone_goes_to_others() {
+    for fixture in fixtures().await {
+        let policy = Policy { assignment: Assignment::Person, ..overlap(1) };
+        let work = fixture.texts(policy).await;
+        add(&work, &tasks(3)).await;
+        work.assign("mia", "ada", &[1, 2, 3], NOW).await.unwrap();
+        answer(&work, "ada", "cat", NOW).await;
+        next(&work, "ada", NOW).await;
+        assert_eq!(work.release("mia", "ada", NOW).await.unwrap(), 2);
+        assert_eq!(work.release("mia", "ada", NOW).await.unwrap(), 0);
+        let done = work.assign("mia", "bob", &[1, 2, 3], NOW).await.unwrap();
+        assert_eq!(done, Assigned { assigned: 2, full: 1 });
+    }
+}

@@ -6,6 +6,7 @@ mod assigning;
 mod crowd;
 mod databases;
 mod declaring;
+mod durable;
 mod exporting;
 mod figures;
 mod hostile;

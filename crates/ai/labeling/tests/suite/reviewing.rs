@@ -39,7 +39,7 @@ async fn answers_are_accepted_and_corrected_and_both_are_kept() {
         assert_eq!((turn.answer, turn.correction), (Some(choice("猫")), Some(choice("dog"))));
         let whole = work.task(1).await.unwrap();
         assert_eq!(whole.task.state, TaskState::Reviewed);
-        assert_eq!(work.waiting_for_review().await.unwrap(), 0);
+        assert_eq!(work.progress().await.unwrap().to_review, 0);
         let what: Vec<(&str, &str)> =
             whole.history.iter().map(|one| (one.who.as_str(), one.what.as_str())).collect();
         assert_eq!(what[4..], [("rita", "accepted"), ("rita", "corrected")]);

@@ -7,7 +7,7 @@ use super::regions::answer;
 use crate::answer::Answer;
 use crate::config::{LabelConfig, shown};
 use crate::formats::{Report, utf8};
-use crate::task::{Given, NewTask, Prediction};
+use crate::new_task::{Given, NewTask, Prediction};
 use crate::{Error, Result};
 
 /// Members of a task and of an annotation that say nothing about the work, or that follow
