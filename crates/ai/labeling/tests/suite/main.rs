@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
 
 mod assigning;
+mod configuring;
 mod crowd;
 mod databases;
 mod declaring;
