@@ -9,6 +9,12 @@ use crate::migrations::VERSIONS;
 
 const READERS: u32 = 4;
 
+/// Of the connection that writes to SQLite. An import of 50,000 tasks stays in 64 MiB of
+/// pages, where the usual two would be written out again and again; and moving the log into
+/// the file, tens of milliseconds during which nobody writes, comes every 32 MiB of changes
+/// (some thousand answers) instead of every 4.
+const WRITER: &str = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8192";
+
 pub(crate) struct Database {
     read: AnyPool,
     write: AnyPool,
@@ -24,7 +30,7 @@ impl Database {
             Dialect::Sqlite => 1,
             Dialect::Postgres => READERS,
         };
-        let write = connect(url, writers, "").await.attempt("connect")?;
+        let write = connect(url, writers, WRITER).await.attempt("connect")?;
         migrate(&write, dialect, "labeling_schema", VERSIONS).await?;
         let read = connect(url, READERS, "").await.attempt("connect")?;
         Ok(Self { read, write, dialect })

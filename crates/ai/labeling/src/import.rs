@@ -80,9 +80,11 @@ impl Write {
         let mut place = self.places(rows.len() as i64).await?;
         let (mut new, mut done) = (0, 0);
         for chunk in rows.chunks(TOGETHER) {
-            let fresh = self.insert(chunk, task, place).await?;
-            new += fresh.len() as u64;
-            self.give(chunk, &fresh).await?;
+            let insert = self.insert(chunk, task, place);
+            new += match chunk.iter().all(|row| row.task.given.is_empty()) {
+                true => insert.execute(&mut *self.tx, "import tasks").await?,
+                false => self.insert_and_give(insert, chunk).await?,
+            };
             task += chunk.len() as i64;
             place += chunk.len() as i64;
             done += chunk.len();
@@ -91,13 +93,7 @@ impl Write {
         Ok(new)
     }
 
-    /// Number and key of those that were not known.
-    async fn insert(
-        &mut self,
-        chunk: &[Row<'_>],
-        task: i64,
-        place: i64,
-    ) -> Result<Vec<(i64, String)>> {
+    fn insert(&self, chunk: &[Row<'_>], task: i64, place: i64) -> Sql {
         let mut sql = Sql::new(
             "INSERT INTO labeling_tasks
              (work, task, key, data, gold, predictions, place, queue) VALUES ",
@@ -117,16 +113,17 @@ impl Write {
                 queue.into(),
             ]
         }));
-        sql.push(" ON CONFLICT (work, key) DO NOTHING RETURNING task, key");
-        let rows = sql.fetch(&mut *self.tx, "import tasks").await?;
-        rows.iter().map(|row| Ok((number(row, 0)?, text(row, 1)?))).collect()
+        sql.push(" ON CONFLICT (work, key) DO NOTHING");
+        sql
     }
 
-    /// Writes the answers that came with new tasks.
-    async fn give(&mut self, chunk: &[Row<'_>], fresh: &[(i64, String)]) -> Result<()> {
-        if chunk.iter().all(|row| row.task.given.is_empty()) {
-            return Ok(());
-        }
+    /// Writes tasks and, of those that were not known, the answers that came along; how many
+    /// those are.
+    async fn insert_and_give(&mut self, mut insert: Sql, chunk: &[Row<'_>]) -> Result<u64> {
+        insert.push(" RETURNING task, key");
+        let rows = insert.fetch(&mut *self.tx, "import tasks").await?;
+        let fresh = rows.iter().map(|row| Ok((number(row, 0)?, text(row, 1)?)));
+        let fresh: Vec<(i64, String)> = fresh.collect::<Result<_>>()?;
         let mut seen = BTreeSet::new();
         for row in chunk.iter().filter(|row| seen.insert(&row.task.key)) {
             let number = fresh.iter().find(|(_, key)| *key == row.task.key);
@@ -142,7 +139,7 @@ impl Write {
             }
             self.settle(*task, false).await?;
         }
-        Ok(())
+        Ok(rows.len() as u64)
     }
 
     fn given_turn(&self, task: i64, given: &Given) -> Vec<Value> {

@@ -5,8 +5,11 @@
 //! task that opens again gets a new place at the end (settle.rs), so that what lies before
 //! somebody's place never concerns them.
 
+use sqlx::Row;
+
 use crate::Result;
 use crate::config::Assignment;
+use crate::error::Attempt;
 use crate::import::{INSERT_TURNS, new_turn};
 use crate::settle::{GOLD, OPEN};
 use crate::sql::{Sql, fetch, number, text};
@@ -25,6 +28,13 @@ pub struct Held {
     /// Without its known answer.
     pub task: Task,
     pub turn: Turn,
+}
+
+/// The first task of somebody's in each state that needs them.
+struct Theirs {
+    leased: Option<i64>,
+    returned: Option<i64>,
+    assigned: Option<i64>,
 }
 
 /// How far somebody came.
@@ -59,17 +69,18 @@ impl Work {
 
 impl Write {
     async fn next(&mut self, annotator: &str) -> Result<Option<i64>> {
-        if let Some(task) = self.first_in(annotator, TurnState::Leased).await? {
+        let theirs = self.theirs(annotator).await?;
+        if let Some(task) = theirs.leased {
             self.renew(task, annotator).await?;
             return Ok(Some(task));
         }
         self.sweep().await?;
-        if let Some(task) = self.first_in(annotator, TurnState::Returned).await? {
+        if let Some(task) = theirs.returned {
             self.open(task, annotator).await?;
             return Ok(Some(task));
         }
         let mut reached = self.reached(annotator).await?;
-        let found = self.another(annotator, &mut reached).await?;
+        let found = self.another(annotator, &theirs, &mut reached).await?;
         if found.is_some() {
             reached.got += 1;
             self.remember(annotator, reached).await?;
@@ -78,7 +89,12 @@ impl Write {
     }
 
     /// A task that somebody did not have yet.
-    async fn another(&mut self, annotator: &str, reached: &mut Reached) -> Result<Option<i64>> {
+    async fn another(
+        &mut self,
+        annotator: &str,
+        theirs: &Theirs,
+        reached: &mut Reached,
+    ) -> Result<Option<i64>> {
         let due = (reached.got + 1) as f64 * self.spec.policy.gold_rate;
         if reached.gold_got < due.floor() as i64
             && let Some((task, place)) = self.after(annotator, GOLD, reached.gold_place).await?
@@ -88,7 +104,7 @@ impl Write {
             self.lease(task, annotator).await?;
             return Ok(Some(task));
         }
-        if let Some(task) = self.first_in(annotator, TurnState::Assigned).await? {
+        if let Some(task) = theirs.assigned {
             self.open(task, annotator).await?;
             return Ok(Some(task));
         }
@@ -103,12 +119,21 @@ impl Write {
         Ok(Some(task))
     }
 
-    async fn first_in(&mut self, annotator: &str, state: TurnState) -> Result<Option<i64>> {
-        let query = "SELECT task FROM labeling_turns
-            WHERE work = $1 AND annotator = $2 AND state = $3 ORDER BY task LIMIT 1";
-        let values = [self.work.into(), annotator.into(), state.word().into()];
+    async fn theirs(&mut self, annotator: &str) -> Result<Theirs> {
+        let query = "SELECT
+            (SELECT MIN(task) FROM labeling_turns
+             WHERE work = $1 AND annotator = $2 AND state = 'leased'),
+            (SELECT MIN(task) FROM labeling_turns
+             WHERE work = $1 AND annotator = $2 AND state = 'returned'),
+            (SELECT MIN(task) FROM labeling_turns
+             WHERE work = $1 AND annotator = $2 AND state = 'assigned')";
+        let values = [self.work.into(), annotator.into()];
         let rows = fetch(&mut *self.tx, query, values, "look for a task").await?;
-        rows.first().map(|row| number(row, 0)).transpose()
+        let row = rows.first();
+        let first = |at: usize| -> Result<Option<i64>> {
+            row.map_or(Ok(None), |row| row.try_get(at).attempt("look for a task"))
+        };
+        Ok(Theirs { leased: first(0)?, returned: first(1)?, assigned: first(2)? })
     }
 
     /// Puts tasks back whose holders let their time pass; their drafts stay with them.
@@ -181,7 +206,7 @@ impl Write {
         );
         sql.fetch(&mut *self.tx, "give a task").await?;
         self.note((task, annotator), annotator, ("leased", "")).await?;
-        self.settle(task, false).await
+        self.occupy(task).await
     }
 
     /// The first task of a queue behind a place that somebody did not have yet.

@@ -66,6 +66,16 @@ impl Write {
         fetch(&mut *self.tx, statement, values, "count a task's answers").await.map(drop)
     }
 
+    /// Counts one more person who holds a place of a task; what [`Write::settle`] would find.
+    pub(crate) async fn occupy(&mut self, task: i64) -> Result<()> {
+        let statement = "UPDATE labeling_tasks SET filled = filled + 1,
+            queue = CASE WHEN queue = $1 AND filled + 1 >= $2 THEN $3 ELSE queue END
+            WHERE work = $4 AND task = $5";
+        let overlap = i64::from(self.spec.policy.overlap);
+        let values = [OPEN.into(), overlap.into(), CLOSED.into(), self.work.into(), task.into()];
+        fetch(&mut *self.tx, statement, values, "give a task").await.map(drop)
+    }
+
     /// State and answer as JSON of each turn.
     async fn turns_of(&mut self, task: i64) -> Result<Vec<(TurnState, String)>> {
         let query = "SELECT state, answer FROM labeling_turns WHERE work = $1 AND task = $2";

@@ -1,7 +1,8 @@
 //! Statements under construction: text with numbered places, and what goes in them.
 //! Values are always bound; only words of this crate become text.
 
-use sqlx::any::AnyRow;
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe, Executor, Row};
 
 use crate::Result;
@@ -82,6 +83,20 @@ impl Sql {
         on: impl Executor<'c, Database = Any>,
         attempt: &'static str,
     ) -> Result<Vec<AnyRow>> {
+        self.query().fetch_all(on).await.attempt(attempt)
+    }
+
+    /// How many rows were written.
+    pub(crate) async fn execute<'c>(
+        self,
+        on: impl Executor<'c, Database = Any>,
+        attempt: &'static str,
+    ) -> Result<u64> {
+        let done = self.query().execute(on).await.attempt(attempt)?;
+        Ok(done.rows_affected())
+    }
+
+    fn query(self) -> Query<'static, Any, AnyArguments> {
         let mut query = sqlx::query(AssertSqlSafe(self.text));
         for value in self.values {
             query = match value {
@@ -90,7 +105,7 @@ impl Sql {
                 Value::Real(number) => query.bind(number),
             };
         }
-        query.fetch_all(on).await.attempt(attempt)
+        query
     }
 }
 
