@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("dais-data", &["dais-relations"]),
     ("dais-gateway", &["dais-api"]),
     ("dais-identity", &["dais-relations"]),
+    ("dais-labeling", &["dais-relations"]),
     ("dais-ledger", &["dais-relations"]),
     ("dais-node", &["dais-quantity", "dais-streaming"]),
     ("dais-outcomes", &["dais-relations", "dais-statistics"]),

@@ -1,0 +1,16 @@
+//! Label Studio's JSON: a list of tasks with annotations and predictions.
+//! <https://labelstud.io/guide/task_format>
+//!
+//! A task's key is its `id` where that is a number, else `meta.key`. An annotator is
+//! `completed_by`, a number or `{"email": …}`. A known answer is the annotation with
+//! `ground_truth`; without `completed_by` it is nobody's answer.
+
+mod read;
+mod regions;
+mod write;
+
+pub(super) use read::read;
+pub(super) use write::write;
+
+/// Member of `meta` that holds a key that is no number.
+const KEY: &str = "key";

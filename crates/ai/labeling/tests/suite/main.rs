@@ -1,0 +1,17 @@
+//! One suite for every database.
+
+#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
+
+mod assigning;
+mod configuring;
+mod crowd;
+mod databases;
+mod declaring;
+mod durable;
+mod exporting;
+mod figures;
+mod hostile;
+mod importing;
+mod reviewing;
+mod serving;
+mod turning;
