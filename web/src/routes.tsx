@@ -14,6 +14,9 @@ if (window.location.pathname === '/') void home()
 const Home = page(home, 'Home')
 const Datasets = page(() => import('./kinds/datasets/List'), 'DatasetList')
 const Dataset = page(() => import('./kinds/datasets/Details'), 'DatasetDetails')
+const Labelings = page(() => import('./kinds/labeling/List'), 'LabelingList')
+const Labeling = page(() => import('./kinds/labeling/Details'), 'LabelingDetails')
+const LabelingCreate = page(() => import('./kinds/labeling/Create'), 'LabelingCreate')
 const Environments = page(() => import('./kinds/environments/List'), 'EnvironmentList')
 const Environment = page(() => import('./kinds/environments/Details'), 'EnvironmentDetails')
 const Jobs = page(() => import('./kinds/jobs/List'), 'JobList')
@@ -69,6 +72,9 @@ export function Pages() {
         <Route index element={<Navigate to="jobs" replace />} />
         <Route path="datasets" element={<Datasets />} />
         <Route path="datasets/:name/:tab?" element={<Dataset />} />
+        <Route path="labeling" element={<Labelings />} />
+        <Route path="labeling/new" element={<LabelingCreate />} />
+        <Route path="labeling/:name/:tab?" element={<Labeling />} />
         <Route path="environments" element={<Environments />} />
         <Route path="environments/:name/:tab?" element={<Environment />} />
         <Route path="jobs" element={<Jobs />} />

@@ -7,8 +7,8 @@ use kube::CustomResourceExt;
 use crate::monitoring::{PodMonitor, PrometheusRule, ServiceMonitor};
 use crate::routing::HTTPRoute;
 use crate::{
-    ABTest, Application, Dataset, Environment, InferenceService, Queue, Sweep, TrafficPolicy,
-    TrainingJob,
+    ABTest, Application, Dataset, Environment, InferenceService, LabelingProject, Queue, Sweep,
+    TrafficPolicy, TrainingJob,
 };
 
 /// The kinds of group `dais.io`, in alphabetical order.
@@ -19,6 +19,7 @@ pub fn all() -> Vec<CustomResourceDefinition> {
         Dataset::crd(),
         Environment::crd(),
         InferenceService::crd(),
+        LabelingProject::crd(),
         Queue::crd(),
         Sweep::crd(),
         TrafficPolicy::crd(),

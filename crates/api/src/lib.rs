@@ -12,6 +12,7 @@ pub mod crds;
 pub mod dataset;
 pub mod environment;
 pub mod inferenceservice;
+pub mod labelingproject;
 pub mod labels;
 pub mod monitoring;
 pub mod queue;
@@ -35,6 +36,10 @@ pub use environment::{
 pub use inferenceservice::{
     Autoscaling, InferenceService, InferenceServiceSpec, InferenceServiceStatus, ModelServer,
     Rollout, RolloutState, RolloutStatus, ScaleStatus,
+};
+pub use labelingproject::{
+    Label, LabelConfig, LabelDescription, LabelingAssignment, LabelingKind, LabelingPolicy,
+    LabelingProject, LabelingProjectSpec, LabelingProjectStatus, RejectedTask,
 };
 pub use queue::{
     Preemption, Queue, QueueResource, QueueSpec, QueueStatus, QueueStrategy, QueueUse, StopPolicy,

@@ -6,7 +6,7 @@ use kube::Client;
 use kube::runtime::events::{Recorder, Reporter};
 
 use crate::metrics::Metrics;
-use crate::seams::{Datasets, Environments, Monitoring, Outcomes, Tracking};
+use crate::seams::{Datasets, Environments, Labeling, Monitoring, Outcomes, Tracking};
 
 /// Name under which controllers write, in `managedFields` and events.
 pub const CONTROLLER: &str = "dais-controllers";
@@ -34,6 +34,7 @@ pub struct Context {
     pub environments: Arc<dyn Environments>,
     pub monitoring: Arc<dyn Monitoring>,
     pub outcomes: Arc<dyn Outcomes>,
+    pub labeling: Arc<dyn Labeling>,
     pub metrics: Metrics,
     recorder: Recorder,
 }
@@ -45,11 +46,12 @@ pub struct Seams {
     pub environments: Arc<dyn Environments>,
     pub monitoring: Arc<dyn Monitoring>,
     pub outcomes: Arc<dyn Outcomes>,
+    pub labeling: Arc<dyn Labeling>,
 }
 
 impl Context {
     pub fn new(client: Client, settings: Settings, seams: Seams) -> Self {
-        let Seams { tracking, datasets, environments, monitoring, outcomes } = seams;
+        let Seams { tracking, datasets, environments, monitoring, outcomes, labeling } = seams;
         let reporter = Reporter { controller: CONTROLLER.to_owned(), instance: None };
         let recorder = Recorder::new(client.clone(), reporter);
         let metrics = Metrics::default();
@@ -61,6 +63,7 @@ impl Context {
             environments,
             monitoring,
             outcomes,
+            labeling,
             metrics,
             recorder,
         }

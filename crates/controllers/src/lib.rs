@@ -15,6 +15,7 @@ pub mod dataset;
 pub mod environment;
 pub mod error;
 pub mod inferenceservice;
+mod labelingproject;
 pub mod metrics;
 pub mod monitoring;
 pub mod observed;
@@ -45,6 +46,7 @@ pub async fn run(context: Arc<Context>) {
         inferenceservice::run(context.clone()),
         application::run(context.clone()),
         abtest::run(context.clone()),
+        labelingproject::run(context.clone()),
         monitoring::run(context),
     );
 }

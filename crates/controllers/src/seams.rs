@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use dais_api::abtest::OutcomeCounts;
 use dais_api::reference::ModelReference;
-use dais_api::{ABTestSpec, DatasetVersion, InstalledPackage, ProducedModel};
+use dais_api::{ABTestSpec, DatasetVersion, InstalledPackage, LabelingProject, ProducedModel};
 use dais_statistics::Statistic;
 use futures::stream::BoxStream;
 use thiserror::Error;
@@ -95,6 +95,38 @@ pub trait Datasets: Send + Sync {
     fn announcements(&self) -> BoxStream<'static, (String, String)>;
     /// Forgets all versions; the data goes once nothing refers to it.
     async fn forget(&self, project: &str, dataset: &str) -> Result<(), SeamError>;
+}
+
+/// What a person has to change, in words that name the field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LabelingRefusal(pub String);
+
+/// How far a labelling project is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LabelingProgress {
+    pub tasks: i64,
+    pub done: i64,
+    pub to_review: i64,
+}
+
+/// Tasks and answers of labelling projects.
+#[async_trait]
+pub trait Labeling: Send + Sync {
+    /// Makes it, or gives it another configuration; the same again changes nothing.
+    async fn declare(
+        &self,
+        work: &LabelingProject,
+    ) -> Result<Result<(), LabelingRefusal>, SeamError>;
+    /// Makes the tasks of a version (`name@v3`) that are not there yet: all or none. How many
+    /// are new.
+    async fn make_tasks(
+        &self,
+        work: &LabelingProject,
+        version: &str,
+    ) -> Result<Result<u64, LabelingRefusal>, SeamError>;
+    async fn progress(&self, work: &LabelingProject) -> Result<LabelingProgress, SeamError>;
+    /// Removes tasks and answers of the project with this uid.
+    async fn forget(&self, uid: &str) -> Result<(), SeamError>;
 }
 
 /// What an environment turned out to hold.

@@ -5,6 +5,7 @@ mod app;
 mod approvals;
 mod deploy;
 mod engines;
+mod label;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ pub use approvals::{Approvals, Decide, Promote, Withdraw};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use deploy::Deploy;
 pub use engines::Engines;
+pub use label::{Label, LabelFormat};
 
 /// A complete AI platform and container cloud in one program.
 #[derive(Debug, Parser)]
@@ -109,6 +111,16 @@ pub enum Command {
     Abtest {
         #[command(subcommand)]
         action: Abtest,
+    },
+    /// Label data: how far a project is, tasks and answers in other formats
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "Examples:\n  dais apply -f labelling.yaml\n  dais label show reviews\n  dais label publish reviews reviews-labelled"
+    )]
+    Label {
+        #[command(subcommand)]
+        action: Label,
     },
     /// List queues: what they have, what is taken, who waits for what
     #[command(after_help = "Examples:\n  dais queues\n  dais queues research")]

@@ -16,6 +16,7 @@ mod down;
 mod follow;
 mod get;
 mod jobs;
+mod label;
 mod logs;
 mod models;
 mod pack;
@@ -58,6 +59,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Resume(args) => block_on(switch::resume(&target, &args)),
         Command::Stop(args) => block_on(switch::stop(&target, &args)),
         Command::Rerun(args) => block_on(rerun::run(&target, args)),
+        Command::Label { action } => block_on(label::run(&target, action)),
         Command::Abtest { action } => block_on(abtest::run(&target, action)),
         Command::Queues { name } => block_on(queues::run(&target, name.as_deref())),
         Command::Jobs => block_on(jobs::run(&target)),

@@ -28,6 +28,7 @@ pub mod engines;
 mod environments;
 mod events;
 mod gateway;
+mod labeling;
 mod late;
 mod ledger;
 mod listeners;

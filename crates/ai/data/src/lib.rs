@@ -16,6 +16,7 @@
 //!
 //! Start reading at [`router`], then `uploads`, then `trees`.
 
+mod add;
 mod blobs;
 mod code;
 mod collect;

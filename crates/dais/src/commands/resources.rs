@@ -41,6 +41,7 @@ fn short_names(kind: &str) -> &'static [&'static str] {
         "environment" => &["env"],
         "dataset" => &["ds"],
         "inferenceservice" => &["isvc"],
+        "labelingproject" => &["lp"],
         "pod" => &["po"],
         "service" => &["svc"],
         "namespace" => &["ns"],

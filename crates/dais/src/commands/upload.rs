@@ -51,7 +51,7 @@ fn table(made: &Value) -> Table {
 
 /// A dataset that is not there yet is made. A pod's account may add versions and
 /// no more: for it, the dataset must be there.
-async fn ensure_dataset(connection: &Connection, target: &Target, name: &str) -> Result<()> {
+pub async fn ensure_dataset(connection: &Connection, target: &Target, name: &str) -> Result<()> {
     let api = Api::<Dataset>::namespaced(connection.kube(&target.project)?, &target.project);
     if api.get_opt(name).await.context("looking for the dataset")?.is_some() {
         return Ok(());

@@ -48,6 +48,10 @@ impl Right {
     pub const APPROVE_MODELS: Self = Self::new("approve", TRACKING_GROUP, "models", "");
     pub const READ_DATA: Self = Self::new("get", dais_api::GROUP, "datasets", "");
     pub const WRITE_DATA: Self = Self::new("update", dais_api::GROUP, "datasets", "");
+    /// To answer labelling tasks, to decide on answers, and to change the project itself.
+    pub const ANNOTATE: Self = Self::new("create", dais_api::GROUP, "labelingprojects", "answers");
+    pub const REVIEW: Self = Self::new("create", dais_api::GROUP, "labelingprojects", "reviews");
+    pub const MANAGE_LABELING: Self = Self::new("update", dais_api::GROUP, "labelingprojects", "");
     pub const READ_JOBS: Self = Self::new("list", dais_api::GROUP, "trainingjobs", "");
     pub const WRITE_JOBS: Self = Self::new("create", dais_api::GROUP, "trainingjobs", "");
     /// To send telemetry of a project's own; to read it is another right.

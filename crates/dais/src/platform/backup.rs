@@ -27,11 +27,12 @@ use super::parts::Parts;
 
 /// Databases in the backup: path below the data directory.
 pub const OBJECTS: &str = "kube/objects.db";
-pub const RELATIONS: [&str; 5] = [
+pub const RELATIONS: [&str; 6] = [
     "relations/identity.db",
     "relations/tracking.db",
     "relations/data.db",
     "relations/ledger.db",
+    "relations/labeling.db",
     "relations/outcomes.db",
 ];
 /// Folders and files that are copied as they are.

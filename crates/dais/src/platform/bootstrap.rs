@@ -27,7 +27,7 @@ pub fn objects() -> Result<Vec<Value>> {
     for crd in dais_api::crds::all().into_iter().chain(dais_api::crds::foreign()) {
         objects.push(serde_json::to_value(crd)?);
     }
-    objects.extend([admins(), workload()]);
+    objects.extend([admins(), workload(), annotator(), reviewer()]);
     objects.extend([
         extend("view", &["get", "list", "watch"], &["get"]),
         extend(
@@ -118,6 +118,35 @@ fn workload() -> Value {
     })
 }
 
+/// To answer labelling tasks, and to decide on answers: asked about, never stored.
+const LABELLING: [&str; 2] = ["labelingprojects/answers", "labelingprojects/reviews"];
+
+/// For somebody who labels and sees nothing else of a project.
+fn annotator() -> Value {
+    labelling_role("annotator", &LABELLING[..1])
+}
+
+/// For somebody who decides on answers besides.
+fn reviewer() -> Value {
+    labelling_role("reviewer", &LABELLING)
+}
+
+fn labelling_role(name: &str, rights: &[&str]) -> Value {
+    json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": name},
+        "rules": [
+            {
+                "apiGroups": [dais_api::GROUP],
+                "resources": ["labelingprojects", "datasets"],
+                "verbs": ["get", "list", "watch"],
+            },
+            {"apiGroups": [dais_api::GROUP], "resources": rights, "verbs": ["create"]},
+        ],
+    })
+}
+
 /// What a project's people work with. Not the kinds' statuses: those are the platform's
 /// word, a queue's among them.
 fn of_projects() -> Vec<String> {
@@ -125,7 +154,7 @@ fn of_projects() -> Vec<String> {
     let theirs = crds.filter(|crd| crd.spec.scope == "Namespaced" && crd.spec.names.kind != POLICY);
     theirs
         .map(|crd| crd.spec.names.plural)
-        .chain(["abtests/feedback", "telemetry"].map(str::to_owned))
+        .chain(LABELLING.into_iter().chain(["abtests/feedback", "telemetry"]).map(str::to_owned))
         .collect()
 }
 

@@ -12,6 +12,7 @@ use dais_controllers::{Context as ControllersContext, Seams, Settings};
 use dais_data::Data;
 use dais_gateway::Gateway;
 use dais_identity::{Clock, Identity, Opened, Options, Secret};
+use dais_labeling::Labeling;
 use dais_ledger::{Ledger, Prices};
 use dais_node::{Node, NodeConfig, RuntimeChoice, StopMode};
 use dais_portal::Portal;
@@ -35,6 +36,7 @@ use super::datasets::Versions;
 use super::environments::EnvironmentStore;
 use super::events;
 use super::gateway::Doorkeeper;
+use super::labeling;
 use super::late::Late;
 use super::ledger;
 use super::notifications;
@@ -70,6 +72,7 @@ pub struct Parts {
     pub telemetry: Telemetry,
     pub ledger: Ledger,
     pub outcomes: Outcomes,
+    pub labeling: Labeling,
     pub prices: watch::Sender<Prices>,
     environments: EnvironmentStore,
     kubelet: Late,
@@ -135,6 +138,9 @@ impl Parts {
         let outcomes = dais_outcomes::Outcomes::open(&sqlite(&relations, "outcomes.db"))
             .await
             .context("opening what tests count")?;
+        let labeling = Labeling::open(&sqlite(&relations, "labeling.db"))
+            .await
+            .context("opening the labelling store")?;
         let (outcomes, exposures) = Outcomes::new(outcomes);
         let telemetry = Telemetry::open(
             &data_dir.folder("telemetry")?,
@@ -176,6 +182,7 @@ impl Parts {
             telemetry,
             ledger,
             outcomes,
+            labeling,
             prices: watch::Sender::default(),
             environments,
             kubelet,
@@ -284,13 +291,17 @@ impl Parts {
             environments: Arc::new(self.environments.clone()),
             monitoring: Arc::new(self.telemetry.monitoring()),
             outcomes: Arc::new(self.outcomes.seam(&self.data)),
+            labeling: Arc::new(labeling::Seam {
+                labeling: self.labeling.clone(),
+                data: self.data.clone(),
+            }),
         };
         ControllersContext::new(self.client("controllers"), settings, seams)
     }
 
     /// Stops what acts, then closes what is open.
     pub async fn stop(self, mode: StopMode) {
-        let Self { running, telemetry, identity, ledger, outcomes, .. } = self;
+        let Self { running, telemetry, identity, ledger, outcomes, labeling, .. } = self;
         if let Some(Running { node, workloads }) = running {
             // First the controllers: they would make anew what the node stops.
             if tokio::time::timeout(PATIENCE, workloads.shutdown()).await.is_err() {
@@ -301,6 +312,7 @@ impl Parts {
         telemetry.close().await;
         ledger.close().await;
         outcomes.close().await;
+        labeling.close().await;
         if let Err(error) = identity.close().await {
             tracing::error!(%error, "accounts not closed");
         }

@@ -8,11 +8,13 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use dais_identity::Caller;
+use dais_labeling::May;
 use http::{StatusCode, Uri};
 use serde_json::json;
 use tower::ServiceExt;
 
 use super::access::{Access, Right};
+use super::labeling::WritesData;
 use super::protection;
 
 /// Which project a tracking request is for: `/p/<project>/…`, else the caller's own.
@@ -25,6 +27,11 @@ pub fn tracking(router: Router, access: Access) -> Router {
 
 pub fn data(router: Router, access: Access) -> Router {
     Router::new().fallback(scope_data).with_state((access, router))
+}
+
+/// What the caller may do in a project's labelling: as far as their rights reach.
+pub fn labeling(router: Router, access: Access) -> Router {
+    Router::new().fallback(scope_labeling).with_state((access, router))
 }
 
 /// Extends a router's requests by the projects whose logs the caller may read, or may
@@ -264,6 +271,32 @@ async fn scope_data(
         }
         Err(response) => response,
     }
+}
+
+async fn scope_labeling(
+    State((access, router)): State<(Access, Router)>,
+    mut request: Request,
+) -> Response {
+    let rights = (&Right::ANNOTATE, &Right::REVIEW);
+    let Granted { project, caller, write: reviews } =
+        match grant(&access, &mut request, rights).await {
+            Ok(granted) => granted,
+            Err(response) => return response,
+        };
+    let manages = access.allows(&caller, &Right::MANAGE_LABELING, &project).await;
+    let writes = access.allows(&caller, &Right::WRITE_DATA, &project).await;
+    let (manages, writes) = match (manages, writes) {
+        (Ok(manages), Ok(writes)) => (manages, writes),
+        (Err(error), _) | (_, Err(error)) => return broken(&error),
+    };
+    let may = match (manages, reviews) {
+        (true, _) => May::Manage,
+        (false, true) => May::Review,
+        (false, false) => May::Annotate,
+    };
+    request.extensions_mut().insert(dais_labeling::Scope { project, user: caller.user, may });
+    request.extensions_mut().insert(WritesData(writes));
+    pass(router, request).await
 }
 
 async fn pass(router: Router, request: Request) -> Response {

@@ -16,6 +16,7 @@ mod engines;
 mod exec;
 mod full_disk;
 mod kubectl;
+mod labeling;
 mod ledger;
 mod monitoring;
 mod publishing;

@@ -4,6 +4,7 @@ export type { Application, ApplicationSpec, ApplicationStatus } from './Applicat
 export type { Dataset, DatasetSpec, DatasetStatus } from './Dataset'
 export type { Environment, EnvironmentSpec, EnvironmentStatus } from './Environment'
 export type { InferenceService, InferenceServiceSpec, InferenceServiceStatus } from './InferenceService'
+export type { LabelingProject, LabelingProjectSpec, LabelingProjectStatus } from './LabelingProject'
 export type { Queue, QueueSpec, QueueStatus } from './Queue'
 export type { Sweep, SweepSpec, SweepStatus } from './Sweep'
 export type { TrafficPolicy, TrafficPolicySpec, TrafficPolicyStatus } from './TrafficPolicy'

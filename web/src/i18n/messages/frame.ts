@@ -11,6 +11,7 @@ export const frame = {
   'nav.home': ['Home', '首页'],
   'nav.data': ['Data', '数据'],
   'nav.datasets': ['Datasets', '数据集'],
+  'nav.labeling': ['Labelling', '标注'],
   'nav.develop': ['Develop', '开发'],
   'nav.environments': ['Environments', '环境'],
   'nav.train': ['Train', '训练'],

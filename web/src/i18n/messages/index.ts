@@ -8,6 +8,7 @@ import { data } from './data'
 import { events } from './events'
 import { frame } from './frame'
 import { jobs } from './jobs'
+import { labeling } from './labeling'
 import { ledger } from './ledger'
 import { logs } from './logs'
 import { machines } from './machines'
@@ -20,6 +21,6 @@ import { traces } from './traces'
 
 /** The whole catalogue. Each entry has every language, so that none can be forgotten. */
 export const MESSAGES = {
-  ...frame, ...objects, ...data, ...jobs, ...serve, ...observe, ...alerts, ...approvals, ...machines, ...logs, ...traces, ...events, ...ledger, ...queues, ...sweeps, ...abtests, ...abtestForm, ...applications, ...applicationForm,
+  ...frame, ...objects, ...data, ...jobs, ...serve, ...observe, ...alerts, ...approvals, ...machines, ...logs, ...traces, ...events, ...ledger, ...queues, ...sweeps, ...abtests, ...abtestForm, ...applications, ...applicationForm, ...labeling,
 } as const
 export type MessageKey = keyof typeof MESSAGES

@@ -1,0 +1,106 @@
+//! Labelling, put together: the controllers' seam to it, tasks out of datasets, and
+//! finished work back into them.
+
+mod publish;
+mod tasks;
+
+pub use publish::WritesData;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::routing::post;
+use dais_api::{LabelingProject, LabelingProjectSpec};
+use dais_controllers::seams::{self, LabelingProgress, LabelingRefusal, SeamError};
+use dais_data::Data;
+use dais_labeling::{Declared, Error, Labeling, Spec, Work};
+use kube::ResourceExt;
+
+pub struct Seam {
+    pub labeling: Labeling,
+    pub data: Data,
+}
+
+/// The service's own addresses, and `POST /{work}/publish`.
+pub fn router(labeling: &Labeling, data: &Data) -> Router {
+    let publishing = (labeling.clone(), data.clone());
+    dais_labeling::router(labeling.clone()).merge(
+        Router::new().route("/{work}/publish", post(publish::publish)).with_state(publishing),
+    )
+}
+
+fn failed(error: &dyn std::error::Error) -> SeamError {
+    let cause = error.source().map(|cause| format!(": {cause}"));
+    SeamError(format!("{error}{}", cause.unwrap_or_default()))
+}
+
+/// What a person can mend, apart from what failed.
+fn refused<T>(done: dais_labeling::Result<T>) -> Result<Result<T, LabelingRefusal>, SeamError> {
+    match done {
+        Ok(done) => Ok(Ok(done)),
+        Err(Error::Invalid { field, problem, hint }) => {
+            Ok(Err(LabelingRefusal(format!("spec.{field}: {problem} (hint: {hint})"))))
+        }
+        Err(Error::Conflict { problem, .. }) => Ok(Err(LabelingRefusal(problem))),
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+fn now() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
+impl Seam {
+    fn work(&self, work: &LabelingProject) -> Work {
+        self.labeling.work(&work.namespace().unwrap_or_default(), &work.name_any())
+    }
+}
+
+/// The service's words for what the kind says: their shapes are the same.
+fn spec(spec: &LabelingProjectSpec) -> Result<Spec, SeamError> {
+    let value = serde_json::json!({"config": spec.config, "policy": spec.policy});
+    serde_json::from_value(value).map_err(|error| failed(&error))
+}
+
+#[async_trait]
+impl seams::Labeling for Seam {
+    async fn declare(
+        &self,
+        work: &LabelingProject,
+    ) -> Result<Result<(), LabelingRefusal>, SeamError> {
+        let declared = Declared {
+            project: work.namespace().unwrap_or_default(),
+            name: work.name_any(),
+            uid: work.uid().unwrap_or_default(),
+        };
+        refused(self.labeling.declare(&declared, &spec(&work.spec)?, now()).await)
+    }
+
+    async fn make_tasks(
+        &self,
+        work: &LabelingProject,
+        version: &str,
+    ) -> Result<Result<u64, LabelingRefusal>, SeamError> {
+        let project = work.namespace().unwrap_or_default();
+        let (dataset, version) = version.split_once('@').unwrap_or((version, "latest"));
+        let folder = self.data.materialize_dataset(&project, dataset, version).await;
+        let folder = folder.map_err(|error| failed(&error))?;
+        let spec = work.spec.clone();
+        let read = tokio::task::spawn_blocking(move || tasks::read(&folder, &spec)).await;
+        let tasks = match read.map_err(|error| failed(&error))? {
+            Ok(tasks) => tasks,
+            Err(error) => return Ok(Err(LabelingRefusal(format!("{error:#}")))),
+        };
+        let taken = self.work(work).import("", &tasks, now(), |_| ()).await;
+        refused(taken.map(|taken| taken.new))
+    }
+
+    async fn progress(&self, work: &LabelingProject) -> Result<LabelingProgress, SeamError> {
+        let progress = self.work(work).progress().await.map_err(|error| failed(&error))?;
+        let dais_labeling::Progress { tasks, done, to_review, .. } = progress;
+        Ok(LabelingProgress { tasks, done, to_review })
+    }
+
+    async fn forget(&self, uid: &str) -> Result<(), SeamError> {
+        self.labeling.forget(uid).await.map_err(|error| failed(&error))
+    }
+}
