@@ -67,7 +67,7 @@ impl Work {
         let query = "SELECT task FROM labeling_turns WHERE work = $1 AND annotator = $2
             AND state IN ('assigned', 'leased', 'returned') ORDER BY task";
         let values = [write.work.into(), annotator.into()];
-        let rows = fetch(&mut *write.tx, query, values, "list somebody's tasks").await?;
+        let rows = fetch(&mut *write.on.tx, query, values, "list somebody's tasks").await?;
         for row in &rows {
             let task = number(row, 0)?;
             write.set_state(task, annotator, TurnState::Expired).await?;
@@ -84,7 +84,7 @@ impl Write {
     async fn assign(&mut self, user: &str, annotator: &str, task: i64) -> Result<Option<bool>> {
         let query = "SELECT 1 FROM labeling_tasks WHERE work = $1 AND task = $2";
         let values = [self.work.into(), task.into()];
-        if fetch(&mut *self.tx, query, values, "find a task").await?.is_empty() {
+        if fetch(&mut *self.on.tx, query, values, "find a task").await?.is_empty() {
             return Ok(None);
         }
         let there = self.turn_of(task, annotator).await?;
@@ -103,7 +103,7 @@ impl Write {
             " ON CONFLICT (work, task, annotator) DO UPDATE SET state = excluded.state,
               leased = excluded.leased, expires = excluded.expires",
         );
-        sql.fetch(&mut *self.tx, "assign a task").await?;
+        sql.fetch(&mut *self.on.tx, "assign a task").await?;
         self.note((task, annotator), user, ("assigned", "")).await?;
         self.settle(task, false).await?;
         Ok(Some(true))

@@ -3,6 +3,7 @@
 use sqlx::Row;
 
 use crate::config::{name, shown};
+use crate::database::Durability;
 use crate::error::Attempt;
 use crate::settle::{CLOSED, OPEN};
 use crate::sql::{fetch, number, text};
@@ -45,19 +46,19 @@ impl Labeling {
     /// Sees to it that the name is this uid's, with `spec` if it is new.
     async fn make(&self, declared: &Declared, spec: &Spec) -> Result<()> {
         let Declared { project, name, uid } = declared;
-        let mut tx = self.database().begin().await?;
+        let mut on = self.database().begin(Durability::Full).await?;
         let attempt = "make a labelling project";
         let lose = "UPDATE labeling_works SET named = 0
             WHERE project = $1 AND name = $2 AND uid <> $3 AND named = 1";
         let values = [project.as_str().into(), name.as_str().into(), uid.as_str().into()];
-        fetch(&mut *tx, lose, values.clone(), attempt).await?;
+        fetch(&mut *on.tx, lose, values.clone(), attempt).await?;
         let make = "INSERT INTO labeling_works
             (work, project, name, uid, named, spec, turn, top)
             VALUES ((SELECT COALESCE(MAX(work), 0) + 1 FROM labeling_works), $1, $2, $3, 1, $4, 0, 0)
             ON CONFLICT (project, uid) DO UPDATE SET name = excluded.name, named = 1";
         let [project, name, uid] = values;
-        fetch(&mut *tx, make, [project, name, uid, json(spec).into()], attempt).await?;
-        tx.commit().await.attempt(attempt)
+        fetch(&mut *on.tx, make, [project, name, uid, json(spec).into()], attempt).await?;
+        on.commit(attempt).await
     }
 
     /// The labelling projects of a project, those that lost their name too.
@@ -83,8 +84,8 @@ impl Labeling {
     }
 
     async fn remove(&self, which: &'static str, value: &str) -> Result<()> {
-        let mut tx = self.database().begin().await?;
-        for row in fetch(&mut *tx, which, [value.into()], "forget").await? {
+        let mut on = self.database().begin(Durability::Full).await?;
+        for row in fetch(&mut *on.tx, which, [value.into()], "forget").await? {
             let work = number(&row, 0)?;
             for statement in [
                 // First, so that whoever writes to it has ended or will not find it.
@@ -95,10 +96,10 @@ impl Labeling {
                 "DELETE FROM labeling_marks WHERE work = $1",
                 "DELETE FROM labeling_history WHERE work = $1",
             ] {
-                fetch(&mut *tx, statement, [work.into()], "forget").await?;
+                fetch(&mut *on.tx, statement, [work.into()], "forget").await?;
             }
         }
-        tx.commit().await.attempt("forget")
+        on.commit("forget").await
     }
 }
 
@@ -107,7 +108,7 @@ impl Write {
         self.still_fits(to).await?;
         let statement = "UPDATE labeling_works SET spec = $1 WHERE work = $2";
         let values = [json(to).into(), self.work.into()];
-        fetch(&mut *self.tx, statement, values, "change a labelling project").await?;
+        fetch(&mut *self.on.tx, statement, values, "change a labelling project").await?;
         if to.policy.overlap != self.spec.policy.overlap {
             self.change_overlap(i64::from(to.policy.overlap)).await?;
         }
@@ -127,7 +128,7 @@ impl Write {
             ));
         }
         let used = "SELECT label, COUNT(*) FROM labeling_marks WHERE work = $1 GROUP BY label";
-        let rows = fetch(&mut *self.tx, used, [self.work.into()], "count labels").await?;
+        let rows = fetch(&mut *self.on.tx, used, [self.work.into()], "count labels").await?;
         for row in rows {
             let label = text(&row, 0)?;
             let kept = match label.as_str() {
@@ -146,7 +147,7 @@ impl Write {
     }
 
     async fn count(&mut self, query: &'static str) -> Result<i64> {
-        let rows = fetch(&mut *self.tx, query, [self.work.into()], "count").await?;
+        let rows = fetch(&mut *self.on.tx, query, [self.work.into()], "count").await?;
         rows.first().map_or(Ok(0), |row| row.try_get(0).attempt("count"))
     }
 
@@ -159,14 +160,14 @@ impl Write {
         let open = "UPDATE labeling_tasks SET queue = $1, place = $2 + task
             WHERE work = $3 AND queue = $4 AND filled < $5";
         let values = [OPEN.into(), first.into(), self.work.into(), CLOSED.into(), overlap.into()];
-        fetch(&mut *self.tx, open, values, attempt).await?;
+        fetch(&mut *self.on.tx, open, values, attempt).await?;
         let close = "UPDATE labeling_tasks SET queue = $1
             WHERE work = $2 AND queue = $3 AND filled >= $4";
         let values = [CLOSED.into(), self.work.into(), OPEN.into(), overlap.into()];
-        fetch(&mut *self.tx, close, values, attempt).await?;
+        fetch(&mut *self.on.tx, close, values, attempt).await?;
         let state = "UPDATE labeling_tasks SET state = CASE WHEN answers = 0 THEN 'todo'
             WHEN answers < $1 THEN 'started' WHEN pending = 0 THEN 'reviewed' ELSE 'answered' END
             WHERE work = $2";
-        fetch(&mut *self.tx, state, [overlap.into(), self.work.into()], attempt).await.map(drop)
+        fetch(&mut *self.on.tx, state, [overlap.into(), self.work.into()], attempt).await.map(drop)
     }
 }

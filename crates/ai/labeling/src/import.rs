@@ -75,14 +75,14 @@ fn checked<'a>(tasks: &'a [NewTask], spec: &Spec) -> Result<Vec<Row<'a>>> {
 impl Write {
     async fn import(&mut self, rows: &[Row<'_>], progress: impl Fn(usize)) -> Result<u64> {
         let query = "SELECT COALESCE(MAX(task), 0) FROM labeling_tasks WHERE work = $1";
-        let found = crate::sql::fetch(&mut *self.tx, query, [self.work.into()], "count").await?;
+        let found = crate::sql::fetch(&mut *self.on.tx, query, [self.work.into()], "count").await?;
         let mut task = found.first().map_or(Ok(0), |row| number(row, 0))? + 1;
         let mut place = self.places(rows.len() as i64).await?;
         let (mut new, mut done) = (0, 0);
         for chunk in rows.chunks(TOGETHER) {
             let insert = self.insert(chunk, task, place);
             new += match chunk.iter().all(|row| row.task.given.is_empty()) {
-                true => insert.execute(&mut *self.tx, "import tasks").await?,
+                true => insert.execute(&mut *self.on.tx, "import tasks").await?,
                 false => self.insert_and_give(insert, chunk).await?,
             };
             task += chunk.len() as i64;
@@ -121,7 +121,7 @@ impl Write {
     /// those are.
     async fn insert_and_give(&mut self, mut insert: Sql, chunk: &[Row<'_>]) -> Result<u64> {
         insert.push(" RETURNING task, key");
-        let rows = insert.fetch(&mut *self.tx, "import tasks").await?;
+        let rows = insert.fetch(&mut *self.on.tx, "import tasks").await?;
         let fresh = rows.iter().map(|row| Ok((number(row, 0)?, text(row, 1)?)));
         let fresh: Vec<(i64, String)> = fresh.collect::<Result<_>>()?;
         let mut seen = BTreeSet::new();
@@ -132,7 +132,7 @@ impl Write {
                 row.task.given.iter().map(|given| self.given_turn(*task, given)).collect();
             let mut sql = Sql::new(INSERT_TURNS);
             sql.rows(turns);
-            sql.fetch(&mut *self.tx, "import answers").await?;
+            sql.fetch(&mut *self.on.tx, "import answers").await?;
             for given in &row.task.given {
                 let counts = given.correction.as_ref().or(given.answer.as_ref());
                 self.mark(*task, &given.annotator, counts).await?;

@@ -81,19 +81,13 @@ impl Work {
         }
         if let Some(annotator) = &filter.annotator {
             person("annotator", annotator)?;
-            sql.push(
-                " AND EXISTS (SELECT 1 FROM labeling_turns u WHERE u.work = t.work
-                  AND u.task = t.task AND u.annotator = ",
-            );
-            sql.value(annotator.as_str()).push(")");
+            sql.push(" AND t.task IN (SELECT u.task FROM labeling_turns u WHERE u.work = ");
+            sql.value(known.work).push(" AND u.annotator = ").value(annotator.as_str()).push(")");
         }
         if let Some(label) = &filter.label {
             person("label", label)?;
-            sql.push(
-                " AND EXISTS (SELECT 1 FROM labeling_marks m WHERE m.work = t.work
-                  AND m.task = t.task AND m.label = ",
-            );
-            sql.value(label.as_str()).push(")");
+            sql.push(" AND t.task IN (SELECT m.task FROM labeling_marks m WHERE m.work = ");
+            sql.value(known.work).push(" AND m.label = ").value(label.as_str()).push(")");
         }
         if let Some(below) = filter.agreement_below {
             sql.push(" AND t.agreement >= 0 AND t.agreement < ").value(below);

@@ -9,6 +9,7 @@ use sqlx::Row;
 
 use crate::Result;
 use crate::config::Assignment;
+use crate::database::Durability;
 use crate::error::Attempt;
 use crate::import::{INSERT_TURNS, new_turn};
 use crate::settle::{GOLD, OPEN};
@@ -55,7 +56,7 @@ impl Work {
     /// one again that they answered or skipped, unless it came back to them.
     pub async fn next(&self, annotator: &str, now: i64) -> Result<Option<Held>> {
         person("annotator", annotator)?;
-        let mut write = self.write(now).await?;
+        let mut write = self.write_with(Durability::Relaxed, now).await?;
         let Some(task) = write.next(annotator).await? else {
             // What expired was put back all the same.
             write.commit("look for a task").await?;
@@ -128,7 +129,7 @@ impl Write {
             (SELECT MIN(task) FROM labeling_turns
              WHERE work = $1 AND annotator = $2 AND state = 'assigned')";
         let values = [self.work.into(), annotator.into()];
-        let rows = fetch(&mut *self.tx, query, values, "look for a task").await?;
+        let rows = fetch(&mut *self.on.tx, query, values, "look for a task").await?;
         let row = rows.first();
         let first = |at: usize| -> Result<Option<i64>> {
             row.map_or(Ok(None), |row| row.try_get(at).attempt("look for a task"))
@@ -142,7 +143,7 @@ impl Write {
             WHERE work = $1 AND state = 'leased' AND expires <= $2
             ORDER BY expires LIMIT $3";
         let values = [self.work.into(), self.now.into(), SWEPT.into()];
-        for row in fetch(&mut *self.tx, query, values, "look for ended leases").await? {
+        for row in fetch(&mut *self.on.tx, query, values, "look for ended leases").await? {
             let (task, annotator) = (number(&row, 0)?, text(&row, 1)?);
             self.set_state(task, &annotator, TurnState::Expired).await?;
             self.note((task, &annotator), "", ("expired", "")).await?;
@@ -160,7 +161,7 @@ impl Write {
         let statement = "UPDATE labeling_turns SET state = $1
             WHERE work = $2 AND task = $3 AND annotator = $4";
         let values = [state.word().into(), self.work.into(), task.into(), annotator.into()];
-        fetch(&mut *self.tx, statement, values, "change a turn").await.map(drop)
+        fetch(&mut *self.on.tx, statement, values, "change a turn").await.map(drop)
     }
 
     /// When a lease that begins now ends.
@@ -179,7 +180,7 @@ impl Write {
             annotator.into(),
             NEVER.into(),
         ];
-        fetch(&mut *self.tx, statement, values, "keep a task").await.map(drop)
+        fetch(&mut *self.on.tx, statement, values, "keep a task").await.map(drop)
     }
 
     /// Opens a task that is somebody's already. The time that they take counts from here.
@@ -187,7 +188,7 @@ impl Write {
         let statement = "UPDATE labeling_turns SET state = 'leased', leased = $1
             WHERE work = $2 AND task = $3 AND annotator = $4";
         let values = [self.now.into(), self.work.into(), task.into(), annotator.into()];
-        fetch(&mut *self.tx, statement, values, "open a task").await?;
+        fetch(&mut *self.on.tx, statement, values, "open a task").await?;
         self.note((task, annotator), annotator, ("opened", "")).await
     }
 
@@ -204,7 +205,7 @@ impl Write {
             " ON CONFLICT (work, task, annotator) DO UPDATE SET state = excluded.state,
               leased = excluded.leased, expires = excluded.expires",
         );
-        sql.fetch(&mut *self.tx, "give a task").await?;
+        sql.fetch(&mut *self.on.tx, "give a task").await?;
         self.note((task, annotator), annotator, ("leased", "")).await?;
         self.occupy(task).await
     }
@@ -222,7 +223,7 @@ impl Write {
              AND u.annotator = $4 AND u.state <> 'expired')
             ORDER BY t.place LIMIT 1";
         let values = [self.work.into(), queue.into(), place.into(), annotator.into()];
-        let rows = fetch(&mut *self.tx, query, values, "look for a task").await?;
+        let rows = fetch(&mut *self.on.tx, query, values, "look for a task").await?;
         rows.first().map(|row| Ok((number(row, 0)?, number(row, 1)?))).transpose()
     }
 
@@ -230,7 +231,7 @@ impl Write {
         let query = "SELECT place, gold_place, got, gold_got FROM labeling_people
             WHERE work = $1 AND annotator = $2";
         let values = [self.work.into(), annotator.into()];
-        let rows = fetch(&mut *self.tx, query, values, "look for a place").await?;
+        let rows = fetch(&mut *self.on.tx, query, values, "look for a place").await?;
         let Some(row) = rows.first() else { return Ok(Reached::default()) };
         Ok(Reached {
             place: number(row, 0)?,
@@ -254,7 +255,7 @@ impl Write {
             got.into(),
             gold_got.into(),
         ];
-        fetch(&mut *self.tx, statement, values, "keep a place").await.map(drop)
+        fetch(&mut *self.on.tx, statement, values, "keep a place").await.map(drop)
     }
 
     pub(crate) async fn held(&mut self, task: i64, annotator: &str) -> Result<Option<Held>> {
@@ -265,7 +266,7 @@ impl Write {
         );
         sql.value(self.work).push(" AND t.task = ").value(task);
         sql.push(" AND u.annotator = ").value(annotator);
-        let rows = sql.fetch(&mut *self.tx, "read a task").await?;
+        let rows = sql.fetch(&mut *self.on.tx, "read a task").await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let task = read_task(row, 0)?.for_annotators();
         Ok(Some(Held { task, turn: read_turn(row, 8)? }))

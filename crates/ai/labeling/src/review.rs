@@ -192,6 +192,6 @@ impl Write {
             task.into(),
             annotator.into(),
         ];
-        fetch(&mut *self.tx, statement, values, "decide on an answer").await.map(drop)
+        fetch(&mut *self.on.tx, statement, values, "decide on an answer").await.map(drop)
     }
 }

@@ -29,7 +29,7 @@ impl Write {
     pub(crate) async fn settle(&mut self, task: i64, again: bool) -> Result<()> {
         let query = "SELECT queue, place FROM labeling_tasks WHERE work = $1 AND task = $2";
         let values = [self.work.into(), task.into()];
-        let rows = fetch(&mut *self.tx, query, values, "read a task").await?;
+        let rows = fetch(&mut *self.on.tx, query, values, "read a task").await?;
         let Some(row) = rows.first() else { return Ok(()) };
         let (queue, mut place) = (number(row, 0)?, number(row, 1)?);
 
@@ -63,7 +63,7 @@ impl Write {
             self.work.into(),
             task.into(),
         ];
-        fetch(&mut *self.tx, statement, values, "count a task's answers").await.map(drop)
+        fetch(&mut *self.on.tx, statement, values, "count a task's answers").await.map(drop)
     }
 
     /// Counts one more person who holds a place of a task; what [`Write::settle`] would find.
@@ -73,14 +73,14 @@ impl Write {
             WHERE work = $4 AND task = $5";
         let overlap = i64::from(self.spec.policy.overlap);
         let values = [OPEN.into(), overlap.into(), CLOSED.into(), self.work.into(), task.into()];
-        fetch(&mut *self.tx, statement, values, "give a task").await.map(drop)
+        fetch(&mut *self.on.tx, statement, values, "give a task").await.map(drop)
     }
 
     /// State and answer as JSON of each turn.
     async fn turns_of(&mut self, task: i64) -> Result<Vec<(TurnState, String)>> {
         let query = "SELECT state, answer FROM labeling_turns WHERE work = $1 AND task = $2";
         let values = [self.work.into(), task.into()];
-        let rows = fetch(&mut *self.tx, query, values, "read who has a task").await?;
+        let rows = fetch(&mut *self.on.tx, query, values, "read who has a task").await?;
         let read = |row| {
             let state = TurnState::parse(&text(row, 0)?).unwrap_or(TurnState::Expired);
             Ok((state, text(row, 1)?))
@@ -128,14 +128,14 @@ impl Write {
         annotator: &str,
     ) -> Result<()> {
         let values = [self.work.into(), label.into(), task.into(), annotator.into()];
-        fetch(&mut *self.tx, statement, values, "write an answer's labels").await.map(drop)
+        fetch(&mut *self.on.tx, statement, values, "write an answer's labels").await.map(drop)
     }
 
     async fn marked(&mut self, task: i64, annotator: &str) -> Result<Vec<String>> {
         let query = "SELECT label FROM labeling_marks
             WHERE work = $1 AND task = $2 AND annotator = $3";
         let values = [self.work.into(), task.into(), annotator.into()];
-        let rows = fetch(&mut *self.tx, query, values, "read an answer's labels").await?;
+        let rows = fetch(&mut *self.on.tx, query, values, "read an answer's labels").await?;
         rows.iter().map(|row| text(row, 0)).collect()
     }
 }

@@ -8,11 +8,10 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use sqlx::{Any, AnyPool, Transaction};
+use sqlx::AnyPool;
 
 use crate::config::{LabelConfig, Policy, shown};
-use crate::database::Database;
-use crate::error::Attempt;
+use crate::database::{Database, Durability, Transaction};
 use crate::sql::{fetch, number, text};
 use crate::{Error, Result};
 
@@ -45,7 +44,7 @@ pub(crate) struct Known {
 
 /// One transaction of the project's only writer.
 pub(crate) struct Write {
-    pub tx: Transaction<'static, Any>,
+    pub on: Transaction,
     pub work: i64,
     /// Counts the project's writes; orders its history.
     pub turn: i64,
@@ -107,18 +106,22 @@ impl Work {
 
     /// Begins a write; without [`Write::commit`] nothing happened.
     pub(crate) async fn write(&self, now: i64) -> Result<Write> {
+        self.write_with(Durability::Full, now).await
+    }
+
+    pub(crate) async fn write_with(&self, durability: Durability, now: i64) -> Result<Write> {
         if self.name.contains('\0') {
             return Err(self.unknown());
         }
-        let mut tx = self.labeling.database().begin().await?;
+        let mut on = self.labeling.database().begin(durability).await?;
         let claim = "UPDATE labeling_works SET turn = turn + 1
                      WHERE project = $1 AND name = $2 AND named = 1
                      RETURNING work, turn, top, spec";
         let names = [self.project.as_str().into(), self.name.as_str().into()];
-        let rows = fetch(&mut *tx, claim, names, "find the labelling project").await?;
+        let rows = fetch(&mut *on.tx, claim, names, "find the labelling project").await?;
         let row = rows.first().ok_or_else(|| self.unknown())?;
         let (work, turn, top) = (number(row, 0)?, number(row, 1)?, number(row, 2)?);
-        Ok(Write { spec: spec(&text(row, 3)?)?, tx, work, turn, top, now })
+        Ok(Write { spec: spec(&text(row, 3)?)?, on, work, turn, top, now })
     }
 }
 
@@ -128,7 +131,7 @@ pub(crate) fn spec(json: &str) -> Result<Spec> {
 
 impl Write {
     pub(crate) async fn commit(self, attempt: &'static str) -> Result<()> {
-        self.tx.commit().await.attempt(attempt)
+        self.on.commit(attempt).await
     }
 
     /// Appends to the history. `whose` turn it was, empty for none; task 0 is the project.
@@ -151,7 +154,7 @@ impl Write {
             what.into(),
             detail.into(),
         ];
-        fetch(&mut *self.tx, statement, values, "write the history").await.map(drop)
+        fetch(&mut *self.on.tx, statement, values, "write the history").await.map(drop)
     }
 
     /// The next place at the end of the queue.
@@ -165,7 +168,7 @@ impl Write {
         self.top += count;
         let statement = "UPDATE labeling_works SET top = $1 WHERE work = $2";
         let values = [self.top.into(), self.work.into()];
-        fetch(&mut *self.tx, statement, values, "lengthen the queue").await?;
+        fetch(&mut *self.on.tx, statement, values, "lengthen the queue").await?;
         Ok(first)
     }
 }

@@ -96,7 +96,7 @@ impl Work {
             submitted = $2, version = version + 1
             WHERE work = $3 AND task = $4 AND annotator = $5";
         let values = [reason.into(), now.into(), write.work.into(), task.into(), annotator.into()];
-        fetch(&mut *write.tx, statement, values, "skip a task").await?;
+        fetch(&mut *write.on.tx, statement, values, "skip a task").await?;
         write.note((task, annotator), annotator, ("skipped", reason)).await?;
         write.settle(task, false).await?;
         write.finish(task, annotator, "skip a task").await
@@ -121,7 +121,7 @@ impl Work {
             task.into(),
             annotator.into(),
         ];
-        fetch(&mut *write.tx, statement, values, "take an answer back").await?;
+        fetch(&mut *write.on.tx, statement, values, "take an answer back").await?;
         write.mark(task, annotator, None).await?;
         write.note((task, annotator), annotator, ("undone", "")).await?;
         write.settle(task, false).await?;
@@ -137,7 +137,7 @@ impl Write {
         let mut sql = Sql::new("SELECT ");
         sql.push(TURN_COLUMNS).push(" FROM labeling_turns u WHERE u.work = ").value(self.work);
         sql.push(" AND u.task = ").value(task).push(" AND u.annotator = ").value(annotator);
-        let rows = sql.fetch(&mut *self.tx, "read a turn").await?;
+        let rows = sql.fetch(&mut *self.on.tx, "read a turn").await?;
         rows.first().map(|row| read_turn(row, 0)).transpose()
     }
 
@@ -179,7 +179,7 @@ impl Write {
     pub(crate) async fn has_room(&mut self, task: i64) -> Result<bool> {
         let query = "SELECT filled, queue FROM labeling_tasks WHERE work = $1 AND task = $2";
         let values = [self.work.into(), task.into()];
-        let rows = fetch(&mut *self.tx, query, values, "read a task").await?;
+        let rows = fetch(&mut *self.on.tx, query, values, "read a task").await?;
         let Some(row) = rows.first() else { return Ok(false) };
         let overlap = i64::from(self.spec.policy.overlap);
         Ok(number(row, 1)? == GOLD || number(row, 0)? < overlap)
@@ -188,7 +188,7 @@ impl Write {
     pub(crate) async fn data(&mut self, task: i64) -> Result<Map<String, serde_json::Value>> {
         let query = "SELECT data FROM labeling_tasks WHERE work = $1 AND task = $2";
         let values = [self.work.into(), task.into()];
-        let rows = fetch(&mut *self.tx, query, values, "read a task").await?;
+        let rows = fetch(&mut *self.on.tx, query, values, "read a task").await?;
         let unknown = || Error::not_found("task", task.to_string());
         let data = text(rows.first().ok_or_else(unknown)?, 0)?;
         Ok(optional("a task", &data)?.unwrap_or_default())
@@ -212,7 +212,7 @@ impl Write {
             task.into(),
             annotator.into(),
         ];
-        fetch(&mut *self.tx, statement, values, "keep an answer").await.map(drop)
+        fetch(&mut *self.on.tx, statement, values, "keep an answer").await.map(drop)
     }
 
     /// The task of somebody's last submission, if it may be taken back.
@@ -223,7 +223,7 @@ impl Write {
             AND state IN ('submitted', 'accepted', 'corrected')
             ORDER BY submitted DESC, task DESC LIMIT 1";
         let values = [self.work.into(), annotator.into()];
-        let rows = fetch(&mut *self.tx, query, values, "look for a submission").await?;
+        let rows = fetch(&mut *self.on.tx, query, values, "look for a submission").await?;
         let row = rows.first().ok_or_else(|| {
             refused("there is no submission to take back", "submit an answer first")
         })?;
@@ -237,7 +237,7 @@ impl Write {
             WHERE work = $1 AND annotator = $2 AND state = 'leased'
             AND (version > 0 OR answer <> '') LIMIT 1";
         let values = [self.work.into(), annotator.into()];
-        let open = fetch(&mut *self.tx, query, values, "look for an open task").await?;
+        let open = fetch(&mut *self.on.tx, query, values, "look for an open task").await?;
         match open.is_empty() {
             true => number(row, 0),
             false => Err(refused("another task is open with a draft", "submit or skip it first")),

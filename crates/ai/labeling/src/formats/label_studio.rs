@@ -1,7 +1,8 @@
 //! Label Studio's JSON: a list of tasks with annotations and predictions.
 //! <https://labelstud.io/guide/task_format>
 //!
-//! A task's key is its `id` where that is a number, else `meta.key`. An annotator is
+//! A task's key is `meta.key`, or its `id` where there is none: we write `meta.key` when a
+//! key of the export is no number. An annotator is
 //! `completed_by`, a number or `{"email": …}`. A known answer is the annotation with
 //! `ground_truth`; without `completed_by` it is nobody's answer.
 

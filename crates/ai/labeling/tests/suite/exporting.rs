@@ -317,3 +317,21 @@ async fn the_answer_that_stands_for_a_task() {
         assert_eq!(chosen, [choice("cat"), choice("cat"), choice("猫")]);
     }
 }
+
+/// A key that is a number is no task's number of ours.
+#[tokio::test]
+async fn label_studio_tells_tasks_apart_whatever_their_keys() {
+    let (config, task) = kinds().remove(0);
+    let keyed = |key: &str| NewTask { key: key.to_owned(), given: Vec::new(), ..task.clone() };
+    for keys in [["2", "x"], ["2", "1"], ["01", "1"]] {
+        let tasks = keys.map(keyed);
+        for fixture in fixtures().await {
+            let work = fixture.made(Spec { config: config.clone(), policy: overlap(1) }).await;
+            add(&work, &tasks).await;
+            let written = work.export(Format::LabelStudio, Only::All).await.unwrap();
+            let json: serde_json::Value = serde_json::from_slice(&written.files[0].1).unwrap();
+            assert_ne!(json[0]["id"], json[1]["id"]);
+            assert_eq!(read_again(&config, &written, Format::LabelStudio), tasks);
+        }
+    }
+}

@@ -12,6 +12,7 @@ mod exporting;
 mod figures;
 mod hostile;
 mod importing;
+mod killed;
 mod reviewing;
 mod serving;
 mod turning;

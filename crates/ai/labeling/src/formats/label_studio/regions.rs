@@ -7,6 +7,9 @@ use crate::config::{Kind, LabelConfig, shown};
 use crate::formats::Report;
 use crate::{Error, Result};
 
+/// The control of the labelling interface that results are from.
+const FROM: &str = "label";
+
 /// The `type` of a kind's results, which is also the member that holds a region's labels.
 fn word(kind: Kind) -> &'static str {
     match kind {
@@ -23,10 +26,15 @@ pub(super) fn results(
     data: &Map<String, Value>,
     answer: &Answer,
 ) -> Vec<Value> {
+    // A preference is of no one object: Label Studio names the control itself.
+    let to = match config.kind {
+        Kind::Preference => FROM,
+        _ => config.fields()[0],
+    };
     let result = |id: &str, value: Value| {
         let mut result = json!({
-            "from_name": "label",
-            "to_name": config.fields().join(","),
+            "from_name": FROM,
+            "to_name": to,
             "type": word(config.kind),
             "value": value,
         });

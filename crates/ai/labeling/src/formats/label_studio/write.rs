@@ -15,8 +15,24 @@ pub(in crate::formats) fn write(
     finished: &[Finished],
     report: &mut Report,
 ) -> Vec<u8> {
-    let tasks = finished.iter().map(|one| task(config, one, report)).collect();
-    let mut bytes = serde_json::to_vec_pretty(&Value::Array(tasks)).expect("values are JSON");
+    let keys: Option<Vec<i64>> = finished.iter().map(|one| as_id(&one.task.key)).collect();
+    let mut tasks = Vec::with_capacity(finished.len());
+    let mut annotations = 0;
+    for (at, one) in finished.iter().enumerate() {
+        let mut task = task(config, one, report);
+        // Numbers of ours where a key is none, since each task needs one of its own.
+        task["id"] = keys.as_ref().map_or(one.task.task, |keys| keys[at]).into();
+        if keys.is_none() {
+            task["meta"] = json!({ KEY: one.task.key });
+        }
+        for annotation in task["annotations"].as_array_mut().into_iter().flatten() {
+            annotations += 1;
+            annotation["id"] = annotations.into();
+        }
+        tasks.push(task);
+    }
+    let tasks = Value::Array(tasks);
+    let mut bytes = serde_json::to_vec_pretty(&tasks).expect("values are JSON");
     bytes.push(b'\n');
     bytes
 }
@@ -29,10 +45,6 @@ fn as_id(key: &str) -> Option<i64> {
 fn task(config: &LabelConfig, one: &Finished, report: &mut Report) -> Value {
     let mut task = Map::new();
     let key = &one.task.key;
-    match as_id(key) {
-        Some(id) => task.insert("id".to_owned(), id.into()),
-        None => task.insert("meta".to_owned(), json!({ KEY: key })),
-    };
     task.insert("data".to_owned(), one.task.data.clone().into());
     let place = || format!("task {key}");
     let mut annotations = Vec::new();
