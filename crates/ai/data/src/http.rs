@@ -12,22 +12,25 @@
 //! | `GET /datasets/{dataset}/versions` | all versions |
 //! | `GET /datasets/{dataset}/versions/{version}` | one version and its files |
 //! | `GET /datasets/{dataset}/versions/{version}/files/{path…}` | a file |
-//! | `GET /datasets/{dataset}/diff?from=v1&to=v2` | how two versions differ |
+//! | `GET /datasets/{dataset}/versions/{version}/preview/{path…}` | a page of a file: rows, lines or what a picture is |
+//! | `GET /datasets/{dataset}/diff?from=v1&to=v2` | how two versions differ, a page at a time |
 //! | `PUT /code` | a tar stream; answers `{digest, files, bytes}` |
 //! | `GET /code/{digest}` | a bundle's files |
 
-use axum::body::{Body, Bytes};
+mod diff;
+mod download;
+mod preview;
+
+use axum::body::Body;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
-use axum::response::{IntoResponse, Response};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, Query, State};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
-use futures::Stream;
-use http::{HeaderMap, StatusCode, header};
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tokio::fs::File;
-use tokio::io::AsyncReadExt;
 
 use crate::digest::Digest;
 use crate::error::Result;
@@ -50,10 +53,11 @@ pub fn router(data: Data) -> Router {
         .route("/datasets", get(datasets))
         .route("/datasets/{dataset}/versions", get(versions))
         .route("/datasets/{dataset}/versions/{version}", get(version))
-        .route("/datasets/{dataset}/versions/{version}/files/{*path}", get(download))
-        .route("/datasets/{dataset}/diff", get(diff))
         .route("/code", put(put_code).layer(DefaultBodyLimit::disable()))
         .route("/code/{digest}", get(code))
+        .merge(diff::router())
+        .merge(download::router())
+        .merge(preview::router())
         .fallback(async || Error::NotFound { what: "address", name: "data".into() })
         .with_state(data)
 }
@@ -91,6 +95,29 @@ struct OfVersionFile {
 #[derive(Deserialize)]
 struct OfCode {
     digest: String,
+}
+
+/// The query, refused in our own words.
+struct Asked<T>(T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Asked<T>> {
+        match Query::from_request_parts(parts, state).await {
+            Ok(Query(asked)) => Ok(Asked(asked)),
+            Err(rejection) => Err(Error::invalid("query", rejection.body_text())),
+        }
+    }
+}
+
+/// How many entries of a list one answer has.
+fn page(limit: Option<usize>) -> Result<usize> {
+    const MOST: usize = 1000;
+    match limit.unwrap_or(100) {
+        limit @ 1..=MOST => Ok(limit),
+        other => Err(Error::invalid("limit", format!("expected 1 to {MOST}, got {other}"))),
+    }
 }
 
 fn body<T>(json: Result<Json<T>, JsonRejection>) -> Result<T> {
@@ -207,64 +234,6 @@ async fn version(
     let version = data.version(&scope.project, &of.dataset, &of.version).await?;
     let manifest = data.manifest(&scope.project, &version.digest).await?;
     Ok(Json(json!({ "version": version, "files": manifest.files() })))
-}
-
-async fn download(
-    State(data): State<Data>,
-    scope: Scope,
-    Path(of): Path<OfVersionFile>,
-    headers: HeaderMap,
-) -> Result<Response> {
-    let version = data.version(&scope.project, &of.dataset, &of.version).await?;
-    let manifest = data.manifest(&scope.project, &version.digest).await?;
-    let file = manifest.files().iter().find(|file| file.path == of.path);
-    let file = file.ok_or_else(|| Error::NotFound { what: "file", name: of.path.clone() })?;
-    let tag = format!("\"{}\"", file.digest);
-    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
-        return Ok(StatusCode::NOT_MODIFIED.into_response());
-    }
-    let content = data.inner.blobs.open_blob(&scope.project, &file.digest).await?;
-    // Files are somebody's, and served from the portal's own origin: a browser
-    // must save them, never run them.
-    let headers = [
-        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
-        (header::CONTENT_LENGTH, file.size.to_string()),
-        (header::CONTENT_DISPOSITION, "attachment".to_owned()),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
-        (header::CONTENT_SECURITY_POLICY, "sandbox".to_owned()),
-        (header::ETAG, tag),
-    ];
-    Ok((headers, Body::from_stream(pieces(content))).into_response())
-}
-
-fn pieces(file: File) -> impl Stream<Item = std::io::Result<Bytes>> {
-    const PIECE: usize = 256 << 10;
-    futures::stream::try_unfold(file, |mut file| async move {
-        let mut buffer = Vec::with_capacity(PIECE);
-        let read = (&mut file).take(PIECE as u64).read_to_end(&mut buffer).await?;
-        Ok((read > 0).then(|| (Bytes::from(buffer), file)))
-    })
-}
-
-#[derive(Deserialize)]
-struct Between {
-    from: String,
-    to: String,
-}
-
-async fn diff(
-    State(data): State<Data>,
-    scope: Scope,
-    Path(of): Path<OfDataset>,
-    between: Result<Query<Between>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<Value>> {
-    let Query(Between { from, to }) =
-        between.map_err(|rejection| Error::invalid("query", rejection.body_text()))?;
-    let from = data.version(&scope.project, &of.dataset, &from).await?;
-    let to = data.version(&scope.project, &of.dataset, &to).await?;
-    let before = data.manifest(&scope.project, &from.digest).await?;
-    let after = data.manifest(&scope.project, &to.digest).await?;
-    Ok(Json(json!({ "from": from, "to": to, "difference": before.difference(after) })))
 }
 
 async fn put_code(

@@ -21,16 +21,21 @@ mod code;
 mod collect;
 mod commit;
 mod database;
+mod difference;
 mod digest;
 mod error;
 mod forget;
 mod http;
 mod manifest;
+mod manifests;
 mod paths;
+mod preview;
 mod scope;
+mod table;
 mod trees;
 mod uploads;
 mod usage;
+mod verify;
 mod versions;
 
 use std::path::PathBuf;
@@ -84,6 +89,8 @@ struct Inner {
     blobs: blobs::Blobs,
     uploads: uploads::Uploads,
     usage: usage::Usage,
+    manifests: manifests::Manifests,
+    findings: verify::Findings,
     limits: Limits,
     created: broadcast::Sender<VersionCreated>,
     /// Numbers of versions are given one commit at a time.
@@ -117,6 +124,8 @@ impl Data {
                 blobs,
                 uploads: uploads::Uploads::default(),
                 usage: usage::Usage::default(),
+                manifests: manifests::Manifests::default(),
+                findings: verify::Findings::default(),
                 created: broadcast::Sender::new(EVENTS_KEPT),
                 committing: tokio::sync::Mutex::default(),
                 collecting: tokio::sync::RwLock::default(),

@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 
 use crate::digest::Digest;
 use crate::error::Result;
-use crate::manifest::Manifest;
+use crate::manifest::FileEntry;
 use crate::{Data, Error, paths};
 
 /// One version, as its dataset's status shows it.
@@ -119,11 +119,21 @@ impl Data {
         Version::read(&row.ok_or_else(absent)?)
     }
 
-    /// What a version or a code bundle of this project consists of.
-    pub(crate) async fn manifest(&self, project: &str, digest: &str) -> Result<Manifest> {
-        let (data, project, digest) =
-            (self.clone(), project.to_owned(), Digest::parse("digest", digest)?);
-        blocking(move || Manifest::parse(&digest, &data.inner.blobs.read(&project, &digest)?)).await
+    /// A file of a version.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such version or file.
+    pub(crate) async fn file(
+        &self,
+        project: &str,
+        dataset: &str,
+        version: &str,
+        path: &str,
+    ) -> Result<FileEntry> {
+        let version = self.version(project, dataset, version).await?;
+        let manifest = self.manifest(project, &version.digest).await?;
+        let file = manifest.file(path).cloned();
+        file.ok_or_else(|| Error::NotFound { what: "file", name: path.to_owned() })
     }
 }
 

@@ -3,6 +3,9 @@
 
 mod code;
 mod datasets;
+mod diff;
+mod preview;
+mod reading;
 mod server;
 mod trees;
 mod trouble;
