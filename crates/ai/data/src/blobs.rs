@@ -138,14 +138,29 @@ impl Blobs {
 
     /// The digest of what a blob's file holds now.
     pub fn actual(&self, project: &str, digest: &Digest) -> Result<Digest> {
+        self.hashed(project, digest, |_| Ok(()))
+    }
+
+    /// The same; `told` hears of how many bytes were read, and may end it.
+    pub fn hashed(
+        &self,
+        project: &str,
+        digest: &Digest,
+        told: impl Fn(u64) -> Result<()>,
+    ) -> Result<Digest> {
         let failed = Error::file("verifying content");
         let mut file = fs::File::open(self.path(project, digest)).map_err(&failed)?;
         let mut hash = Sha256::new();
         let mut buffer = vec![0; 1 << 20];
+        let mut read = 0;
         loop {
             match file.read(&mut buffer).map_err(&failed)? {
                 0 => break,
-                length => hash.update(&buffer[..length]),
+                length => {
+                    hash.update(&buffer[..length]);
+                    read += length as u64;
+                    told(read)?;
+                }
             }
         }
         Ok(Digest::from_hash(hash))

@@ -47,6 +47,7 @@ impl Data {
         let (data, of, named) = (self.clone(), project.to_owned(), roots.clone());
         kept.extend(blocking(move || data.reachable(&of, &named)).await?);
         self.drop_rows(project, &kept).await?;
+        self.drop_profiles(project).await?;
         let (data, of) = (self.clone(), project.to_owned());
         blocking(move || {
             data.inner.blobs.retain(&of, |digest| kept.contains(digest))?;

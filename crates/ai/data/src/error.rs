@@ -25,6 +25,10 @@ pub enum Error {
     BrokenOff,
     #[error("the disk is full; nothing was stored. Free space or ask the platform's operator to")]
     DiskFull,
+    #[error("{waiting} profiles of this project wait already; ask again when some are made")]
+    Busy { waiting: usize },
+    #[error("it was cancelled")]
+    Cancelled,
     #[error("the request names no project")]
     NoProject,
     #[error(
@@ -64,6 +68,10 @@ impl Error {
         }
     }
 
+    pub(crate) fn code(&self) -> &'static str {
+        self.status().1
+    }
+
     fn status(&self) -> (StatusCode, &'static str) {
         match self {
             Error::Invalid { .. } => (StatusCode::BAD_REQUEST, "invalid"),
@@ -73,6 +81,8 @@ impl Error {
             Error::Quota { .. } => (StatusCode::INSUFFICIENT_STORAGE, "quota_exceeded"),
             Error::BrokenOff => (StatusCode::BAD_REQUEST, "broken_off"),
             Error::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "disk_full"),
+            Error::Busy { .. } => (StatusCode::TOO_MANY_REQUESTS, "busy"),
+            Error::Cancelled => (StatusCode::CONFLICT, "cancelled"),
             Error::NoProject | Error::ReadOnly { .. } => (StatusCode::FORBIDDEN, "forbidden"),
             Error::Database(_) => (StatusCode::SERVICE_UNAVAILABLE, "database"),
             Error::Damaged { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "damaged"),

@@ -13,6 +13,7 @@
 //! | `GET /datasets/{dataset}/versions/{version}` | one version and its files |
 //! | `GET /datasets/{dataset}/versions/{version}/files/{path…}` | a file |
 //! | `GET /datasets/{dataset}/versions/{version}/preview/{path…}` | a page of a file: rows, lines or what a picture is |
+//! | `POST`, `GET`, `DELETE …/versions/{version}/profile/{path…}` | have made, see or cancel what the columns of a table hold |
 //! | `GET /datasets/{dataset}/diff?from=v1&to=v2` | how two versions differ, a page at a time |
 //! | `PUT /code` | a tar stream; answers `{digest, files, bytes}` |
 //! | `GET /code/{digest}` | a bundle's files |
@@ -20,6 +21,7 @@
 mod diff;
 mod download;
 mod preview;
+mod profile;
 
 use axum::body::Body;
 use axum::extract::rejection::JsonRejection;
@@ -58,6 +60,7 @@ pub fn router(data: Data) -> Router {
         .merge(diff::router())
         .merge(download::router())
         .merge(preview::router())
+        .merge(profile::router())
         .fallback(async || Error::NotFound { what: "address", name: "data".into() })
         .with_state(data)
 }

@@ -30,6 +30,7 @@ mod manifest;
 mod manifests;
 mod paths;
 mod preview;
+mod profile;
 mod scope;
 mod table;
 mod trees;
@@ -63,6 +64,8 @@ pub struct Limits {
     /// Directories made for work stay this long after they were last asked
     /// for, though nothing names their content any more: work may still run in them.
     pub trees_kept: Duration,
+    /// Profiles of tables that are made at a time, a thread each.
+    pub profiles_at_once: usize,
 }
 
 impl Default for Limits {
@@ -74,6 +77,7 @@ impl Default for Limits {
             code_entries: 20_000,
             abandoned_after: Duration::from_secs(24 * 3600),
             trees_kept: Duration::from_secs(14 * 24 * 3600),
+            profiles_at_once: 1,
         }
     }
 }
@@ -91,6 +95,7 @@ struct Inner {
     usage: usage::Usage,
     manifests: manifests::Manifests,
     findings: verify::Findings,
+    profiles: profile::Jobs,
     limits: Limits,
     created: broadcast::Sender<VersionCreated>,
     /// Numbers of versions are given one commit at a time.
@@ -126,6 +131,7 @@ impl Data {
                 usage: usage::Usage::default(),
                 manifests: manifests::Manifests::default(),
                 findings: verify::Findings::default(),
+                profiles: profile::Jobs::new(limits.profiles_at_once),
                 created: broadcast::Sender::new(EVENTS_KEPT),
                 committing: tokio::sync::Mutex::default(),
                 collecting: tokio::sync::RwLock::default(),

@@ -5,6 +5,7 @@ mod code;
 mod datasets;
 mod diff;
 mod preview;
+mod profile;
 mod reading;
 mod server;
 mod trees;
