@@ -131,6 +131,8 @@ impl Data {
                 .unwrap_or(now)
                 .to_string(),
             created_by: scope.user.clone(),
+            description: String::new(),
+            tags: Vec::new(),
         };
         sqlx::query(
             "INSERT INTO data_versions (project, dataset, version, digest, files, bytes, created_at, created_by) \

@@ -9,6 +9,7 @@ use crate::error::Result;
 const VERSIONS: &[&[&str]] = &[
     &[include_str!("../migrations/0001_data.sql")],
     &[include_str!("../migrations/0002_profiles.sql")],
+    &[include_str!("../migrations/0003_tags.sql")],
 ];
 
 const READERS: u32 = 4;

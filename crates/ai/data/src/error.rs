@@ -27,6 +27,10 @@ pub enum Error {
     DiskFull,
     #[error("{waiting} profiles of this project wait already; ask again when some are made")]
     Busy { waiting: usize },
+    #[error(
+        "the versions or their tags have changed since this plan was shown; nothing was removed. Look at a new plan"
+    )]
+    Changed,
     #[error("it was cancelled")]
     Cancelled,
     #[error("the request names no project")]
@@ -82,6 +86,7 @@ impl Error {
             Error::BrokenOff => (StatusCode::BAD_REQUEST, "broken_off"),
             Error::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "disk_full"),
             Error::Busy { .. } => (StatusCode::TOO_MANY_REQUESTS, "busy"),
+            Error::Changed => (StatusCode::CONFLICT, "changed"),
             Error::Cancelled => (StatusCode::CONFLICT, "cancelled"),
             Error::NoProject | Error::ReadOnly { .. } => (StatusCode::FORBIDDEN, "forbidden"),
             Error::Database(_) => (StatusCode::SERVICE_UNAVAILABLE, "database"),

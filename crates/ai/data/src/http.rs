@@ -15,6 +15,10 @@
 //! | `GET /datasets/{dataset}/versions/{version}/preview/{path…}` | a page of a file: rows, lines or what a picture is |
 //! | `POST`, `GET`, `DELETE …/versions/{version}/profile/{path…}` | have made, see or cancel what the columns of a table hold |
 //! | `GET /datasets/{dataset}/diff?from=v1&to=v2` | how two versions differ, a page at a time |
+//! | `PATCH /datasets/{dataset}/versions/{version}` | `{description}` |
+//! | `GET /datasets/{dataset}/tags`; `PUT`, `DELETE …/tags/{tag}` | names of versions; `{version}` |
+//! | `POST /datasets/{dataset}/retention/plan`, `…/apply` | old versions: what a rule would remove, and removing it |
+//! | `GET /search?q=…` | datasets by name, versions by tag and description, files by path |
 //! | `PUT /code` | a tar stream; answers `{digest, files, bytes}` |
 //! | `GET /code/{digest}` | a bundle's files |
 
@@ -22,6 +26,9 @@ mod diff;
 mod download;
 mod preview;
 mod profile;
+mod retention;
+mod search;
+mod tags;
 
 use axum::body::Body;
 use axum::extract::rejection::JsonRejection;
@@ -61,6 +68,9 @@ pub fn router(data: Data) -> Router {
         .merge(download::router())
         .merge(preview::router())
         .merge(profile::router())
+        .merge(retention::router())
+        .merge(search::router())
+        .merge(tags::router())
         .fallback(async || Error::NotFound { what: "address", name: "data".into() })
         .with_state(data)
 }
@@ -201,7 +211,8 @@ async fn commit(
 ) -> Result<(StatusCode, Json<Value>)> {
     let dataset = body(asked)?.dataset;
     let (version, created) = data.commit(&scope, &of.upload, &dataset).await?;
-    let Version { name, digest, files, bytes, created_at, created_by } = version;
+    let Version { name, digest, files, bytes, created_at, created_by, description: _, tags: _ } =
+        version;
     let answer = json!({
         "dataset": dataset, "version": name, "digest": digest, "files": files, "bytes": bytes,
         "createdAt": created_at, "createdBy": created_by, "created": created,

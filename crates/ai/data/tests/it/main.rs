@@ -4,6 +4,7 @@
 mod code;
 mod datasets;
 mod diff;
+mod organizing;
 mod preview;
 mod profile;
 mod reading;
