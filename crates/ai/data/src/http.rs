@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `POST /uploads` | begin; answers `{upload}` |
 //! | `PUT /uploads/{upload}/files/{path…}` | one file, streamed; header `x-checksum-sha256` is verified |
+//! | `PUT /uploads/{upload}/archive?under=` | a tar, tar.gz or zip, whose files are added, all or none; answers `{files, bytes}` |
 //! | `POST /uploads/{upload}/reuse` | `{files: [{path, digest, size}]}`: take what the project has; answers `{missing: [path]}` |
 //! | `GET /uploads/{upload}` | what it has so far |
 //! | `DELETE /uploads/{upload}` | give up |
@@ -57,6 +58,7 @@ pub fn router(data: Data) -> Router {
         .route("/uploads", post(begin))
         .route("/uploads/{upload}", get(show).delete(abort))
         .route("/uploads/{upload}/files/{*path}", put(put_file).layer(DefaultBodyLimit::disable()))
+        .route("/uploads/{upload}/archive", put(put_archive).layer(DefaultBodyLimit::disable()))
         .route("/uploads/{upload}/reuse", post(reuse).layer(DefaultBodyLimit::max(LARGEST_JSON)))
         .route("/uploads/{upload}/commit", post(commit))
         .route("/datasets", get(datasets))
@@ -176,6 +178,24 @@ async fn put_file(
     let stored =
         data.put_file(&scope, (&of.upload, &of.path), expected, content.into_data_stream()).await?;
     Ok(Json(json!(stored)))
+}
+
+#[derive(Deserialize)]
+struct Archive {
+    /// The folder to unpack into.
+    #[serde(default)]
+    under: String,
+}
+
+async fn put_archive(
+    State(data): State<Data>,
+    Editor(scope): Editor,
+    Path(of): Path<OfUpload>,
+    Asked(archive): Asked<Archive>,
+    content: Body,
+) -> Result<Json<Value>> {
+    let content = content.into_data_stream();
+    Ok(Json(json!(data.import(&scope, &of.upload, &archive.under, content).await?)))
 }
 
 #[derive(Deserialize)]

@@ -16,6 +16,7 @@
 //!
 //! Start reading at [`router`], then `uploads`, then `trees`.
 
+mod archive;
 mod blobs;
 mod code;
 mod collect;
@@ -60,6 +61,9 @@ pub struct Limits {
     /// Bytes that a project's datasets and code may take together; `None` is without limit.
     pub project_bytes: Option<u64>,
     pub files_per_upload: usize,
+    /// An archive may unpack to so many times its own size, and to this much in any case.
+    pub archive_ratio: u64,
+    pub archive_bytes: u64,
     pub code_bytes: u64,
     pub code_entries: usize,
     /// An upload that nobody has touched for this long is removed.
@@ -76,6 +80,9 @@ impl Default for Limits {
         Limits {
             project_bytes: None,
             files_per_upload: 1_000_000,
+            // Text shrinks to a tenth; deflate at its best to a thousandth.
+            archive_ratio: 100,
+            archive_bytes: 1 << 30,
             code_bytes: 512 << 20,
             code_entries: 20_000,
             abandoned_after: Duration::from_secs(24 * 3600),

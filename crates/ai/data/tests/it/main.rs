@@ -1,6 +1,7 @@
 //! The data service from outside: its HTTP protocol on both databases, and the
 //! directories that it makes.
 
+mod archives;
 mod code;
 mod datasets;
 mod diff;
