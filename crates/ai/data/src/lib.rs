@@ -8,13 +8,16 @@
 //!
 //! ```text
 //! PUT files ─ uploads (staged) ─ commit ─┬─ blobs (by SHA-256)
+//! PUT zip   ─ archive (unpacked) ─┘      │
 //! PUT tar   ─ code (unpacked)  ──────────┤
 //!                                        ├─ manifest (itself a blob; its digest is the version's)
 //!                                        └─ one SQL row, then subscribers
+//! GET file  ─ verify ─ download, preview and profile (through table)
 //! materialize ─ trees/<digest> (hard links, verified, read-only)
 //! ```
 //!
-//! Start reading at [`router`], then `uploads`, then `trees`.
+//! Start reading at [`router`], then `uploads`, then `trees`; for what files
+//! hold, at `table`.
 
 mod archive;
 mod blobs;

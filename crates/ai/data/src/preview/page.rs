@@ -10,6 +10,8 @@ use crate::table::{Cursor, Row, Rows};
 /// Values that one page may read on its way to its offset, in formats that
 /// have no bytes to go by.
 const VALUES: u64 = 20_000_000;
+/// Bytes of values after which a page ends early.
+const LARGEST: usize = 8 << 20;
 
 pub(crate) struct Page {
     pub offset: u64,
@@ -45,14 +47,16 @@ impl Page {
                 ));
             }
         }
-        let (mut shown, mut ended) = (Vec::new(), false);
+        let (mut shown, mut ended, mut size) = (Vec::new(), false, 0);
         let first = at;
-        while shown.len() < self.limit && rows.cursor(at).byte - start <= SCAN {
+        while shown.len() < self.limit && size < LARGEST && rows.cursor(at).byte - start <= SCAN {
             if !rows.next(&mut row)? {
                 ended = true;
                 break;
             }
-            shown.push(told(at, &row));
+            let (row, bytes) = told(at, &row);
+            shown.push(row);
+            size += bytes;
             at += 1;
         }
         let cursor = rows.cursor(at);
@@ -64,10 +68,12 @@ impl Page {
     }
 }
 
-fn told(number: u64, row: &Row) -> Value {
-    let (mut values, mut cut) = (Vec::new(), Vec::new());
+/// A row as pages have it, and about how many bytes that takes.
+fn told(number: u64, row: &Row) -> (Value, usize) {
+    let (mut values, mut cut, mut size) = (Vec::new(), Vec::new(), 0);
     for (column, cell) in row.cells.iter().enumerate() {
         let (value, shortened) = cell.shown(SHOWN);
+        size += value.as_str().map_or(8, str::len) + 3;
         values.push(value);
         if shortened {
             cut.push(column);
@@ -86,5 +92,5 @@ fn told(number: u64, row: &Row) -> Value {
     if let Some(raw) = &row.raw {
         told["raw"] = json!(raw);
     }
-    told
+    (told, size)
 }

@@ -4,14 +4,15 @@
 //! many: a full one is sorted, and every second value goes up (Manku,
 //! Rajagopalan and Lindsay, "Approximate medians in one pass", 1998). Up to
 //! [`SIZE`] values it is exact; of n values a rank is off by at most
-//! n · log2(n / SIZE) / (2 · SIZE), 1 % of a thousand million.
+//! n · log2(n / SIZE) / SIZE, 2 % of a thousand million, and usually by far
+//! less, since what is left out is now above and now below.
 
 const SIZE: usize = 1024;
 
 #[derive(Default)]
 pub(crate) struct Quantiles {
     levels: Vec<Vec<f64>>,
-    /// Alternates, so that what is left out is once below and once above.
+    /// Alternates from one full buffer to the next.
     odd: bool,
     count: u64,
 }
@@ -83,7 +84,7 @@ mod tests {
         // A permutation: the factor is coprime to the count.
         (0..count).for_each(|at| large.add((at * 7_368_787 % count) as f64));
         assert!(!large.exact());
-        let bound = (count as f64 / SIZE as f64).log2() / (2.0 * SIZE as f64);
+        let bound = (count as f64 / SIZE as f64).log2() / SIZE as f64;
         for part in [0.01, 0.25, 0.5, 0.75, 0.99] {
             let found = large.at(&[part])[0] / count as f64;
             assert!((found - part).abs() <= bound, "{part}: {found}");

@@ -14,6 +14,8 @@ use crate::error::Result;
 const VALUE: &str = "value";
 /// Characters of a bad line that are told.
 const EXCERPT: usize = 200;
+/// Bytes of a name: names are kept, however many rows there are.
+const LONGEST_NAME: usize = 1000;
 
 pub(crate) struct JsonLines<R> {
     lines: Lines<R>,
@@ -45,17 +47,23 @@ impl<R: Source> JsonLines<R> {
         self.lines.go(to)
     }
 
-    fn place(&mut self, name: &str) -> Option<usize> {
+    fn place(&mut self, name: &str) -> Result<usize, String> {
         if let Some(place) = self.places.get(name) {
-            return Some(*place);
+            return Ok(*place);
         }
         let place = self.columns.len();
         if place == MOST_COLUMNS {
-            return None;
+            let shown = shortened(name, EXCERPT).0;
+            return Err(format!(
+                "its field '{shown}' is one column too many: {MOST_COLUMNS} are read"
+            ));
+        }
+        if name.len() > LONGEST_NAME {
+            return Err(format!("the name of a field is longer than {LONGEST_NAME} bytes"));
         }
         self.columns.push(name.to_owned());
         self.places.insert(name.to_owned(), place);
-        Some(place)
+        Ok(place)
     }
 
     fn take(&mut self, value: Value, row: &mut Row) {
@@ -68,11 +76,12 @@ impl<R: Source> JsonLines<R> {
     }
 
     fn put(&mut self, name: &str, value: Value, row: &mut Row) {
-        let Some(place) = self.place(name) else {
-            row.problem = Some(format!(
-                "its field '{name}' is one column too many: {MOST_COLUMNS} are shown"
-            ));
-            return;
+        let place = match self.place(name) {
+            Ok(place) => place,
+            Err(problem) => {
+                row.problem = Some(problem);
+                return;
+            }
         };
         if row.cells.len() <= place {
             row.cells.resize(place + 1, Cell::Missing);
@@ -156,5 +165,19 @@ mod tests {
                 (5, vec![Cell::Missing, Cell::Missing, Cell::Missing, text("[1]")], None),
             ]
         );
+    }
+
+    #[test]
+    fn columns_cannot_grow_without_end() {
+        let many: String = (0..=MOST_COLUMNS).map(|at| format!("{{\"c{at}\":1}}\n")).collect();
+        let long = format!("{{\"{}\":1}}\n", "x".repeat(LONGEST_NAME + 1));
+        for (text, columns) in [(many, MOST_COLUMNS), (long, 0)] {
+            let mut rows = JsonLines::open(Bytes::new(text)).expect("opens");
+            let (mut row, mut bad) = (Row::default(), 0);
+            while rows.next(&mut row).expect("reads") {
+                bad += u32::from(row.problem.is_some());
+            }
+            assert_eq!((rows.columns().len(), bad), (columns, 1));
+        }
     }
 }

@@ -63,6 +63,23 @@ async fn a_table_is_shown_a_page_at_a_time_with_its_bad_rows() {
 }
 
 #[tokio::test]
+async fn a_page_ends_early_where_its_values_are_large() {
+    let fields = vec!["x".repeat(1000); 500].join(",");
+    let text = format!("{fields}\n").repeat(60);
+    let server = with(&[("wide.csv", text.as_bytes())]).await;
+    let (mut query, mut rows, mut pages) = (String::new(), 0, 0);
+    loop {
+        let (status, page) = preview(&server, &format!("wide.csv?header=false{query}")).await;
+        assert_eq!(status, 200);
+        rows += page["content"]["rows"].as_array().map_or(0, Vec::len);
+        pages += 1;
+        let Some(next) = page["content"]["next"].as_str() else { break };
+        query = format!("&cursor={next}");
+    }
+    assert_eq!((rows, pages), (60, 4));
+}
+
+#[tokio::test]
 async fn json_lines_keep_their_types_and_tell_bad_lines() {
     let text = "{\"a\":1,\"b\":\"x\"}\nnonsense\n{\"c\":[1,2],\"a\":12345678901234567890}\n";
     let server = with(&[("a.jsonl", text.as_bytes())]).await;

@@ -88,6 +88,19 @@ async fn every_kind_of_column_is_told() {
             assert_eq!((status, &twin["profile"]), (200, profile));
             let other = server.request("GET", "other/datasets/d/versions/v1/profile/twin.csv");
             assert_eq!(other.send().await.expect("answers").status(), 404);
+            let foreign =
+                |method: &str, path: &str| server.request(method, &format!("other/{path}"));
+            let begun = foreign("POST", "uploads").send().await.expect("answers");
+            let begun: Value = begun.json().await.expect("json");
+            let upload = begun["upload"].as_str().expect("an id");
+            let put = foreign("PUT", &format!("uploads/{upload}/files/t.csv")).body(text.clone());
+            assert_eq!(put.send().await.expect("answers").status(), 200);
+            let commit = foreign("POST", &format!("uploads/{upload}/commit"));
+            let commit = commit.json(&json!({ "dataset": "d" })).send().await;
+            assert_eq!(commit.expect("answers").status(), 201);
+            let own = foreign("GET", "datasets/d/versions/v1/profile/t.csv").send().await;
+            let own: Value = own.expect("answers").json().await.expect("json");
+            assert_eq!(own, json!({ "state": "none" }));
             // It goes with the content.
             server.data.forget("team", "d").await.expect("forgets");
             server.version("d", &[("表.csv", &text)]).await;
