@@ -30,6 +30,9 @@ impl Data {
             while let Some(inner) = weak.upgrade() {
                 let data = Data { inner };
                 for project in data.inner.blobs.projects() {
+                    if let Err(error) = data.retire(&project).await {
+                        tracing::warn!(project, %error, "cannot remove old versions");
+                    }
                     if let Err(error) = data.collect(&project).await {
                         tracing::warn!(project, %error, "cannot remove unnamed content");
                     }

@@ -10,6 +10,7 @@ const VERSIONS: &[&[&str]] = &[
     &[include_str!("../migrations/0001_data.sql")],
     &[include_str!("../migrations/0002_profiles.sql")],
     &[include_str!("../migrations/0003_tags.sql")],
+    &[include_str!("../migrations/0004_retention.sql")],
 ];
 
 const READERS: u32 = 4;

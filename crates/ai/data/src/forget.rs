@@ -13,6 +13,7 @@ impl Data {
         let numbering = self.inner.committing.lock().await;
         let mut transaction = self.inner.database.begin().await?;
         for sql in [
+            "DELETE FROM data_retention WHERE project = $1 AND dataset = $2",
             "DELETE FROM data_tags WHERE project = $1 AND dataset = $2",
             "DELETE FROM data_versions WHERE project = $1 AND dataset = $2",
         ] {

@@ -19,6 +19,7 @@
 //! | `PATCH /datasets/{dataset}/versions/{version}` | `{description}` |
 //! | `GET /datasets/{dataset}/tags`; `PUT`, `DELETE …/tags/{tag}` | names of versions; `{version}` |
 //! | `POST /datasets/{dataset}/retention/plan`, `…/apply` | old versions: what a rule would remove, and removing it |
+//! | `GET`, `PUT`, `DELETE /datasets/{dataset}/retention` | the rule that is applied again each day |
 //! | `GET /search?q=…` | datasets by name, versions by tag and description, files by path |
 //! | `PUT /code` | a tar stream; answers `{digest, files, bytes}` |
 //! | `GET /code/{digest}` | a bundle's files |

@@ -156,7 +156,7 @@ impl Data {
         Ok(data)
     }
 
-    /// Tells of each new version from now on.
+    /// Tells of each new version, and of datasets whose old versions were removed, from now on.
     pub fn subscribe(&self) -> broadcast::Receiver<VersionCreated> {
         self.inner.created.subscribe()
     }

@@ -4,6 +4,8 @@
 //! plan is applied by its token, and one that no longer holds is refused. The
 //! newest version always stays, so that no number is given twice.
 
+mod standing;
+
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
@@ -96,8 +98,21 @@ impl Data {
         if token(dataset, &rule, &remove) != plan {
             return Err(Error::Changed);
         }
+        self.remove_versions(project, dataset, &remove).await?;
+        drop(numbering);
+        self.collect(project).await?;
+        Ok(remove)
+    }
+
+    /// To be called by who holds the lock of numbers.
+    async fn remove_versions(
+        &self,
+        project: &str,
+        dataset: &str,
+        versions: &[Version],
+    ) -> Result<()> {
         let mut transaction = self.inner.database.begin().await?;
-        for version in &remove {
+        for version in versions {
             for sql in [
                 "DELETE FROM data_tags WHERE project = $1 AND dataset = $2 AND version = $3",
                 "DELETE FROM data_versions WHERE project = $1 AND dataset = $2 AND version = $3",
@@ -111,9 +126,10 @@ impl Data {
             }
         }
         transaction.commit().await?;
-        drop(numbering);
-        self.collect(project).await?;
-        Ok(remove)
+        if !versions.is_empty() {
+            self.announce(project, dataset, self.version(project, dataset, "latest").await?);
+        }
+        Ok(())
     }
 
     async fn decided(

@@ -30,11 +30,12 @@ pub struct Version {
     pub tags: Vec<String>,
 }
 
-/// What subscribers hear.
+/// What subscribers hear when a dataset's versions are others than before.
 #[derive(Clone, Debug)]
 pub struct VersionCreated {
     pub project: String,
     pub dataset: String,
+    /// Its newest: the one that was made, or where old ones were removed the one that stays.
     pub version: Version,
 }
 

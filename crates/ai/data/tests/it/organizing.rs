@@ -61,6 +61,8 @@ async fn a_tag_names_a_version_until_it_is_moved() {
             ("PATCH", "datasets/d/versions/v1"),
             ("POST", "datasets/d/retention/plan"),
             ("POST", "datasets/d/retention/apply"),
+            ("PUT", "datasets/d/retention"),
+            ("DELETE", "datasets/d/retention"),
         ] {
             let request =
                 server.request(method, &format!("team/{path}")).header("x-read-only", "1");
@@ -100,9 +102,12 @@ async fn old_versions_go_as_the_plan_showed() {
         let (status, answer) = apply(&first).await;
         assert_eq!((status, &answer["code"]), (409, &json!("changed")), "{answer}");
         assert_eq!(server.data.versions("team", "d").await.expect("lists").len(), 4);
+        let mut heard = server.data.subscribe();
         let (_, second) = plan().await;
         let (status, done) = apply(&second).await;
         assert_eq!((status, texts(&done["removed"], "name")), (200, vec!["v3"]));
+        let event = heard.recv().await.expect("an event");
+        assert_eq!((event.dataset.as_str(), event.version.name.as_str()), ("d", "v4"));
         let left = server.data.versions("team", "d").await.expect("lists");
         assert_eq!(left.iter().map(|v| v.name.as_str()).collect::<Vec<_>>(), ["v1", "v2", "v4"]);
         for path in
@@ -122,6 +127,38 @@ async fn old_versions_go_as_the_plan_showed() {
         assert_eq!(foreign.send().await.expect("answers").status(), 404);
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_rule_that_stays_is_applied_again() {
+    let server = Server::start(SQLITE, Limits::default()).await;
+    four_versions(&server).await;
+    let rule = json!({ "keepLast": 2, "keepTagged": false });
+    let (_, plan) = server.call("POST", "datasets/d/retention/plan", rule.to_string()).await;
+    let unseen = json!({ "rule": rule, "plan": "unseen" }).to_string();
+    assert_eq!(server.call("PUT", "datasets/d/retention", unseen).await.0, 409);
+    let none = json!({ "standing": null });
+    assert_eq!(server.call("GET", "datasets/d/retention", "").await, (200, none.clone()));
+    let body = json!({ "rule": rule, "plan": plan["plan"] }).to_string();
+    let (status, set) = server.call("PUT", "datasets/d/retention", body).await;
+    assert_eq!((status, texts(&set["removed"], "name")), (200, vec!["v2", "v1"]), "{set}");
+    let (_, shown) = server.call("GET", "datasets/d/retention", "").await;
+    assert_eq!((&shown["standing"]["rule"], &shown["standing"]["setBy"]), (&rule, &json!("ada")));
+    server.version("d", &[("f", "55555")]).await;
+    assert_eq!(server.data.versions("team", "d").await.expect("lists").len(), 3);
+    // The collector's first round is at the start.
+    let next = Server::start_in(SQLITE, Limits::default(), server.directory.clone()).await;
+    for _ in 0..500 {
+        let left = next.data.versions("team", "d").await.expect("lists");
+        if left.iter().map(|version| version.name.as_str()).eq(["v4", "v5"]) {
+            next.data.forget("team", "d").await.expect("forgets");
+            let shown = next.call("GET", "datasets/d/retention", "").await;
+            assert_eq!(shown, (200, none), "the rule goes with the dataset");
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("the rule was not applied");
 }
 
 #[tokio::test]
