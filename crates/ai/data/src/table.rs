@@ -10,6 +10,7 @@ pub(crate) mod encoding;
 mod footer;
 pub(crate) mod json;
 pub(crate) mod lines;
+mod nesting;
 pub(crate) mod parquet;
 pub(crate) mod sniff;
 

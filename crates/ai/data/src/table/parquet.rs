@@ -1,8 +1,8 @@
 //! Rows of a Parquet file, through the record API of the `parquet` crate.
 //!
 //! That crate trusts lengths that a file claims and may panic on what nobody
-//! writes in earnest. So the footer's length is checked before it is read, and
-//! whatever touches the file runs inside [`guarded`].
+//! writes in earnest. So the footer and the lengths of lists are checked before
+//! they are read, and whatever touches the file runs inside [`guarded`].
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::cell::Cell;
 use super::columns::named;
-use super::{Cursor, MOST_COLUMNS, Row, Rows, footer};
+use super::{Cursor, MOST_COLUMNS, Row, Rows, footer, nesting};
 use crate::Error;
 use crate::error::Result;
 
@@ -105,6 +105,7 @@ impl Parquet {
             let group = self.group;
             self.rows = Some(guarded(|| {
                 let opened = reader.get_row_group(group)?;
+                nesting::check(&*opened)?;
                 TreeBuilder::new().as_iter(opened.metadata().schema_descr_ptr(), &*opened)
             })?);
             self.group += 1;

@@ -131,6 +131,16 @@ async fn parquet_of_another_writer_is_read_with_every_compression() {
 }
 
 #[tokio::test]
+async fn a_small_file_cannot_fill_the_memory() {
+    let path = format!("{}/tests/it/parquet/bomb.parquet", env!("CARGO_MANIFEST_DIR"));
+    let bomb = std::fs::read(path).expect("reads");
+    assert!(bomb.len() < 10_000);
+    let server = with(&[("bomb.parquet", &bomb)]).await;
+    let (status, answer) = preview(&server, "bomb.parquet").await;
+    assert!(status == 400 && answer.to_string().contains("values of one column"), "{answer}");
+}
+
+#[tokio::test]
 async fn hostile_parquet_is_refused_with_words() {
     let path = format!("{}/tests/it/parquet/zstd.parquet", env!("CARGO_MANIFEST_DIR"));
     let good = std::fs::read(path).expect("reads");

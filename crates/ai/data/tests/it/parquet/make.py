@@ -19,3 +19,7 @@ table = pa.table({
 for name in ["none", "snappy", "gzip", "zstd", "lz4"]:
     to = pathlib.Path(__file__).parent / f"{name}.parquet"
     pq.write_table(table, to, compression=name, row_group_size=2)
+
+# Two million values in one row, in a few hundred bytes.
+bomb = pa.table({"x": pa.array([[0] * 2_000_000], pa.list_(pa.int32()))})
+pq.write_table(bomb, pathlib.Path(__file__).parent / "bomb.parquet", compression="zstd")
