@@ -136,22 +136,41 @@ impl Blobs {
             .map_err(Error::file("reading content"))
     }
 
-    /// The path of a blob whose content has just been found undamaged.
-    pub fn verified(&self, project: &str, digest: &Digest) -> Result<PathBuf> {
+    /// The digest of what a blob's file holds now.
+    pub fn actual(&self, project: &str, digest: &Digest) -> Result<Digest> {
+        self.hashed(project, digest, |_| Ok(()))
+    }
+
+    /// The same; `told` hears of how many bytes were read, and may end it.
+    pub fn hashed(
+        &self,
+        project: &str,
+        digest: &Digest,
+        told: impl Fn(u64) -> Result<()>,
+    ) -> Result<Digest> {
         let failed = Error::file("verifying content");
-        let path = self.path(project, digest);
-        let mut file = fs::File::open(&path).map_err(&failed)?;
+        let mut file = fs::File::open(self.path(project, digest)).map_err(&failed)?;
         let mut hash = Sha256::new();
         let mut buffer = vec![0; 1 << 20];
+        let mut read = 0;
         loop {
             match file.read(&mut buffer).map_err(&failed)? {
                 0 => break,
-                length => hash.update(&buffer[..length]),
+                length => {
+                    hash.update(&buffer[..length]);
+                    read += length as u64;
+                    told(read)?;
+                }
             }
         }
-        let actual = Digest::from_hash(hash);
+        Ok(Digest::from_hash(hash))
+    }
+
+    /// The path of a blob whose content has just been found undamaged.
+    pub fn verified(&self, project: &str, digest: &Digest) -> Result<PathBuf> {
+        let actual = self.actual(project, digest)?;
         match actual == *digest {
-            true => Ok(path),
+            true => Ok(self.path(project, digest)),
             false => Err(Error::Damaged { digest: digest.to_string(), actual: actual.to_string() }),
         }
     }

@@ -30,6 +30,9 @@ impl Data {
             while let Some(inner) = weak.upgrade() {
                 let data = Data { inner };
                 for project in data.inner.blobs.projects() {
+                    if let Err(error) = data.retire(&project).await {
+                        tracing::warn!(project, %error, "cannot remove old versions");
+                    }
                     if let Err(error) = data.collect(&project).await {
                         tracing::warn!(project, %error, "cannot remove unnamed content");
                     }
@@ -47,6 +50,7 @@ impl Data {
         let (data, of, named) = (self.clone(), project.to_owned(), roots.clone());
         kept.extend(blocking(move || data.reachable(&of, &named)).await?);
         self.drop_rows(project, &kept).await?;
+        self.drop_profiles(project).await?;
         let (data, of) = (self.clone(), project.to_owned());
         blocking(move || {
             data.inner.blobs.retain(&of, |digest| kept.contains(digest))?;
@@ -57,18 +61,44 @@ impl Data {
 
     /// The manifests of versions and bundles.
     async fn roots(&self, project: &str) -> Result<HashSet<Digest>> {
-        let sql = "SELECT digest FROM data_versions WHERE project = $1 \
-            UNION SELECT digest FROM data_code WHERE project = $1";
-        let rows =
-            sqlx::query(sql).bind(project.to_owned()).fetch_all(self.inner.database.read()).await?;
-        rows.iter().map(|row| Digest::parse("digest", &row.try_get::<String, _>(0)?)).collect()
+        self.roots_without(project, "", &[]).await
     }
 
-    fn reachable(&self, project: &str, roots: &HashSet<Digest>) -> Result<HashSet<Digest>> {
+    /// The same as if these versions of a dataset were gone.
+    pub(crate) async fn roots_without(
+        &self,
+        project: &str,
+        dataset: &str,
+        going: &[i64],
+    ) -> Result<HashSet<Digest>> {
+        let sql = "SELECT digest, dataset, version FROM data_versions WHERE project = $1 \
+            UNION ALL SELECT digest, '', 0 FROM data_code WHERE project = $1";
+        let rows =
+            sqlx::query(sql).bind(project.to_owned()).fetch_all(self.inner.database.read()).await?;
+        let mut roots = HashSet::new();
+        for row in rows {
+            let (of, version): (String, i64) = (row.try_get(1)?, row.try_get(2)?);
+            if !(of == dataset && going.contains(&version)) {
+                roots.insert(Digest::parse("digest", &row.try_get::<String, _>(0)?)?);
+            }
+        }
+        Ok(roots)
+    }
+
+    pub(crate) fn read_manifest(&self, project: &str, digest: &Digest) -> Result<Manifest> {
+        Manifest::parse(digest, &self.inner.blobs.read(project, digest)?)
+    }
+
+    pub(crate) fn reachable(
+        &self,
+        project: &str,
+        roots: &HashSet<Digest>,
+    ) -> Result<HashSet<Digest>> {
         let mut found = roots.clone();
         for root in roots {
-            let manifest = Manifest::parse(root, &self.inner.blobs.read(project, root)?)?;
-            found.extend(manifest.files.into_iter().map(|file| file.digest));
+            found.extend(
+                self.read_manifest(project, root)?.files.into_iter().map(|file| file.digest),
+            );
         }
         Ok(found)
     }

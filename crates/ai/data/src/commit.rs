@@ -59,6 +59,12 @@ impl Data {
         .await
     }
 
+    pub(crate) fn announce(&self, project: &str, dataset: &str, version: Version) {
+        let (project, dataset) = (project.to_owned(), dataset.to_owned());
+        // Nobody need be listening.
+        let _ = self.inner.created.send(VersionCreated { project, dataset, version });
+    }
+
     /// Makes the upload the next version of the dataset; or finds the version
     /// that has the same content. The flag says which.
     pub(crate) async fn commit(
@@ -91,12 +97,7 @@ impl Data {
             tracing::warn!(upload = upload.id, %error, "cannot remove a committed upload's directory");
         }
         if created {
-            // Nobody need be listening.
-            let _ = self.inner.created.send(VersionCreated {
-                project: scope.project.clone(),
-                dataset: dataset.to_owned(),
-                version: version.clone(),
-            });
+            self.announce(&scope.project, dataset, version.clone());
         }
         Ok((version, created))
     }
@@ -131,6 +132,8 @@ impl Data {
                 .unwrap_or(now)
                 .to_string(),
             created_by: scope.user.clone(),
+            description: String::new(),
+            tags: Vec::new(),
         };
         sqlx::query(
             "INSERT INTO data_versions (project, dataset, version, digest, files, bytes, created_at, created_by) \

@@ -6,7 +6,12 @@ use sqlx::{Any, AnyPool, Transaction};
 use crate::error::Result;
 
 /// A version, once released, is never edited: a change is a new file.
-const VERSIONS: &[&[&str]] = &[&[include_str!("../migrations/0001_data.sql")]];
+const VERSIONS: &[&[&str]] = &[
+    &[include_str!("../migrations/0001_data.sql")],
+    &[include_str!("../migrations/0002_profiles.sql")],
+    &[include_str!("../migrations/0003_tags.sql")],
+    &[include_str!("../migrations/0004_retention.sql")],
+];
 
 const READERS: u32 = 4;
 

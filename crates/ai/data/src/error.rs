@@ -25,6 +25,14 @@ pub enum Error {
     BrokenOff,
     #[error("the disk is full; nothing was stored. Free space or ask the platform's operator to")]
     DiskFull,
+    #[error("{waiting} profiles of this project wait already; ask again when some are made")]
+    Busy { waiting: usize },
+    #[error(
+        "the versions or their tags have changed since this plan was shown; nothing was removed. Look at a new plan"
+    )]
+    Changed,
+    #[error("it was cancelled")]
+    Cancelled,
     #[error("the request names no project")]
     NoProject,
     #[error(
@@ -64,6 +72,10 @@ impl Error {
         }
     }
 
+    pub(crate) fn code(&self) -> &'static str {
+        self.status().1
+    }
+
     fn status(&self) -> (StatusCode, &'static str) {
         match self {
             Error::Invalid { .. } => (StatusCode::BAD_REQUEST, "invalid"),
@@ -73,6 +85,9 @@ impl Error {
             Error::Quota { .. } => (StatusCode::INSUFFICIENT_STORAGE, "quota_exceeded"),
             Error::BrokenOff => (StatusCode::BAD_REQUEST, "broken_off"),
             Error::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "disk_full"),
+            Error::Busy { .. } => (StatusCode::TOO_MANY_REQUESTS, "busy"),
+            Error::Changed => (StatusCode::CONFLICT, "changed"),
+            Error::Cancelled => (StatusCode::CONFLICT, "cancelled"),
             Error::NoProject | Error::ReadOnly { .. } => (StatusCode::FORBIDDEN, "forbidden"),
             Error::Database(_) => (StatusCode::SERVICE_UNAVAILABLE, "database"),
             Error::Damaged { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "damaged"),

@@ -12,11 +12,17 @@ impl Data {
         paths::dataset(dataset)?;
         let numbering = self.inner.committing.lock().await;
         let mut transaction = self.inner.database.begin().await?;
-        sqlx::query("DELETE FROM data_versions WHERE project = $1 AND dataset = $2")
-            .bind(project.to_owned())
-            .bind(dataset.to_owned())
-            .execute(&mut *transaction)
-            .await?;
+        for sql in [
+            "DELETE FROM data_retention WHERE project = $1 AND dataset = $2",
+            "DELETE FROM data_tags WHERE project = $1 AND dataset = $2",
+            "DELETE FROM data_versions WHERE project = $1 AND dataset = $2",
+        ] {
+            sqlx::query(sql)
+                .bind(project.to_owned())
+                .bind(dataset.to_owned())
+                .execute(&mut *transaction)
+                .await?;
+        }
         transaction.commit().await?;
         drop(numbering);
         self.collect(project).await

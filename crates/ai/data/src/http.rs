@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `POST /uploads` | begin; answers `{upload}` |
 //! | `PUT /uploads/{upload}/files/{path…}` | one file, streamed; header `x-checksum-sha256` is verified |
+//! | `PUT /uploads/{upload}/archive?under=` | a tar, tar.gz or zip, whose files are added, all or none; answers `{files, bytes}` |
 //! | `POST /uploads/{upload}/reuse` | `{files: [{path, digest, size}]}`: take what the project has; answers `{missing: [path]}` |
 //! | `GET /uploads/{upload}` | what it has so far |
 //! | `DELETE /uploads/{upload}` | give up |
@@ -12,22 +13,35 @@
 //! | `GET /datasets/{dataset}/versions` | all versions |
 //! | `GET /datasets/{dataset}/versions/{version}` | one version and its files |
 //! | `GET /datasets/{dataset}/versions/{version}/files/{path…}` | a file |
-//! | `GET /datasets/{dataset}/diff?from=v1&to=v2` | how two versions differ |
+//! | `GET /datasets/{dataset}/versions/{version}/preview/{path…}` | a page of a file: rows, lines or what a picture is |
+//! | `POST`, `GET`, `DELETE …/versions/{version}/profile/{path…}` | have made, see or cancel what the columns of a table hold |
+//! | `GET /datasets/{dataset}/diff?from=v1&to=v2` | how two versions differ, a page at a time |
+//! | `PATCH /datasets/{dataset}/versions/{version}` | `{description}` |
+//! | `GET /datasets/{dataset}/tags`; `PUT`, `DELETE …/tags/{tag}` | names of versions; `{version}` |
+//! | `POST /datasets/{dataset}/retention/plan`, `…/apply` | old versions: what a rule would remove, and removing it |
+//! | `GET`, `PUT`, `DELETE /datasets/{dataset}/retention` | the rule that is applied again each day |
+//! | `GET /search?q=…` | datasets by name, versions by tag and description, files by path |
 //! | `PUT /code` | a tar stream; answers `{digest, files, bytes}` |
 //! | `GET /code/{digest}` | a bundle's files |
 
-use axum::body::{Body, Bytes};
+mod diff;
+mod download;
+mod preview;
+mod profile;
+mod retention;
+mod search;
+mod tags;
+
+use axum::body::Body;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
-use axum::response::{IntoResponse, Response};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, Query, State};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
-use futures::Stream;
-use http::{HeaderMap, StatusCode, header};
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tokio::fs::File;
-use tokio::io::AsyncReadExt;
 
 use crate::digest::Digest;
 use crate::error::Result;
@@ -45,15 +59,21 @@ pub fn router(data: Data) -> Router {
         .route("/uploads", post(begin))
         .route("/uploads/{upload}", get(show).delete(abort))
         .route("/uploads/{upload}/files/{*path}", put(put_file).layer(DefaultBodyLimit::disable()))
+        .route("/uploads/{upload}/archive", put(put_archive).layer(DefaultBodyLimit::disable()))
         .route("/uploads/{upload}/reuse", post(reuse).layer(DefaultBodyLimit::max(LARGEST_JSON)))
         .route("/uploads/{upload}/commit", post(commit))
         .route("/datasets", get(datasets))
         .route("/datasets/{dataset}/versions", get(versions))
         .route("/datasets/{dataset}/versions/{version}", get(version))
-        .route("/datasets/{dataset}/versions/{version}/files/{*path}", get(download))
-        .route("/datasets/{dataset}/diff", get(diff))
         .route("/code", put(put_code).layer(DefaultBodyLimit::disable()))
         .route("/code/{digest}", get(code))
+        .merge(diff::router())
+        .merge(download::router())
+        .merge(preview::router())
+        .merge(profile::router())
+        .merge(retention::router())
+        .merge(search::router())
+        .merge(tags::router())
         .fallback(async || Error::NotFound { what: "address", name: "data".into() })
         .with_state(data)
 }
@@ -91,6 +111,29 @@ struct OfVersionFile {
 #[derive(Deserialize)]
 struct OfCode {
     digest: String,
+}
+
+/// The query, refused in our own words.
+struct Asked<T>(T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Asked<T>> {
+        match Query::from_request_parts(parts, state).await {
+            Ok(Query(asked)) => Ok(Asked(asked)),
+            Err(rejection) => Err(Error::invalid("query", rejection.body_text())),
+        }
+    }
+}
+
+/// How many entries of a list one answer has.
+fn page(limit: Option<usize>) -> Result<usize> {
+    const MOST: usize = 1000;
+    match limit.unwrap_or(100) {
+        limit @ 1..=MOST => Ok(limit),
+        other => Err(Error::invalid("limit", format!("expected 1 to {MOST}, got {other}"))),
+    }
 }
 
 fn body<T>(json: Result<Json<T>, JsonRejection>) -> Result<T> {
@@ -139,6 +182,24 @@ async fn put_file(
 }
 
 #[derive(Deserialize)]
+struct Archive {
+    /// The folder to unpack into.
+    #[serde(default)]
+    under: String,
+}
+
+async fn put_archive(
+    State(data): State<Data>,
+    Editor(scope): Editor,
+    Path(of): Path<OfUpload>,
+    Asked(archive): Asked<Archive>,
+    content: Body,
+) -> Result<Json<Value>> {
+    let content = content.into_data_stream();
+    Ok(Json(json!(data.import(&scope, &of.upload, &archive.under, content).await?)))
+}
+
+#[derive(Deserialize)]
 struct Reuse {
     files: Vec<FileEntry>,
 }
@@ -171,7 +232,8 @@ async fn commit(
 ) -> Result<(StatusCode, Json<Value>)> {
     let dataset = body(asked)?.dataset;
     let (version, created) = data.commit(&scope, &of.upload, &dataset).await?;
-    let Version { name, digest, files, bytes, created_at, created_by } = version;
+    let Version { name, digest, files, bytes, created_at, created_by, description: _, tags: _ } =
+        version;
     let answer = json!({
         "dataset": dataset, "version": name, "digest": digest, "files": files, "bytes": bytes,
         "createdAt": created_at, "createdBy": created_by, "created": created,
@@ -207,64 +269,6 @@ async fn version(
     let version = data.version(&scope.project, &of.dataset, &of.version).await?;
     let manifest = data.manifest(&scope.project, &version.digest).await?;
     Ok(Json(json!({ "version": version, "files": manifest.files() })))
-}
-
-async fn download(
-    State(data): State<Data>,
-    scope: Scope,
-    Path(of): Path<OfVersionFile>,
-    headers: HeaderMap,
-) -> Result<Response> {
-    let version = data.version(&scope.project, &of.dataset, &of.version).await?;
-    let manifest = data.manifest(&scope.project, &version.digest).await?;
-    let file = manifest.files().iter().find(|file| file.path == of.path);
-    let file = file.ok_or_else(|| Error::NotFound { what: "file", name: of.path.clone() })?;
-    let tag = format!("\"{}\"", file.digest);
-    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
-        return Ok(StatusCode::NOT_MODIFIED.into_response());
-    }
-    let content = data.inner.blobs.open_blob(&scope.project, &file.digest).await?;
-    // Files are somebody's, and served from the portal's own origin: a browser
-    // must save them, never run them.
-    let headers = [
-        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
-        (header::CONTENT_LENGTH, file.size.to_string()),
-        (header::CONTENT_DISPOSITION, "attachment".to_owned()),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
-        (header::CONTENT_SECURITY_POLICY, "sandbox".to_owned()),
-        (header::ETAG, tag),
-    ];
-    Ok((headers, Body::from_stream(pieces(content))).into_response())
-}
-
-fn pieces(file: File) -> impl Stream<Item = std::io::Result<Bytes>> {
-    const PIECE: usize = 256 << 10;
-    futures::stream::try_unfold(file, |mut file| async move {
-        let mut buffer = Vec::with_capacity(PIECE);
-        let read = (&mut file).take(PIECE as u64).read_to_end(&mut buffer).await?;
-        Ok((read > 0).then(|| (Bytes::from(buffer), file)))
-    })
-}
-
-#[derive(Deserialize)]
-struct Between {
-    from: String,
-    to: String,
-}
-
-async fn diff(
-    State(data): State<Data>,
-    scope: Scope,
-    Path(of): Path<OfDataset>,
-    between: Result<Query<Between>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<Value>> {
-    let Query(Between { from, to }) =
-        between.map_err(|rejection| Error::invalid("query", rejection.body_text()))?;
-    let from = data.version(&scope.project, &of.dataset, &from).await?;
-    let to = data.version(&scope.project, &of.dataset, &to).await?;
-    let before = data.manifest(&scope.project, &from.digest).await?;
-    let after = data.manifest(&scope.project, &to.digest).await?;
-    Ok(Json(json!({ "from": from, "to": to, "difference": before.difference(after) })))
 }
 
 async fn put_code(

@@ -8,30 +8,43 @@
 //!
 //! ```text
 //! PUT files ─ uploads (staged) ─ commit ─┬─ blobs (by SHA-256)
+//! PUT zip   ─ archive (unpacked) ─┘      │
 //! PUT tar   ─ code (unpacked)  ──────────┤
 //!                                        ├─ manifest (itself a blob; its digest is the version's)
 //!                                        └─ one SQL row, then subscribers
+//! GET file  ─ verify ─ download, preview and profile (through table)
 //! materialize ─ trees/<digest> (hard links, verified, read-only)
 //! ```
 //!
-//! Start reading at [`router`], then `uploads`, then `trees`.
+//! Start reading at [`router`], then `uploads`, then `trees`; for what files
+//! hold, at `table`.
 
 mod add;
+mod archive;
 mod blobs;
 mod code;
 mod collect;
 mod commit;
 mod database;
+mod difference;
 mod digest;
 mod error;
 mod forget;
 mod http;
 mod manifest;
+mod manifests;
 mod paths;
+mod preview;
+mod profile;
+mod retention;
 mod scope;
+mod search;
+mod table;
+mod tags;
 mod trees;
 mod uploads;
 mod usage;
+mod verify;
 mod versions;
 
 use std::path::PathBuf;
@@ -52,6 +65,9 @@ pub struct Limits {
     /// Bytes that a project's datasets and code may take together; `None` is without limit.
     pub project_bytes: Option<u64>,
     pub files_per_upload: usize,
+    /// An archive may unpack to so many times its own size, and to this much in any case.
+    pub archive_ratio: u64,
+    pub archive_bytes: u64,
     pub code_bytes: u64,
     pub code_entries: usize,
     /// An upload that nobody has touched for this long is removed.
@@ -59,6 +75,8 @@ pub struct Limits {
     /// Directories made for work stay this long after they were last asked
     /// for, though nothing names their content any more: work may still run in them.
     pub trees_kept: Duration,
+    /// Profiles of tables that are made at a time, a thread each.
+    pub profiles_at_once: usize,
 }
 
 impl Default for Limits {
@@ -66,10 +84,14 @@ impl Default for Limits {
         Limits {
             project_bytes: None,
             files_per_upload: 1_000_000,
+            // Text shrinks to a tenth; deflate at its best to a thousandth.
+            archive_ratio: 100,
+            archive_bytes: 1 << 30,
             code_bytes: 512 << 20,
             code_entries: 20_000,
             abandoned_after: Duration::from_secs(24 * 3600),
             trees_kept: Duration::from_secs(14 * 24 * 3600),
+            profiles_at_once: 1,
         }
     }
 }
@@ -85,6 +107,9 @@ struct Inner {
     blobs: blobs::Blobs,
     uploads: uploads::Uploads,
     usage: usage::Usage,
+    manifests: manifests::Manifests,
+    findings: verify::Findings,
+    profiles: profile::Jobs,
     limits: Limits,
     created: broadcast::Sender<VersionCreated>,
     /// Numbers of versions are given one commit at a time.
@@ -118,6 +143,9 @@ impl Data {
                 blobs,
                 uploads: uploads::Uploads::default(),
                 usage: usage::Usage::default(),
+                manifests: manifests::Manifests::default(),
+                findings: verify::Findings::default(),
+                profiles: profile::Jobs::new(limits.profiles_at_once),
                 created: broadcast::Sender::new(EVENTS_KEPT),
                 committing: tokio::sync::Mutex::default(),
                 collecting: tokio::sync::RwLock::default(),
@@ -129,7 +157,7 @@ impl Data {
         Ok(data)
     }
 
-    /// Tells of each new version from now on.
+    /// Tells of each new version, and of datasets whose old versions were removed, from now on.
     pub fn subscribe(&self) -> broadcast::Receiver<VersionCreated> {
         self.inner.created.subscribe()
     }

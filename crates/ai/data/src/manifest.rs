@@ -30,22 +30,6 @@ impl FileEntry {
     }
 }
 
-/// How two versions differ.
-#[derive(Debug, Serialize)]
-pub(crate) struct Difference {
-    added: Vec<FileEntry>,
-    removed: Vec<FileEntry>,
-    changed: Vec<Change>,
-    unchanged: usize,
-}
-
-#[derive(Debug, Serialize)]
-struct Change {
-    path: String,
-    before: FileEntry,
-    after: FileEntry,
-}
-
 impl Manifest {
     /// # Errors
     /// When one path is a file and also the directory of another.
@@ -89,28 +73,9 @@ impl Manifest {
         })
     }
 
-    pub(crate) fn difference(self, after: Manifest) -> Difference {
-        let mut before: std::collections::BTreeMap<String, FileEntry> =
-            self.files.into_iter().map(|file| (file.path.clone(), file)).collect();
-        let mut difference = Difference {
-            added: Vec::new(),
-            removed: Vec::new(),
-            changed: Vec::new(),
-            unchanged: 0,
-        };
-        for file in after.files {
-            match before.remove(&file.path) {
-                None => difference.added.push(file),
-                Some(same) if same == file => difference.unchanged += 1,
-                Some(old) => difference.changed.push(Change {
-                    path: file.path.clone(),
-                    before: old,
-                    after: file,
-                }),
-            }
-        }
-        difference.removed = before.into_values().collect();
-        difference
+    pub(crate) fn file(&self, path: &str) -> Option<&FileEntry> {
+        let at = self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?;
+        self.files.get(at)
     }
 }
 
@@ -139,20 +104,5 @@ mod tests {
         ] {
             assert!(matches!(Manifest::new(files), Err(Error::Invalid { .. })));
         }
-    }
-
-    #[test]
-    fn differences_are_told_apart() {
-        let before =
-            Manifest::new(vec![entry("same", "1"), entry("gone", "2"), entry("new content", "3")])
-                .expect("valid");
-        let after =
-            Manifest::new(vec![entry("same", "1"), entry("fresh", "2"), entry("new content", "4")])
-                .expect("valid");
-        let difference = before.difference(after);
-        assert_eq!(difference.unchanged, 1);
-        assert_eq!(difference.added[0].path, "fresh");
-        assert_eq!(difference.removed[0].path, "gone");
-        assert_eq!(difference.changed[0].path, "new content");
     }
 }

@@ -38,6 +38,25 @@ pub(crate) fn dataset(name: &str) -> Result<()> {
     ))
 }
 
+/// A tag of a version: never what names a version otherwise, nor a part of an address.
+pub(crate) fn tag(name: &str) -> Result<()> {
+    let refuse = |problem: &str| Err(Error::invalid("tag", format!("{name:?} {problem}")));
+    if name.trim() != name || !(1..=253).contains(&name.chars().count()) {
+        return refuse("is empty, has spaces around it or more than 253 characters");
+    }
+    if name.chars().any(|c| c.is_control() || matches!(c, '/' | '\\' | '@')) {
+        return refuse("has a slash, '@' or a control character");
+    }
+    let number = name.strip_prefix('v').unwrap_or(name);
+    if number.bytes().all(|b| b.is_ascii_digit()) && !number.is_empty() {
+        return refuse("looks like the number of a version");
+    }
+    if matches!(name, "latest" | "." | "..") || name.starts_with("sha256:") {
+        return refuse("means something else already");
+    }
+    Ok(())
+}
+
 /// A file's path inside a dataset or bundle, relative and without tricks.
 pub(crate) fn file(path: &str) -> Result<()> {
     let refuse = |problem: &str| Err(Error::invalid("path", format!("{path:?} {problem}")));
@@ -70,6 +89,12 @@ mod tests {
         }
         for bad in ["", "A", "a_b", "-a", "a-", "a/b", "."] {
             assert!(dataset(bad).is_err(), "{bad:?}");
+        }
+        for bad in ["", " a", "v1", "12", "latest", "sha256:0", "a/b", "a@b", "a\nb", ".."] {
+            assert!(tag(bad).is_err(), "{bad:?}");
+        }
+        for good in ["gold", "v1.0", "v", "黄金 标注", "it's"] {
+            assert!(tag(good).is_ok(), "{good:?}");
         }
         assert!(dataset("digits-2.1").is_ok());
         assert!(project("..").is_err() && project("a/b").is_err() && project("team-a").is_ok());

@@ -57,6 +57,10 @@ pub(crate) struct Stored {
 }
 
 impl Upload {
+    pub fn touch(&mut self) {
+        self.touched = Instant::now();
+    }
+
     fn stored(&self) -> Vec<Stored> {
         let files = self.files.iter();
         files
@@ -142,6 +146,8 @@ impl Data {
             }
             _ => None,
         };
+        // What the project has already must not be collected before it is named.
+        let _kept = self.inner.collecting.read().await;
         let mut upload = shared.lock().await;
         let closed =
             upload.closed.then(|| Error::NotFound { what: "open upload", name: id.to_owned() });

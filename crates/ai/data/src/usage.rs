@@ -39,6 +39,12 @@ impl Charge {
         Ok(())
     }
 
+    /// So many of the bytes were not needed.
+    pub fn give_back(&mut self, bytes: u64) {
+        self.bytes -= bytes;
+        self.data.refund(&self.project, bytes);
+    }
+
     /// The bytes stay.
     pub fn keep(mut self) {
         self.bytes = 0;

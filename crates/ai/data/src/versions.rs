@@ -1,12 +1,15 @@
 //! The numbered, immutable versions of datasets.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use crate::digest::Digest;
 use crate::error::Result;
-use crate::manifest::Manifest;
+use crate::manifest::FileEntry;
+use crate::tags::Tag;
 use crate::{Data, Error, paths};
 
 /// One version, as its dataset's status shows it.
@@ -22,29 +25,40 @@ pub struct Version {
     /// RFC 3339.
     pub created_at: String,
     pub created_by: String,
+    pub description: String,
+    /// In the order of their names.
+    pub tags: Vec<String>,
 }
 
-/// What subscribers hear.
+/// What subscribers hear when a dataset's versions are others than before.
 #[derive(Clone, Debug)]
 pub struct VersionCreated {
     pub project: String,
     pub dataset: String,
+    /// Its newest: the one that was made, or where old ones were removed the one that stays.
     pub version: Version,
 }
 
-const COLUMNS: &str = "version, digest, files, bytes, created_at, created_by";
+const COLUMNS: &str = "version, digest, files, bytes, created_at, created_by, description, dataset";
+
+/// Tags by dataset and number of version.
+type Tags = HashMap<(String, i64), Vec<String>>;
 
 impl Version {
-    fn read(row: &AnyRow) -> Result<Version> {
+    fn read(row: &AnyRow, tags: &Tags) -> Result<(String, Version)> {
         let at: i64 = row.try_get(4)?;
-        Ok(Version {
+        let named = (row.try_get(7)?, row.try_get(0)?);
+        let version = Version {
             name: format!("v{}", row.try_get::<i64, _>(0)?),
             digest: row.try_get(1)?,
             files: row.try_get::<i64, _>(2)?.unsigned_abs(),
             bytes: row.try_get::<i64, _>(3)?.unsigned_abs(),
             created_at: jiff::Timestamp::from_millisecond(at).unwrap_or_default().to_string(),
             created_by: row.try_get(5)?,
-        })
+            description: row.try_get(6)?,
+            tags: tags.get(&named).cloned().unwrap_or_default(),
+        };
+        Ok((named.0, version))
     }
 
     pub(crate) fn number(&self) -> i64 {
@@ -55,27 +69,37 @@ impl Version {
 impl Data {
     /// The datasets of a project that have versions, by name, with their newest.
     pub async fn datasets(&self, project: &str) -> Result<Vec<(String, Version)>, Error> {
-        let sql = format!(
-            "SELECT {COLUMNS}, dataset FROM data_versions v WHERE project = $1 AND version = (SELECT MAX(version) \
-             FROM data_versions w WHERE w.project = v.project AND w.dataset = v.dataset) ORDER BY dataset"
-        );
+        let mut all = self.all_versions(project).await?;
+        all.dedup_by(|later, first| later.0 == first.0);
+        Ok(all)
+    }
+
+    /// All versions of a project: datasets by name, of each the newest first.
+    pub(crate) async fn all_versions(&self, project: &str) -> Result<Vec<(String, Version)>> {
+        let tags = self.all_tags(project).await?;
+        let sql = format!("SELECT {COLUMNS} FROM data_versions WHERE project = $1");
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(project.to_owned());
         let rows = query.fetch_all(self.inner.database.read()).await?;
-        rows.iter().map(|row| Ok((row.try_get(6)?, Version::read(row)?))).collect()
+        let mut all =
+            rows.iter().map(|row| Version::read(row, &tags)).collect::<Result<Vec<_>>>()?;
+        // Here and not there: databases order names each in their own way.
+        all.sort_by(|(a, one), (b, two)| a.cmp(b).then(two.number().cmp(&one.number())));
+        Ok(all)
     }
 
     /// All versions of a dataset, oldest first; none when it has none.
     pub async fn versions(&self, project: &str, dataset: &str) -> Result<Vec<Version>, Error> {
+        let tags = self.all_tags(project).await?;
         let sql = format!(
             "SELECT {COLUMNS} FROM data_versions WHERE project = $1 AND dataset = $2 ORDER BY version"
         );
         let query =
             sqlx::query(sqlx::AssertSqlSafe(sql)).bind(project.to_owned()).bind(dataset.to_owned());
         let rows = query.fetch_all(self.inner.database.read()).await?;
-        rows.iter().map(Version::read).collect()
+        rows.iter().map(|row| Ok(Version::read(row, &tags)?.1)).collect()
     }
 
-    /// The version called `v3` (or `3`), `latest`, or `sha256:…`.
+    /// The version called `v3` (or `3`), `latest`, `sha256:…`, or by a tag.
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is none, [`Error::Invalid`] when the name has another form.
@@ -88,7 +112,7 @@ impl Data {
         paths::dataset(dataset)?;
         let start =
             format!("SELECT {COLUMNS} FROM data_versions WHERE project = $1 AND dataset = $2");
-        let (sql, number, digest) = if version == "latest" || version.is_empty() {
+        let (sql, number, text) = if version == "latest" || version.is_empty() {
             (format!("{start} ORDER BY version DESC LIMIT 1"), None, None)
         } else if version.starts_with("sha256:") {
             (
@@ -96,34 +120,53 @@ impl Data {
                 None,
                 Some(Digest::parse("version", version)?.to_string()),
             )
+        } else if let Ok(number) = version.strip_prefix('v').unwrap_or(version).parse::<i64>() {
+            (format!("{start} AND version = $3"), Some(number), None)
         } else {
-            let number = version.strip_prefix('v').unwrap_or(version).parse::<i64>();
-            let number = number.map_err(|_| {
+            paths::tag(version).map_err(|_| {
                 Error::invalid(
                     "version",
-                    format!("expected v1, latest or sha256:…, got '{version}'"),
+                    format!("expected v1, latest, sha256:… or a tag, got '{version}'"),
                 )
             })?;
-            (format!("{start} AND version = $3"), Some(number), None)
+            let tagged =
+                "(SELECT version FROM data_tags WHERE project = $1 AND dataset = $2 AND tag = $3)";
+            (format!("{start} AND version = {tagged}"), None, Some(version.to_owned()))
         };
         let query =
             sqlx::query(sqlx::AssertSqlSafe(sql)).bind(project.to_owned()).bind(dataset.to_owned());
-        let query = match (number, digest) {
+        let query = match (number, text) {
             (Some(number), _) => query.bind(number),
-            (_, Some(digest)) => query.bind(digest),
+            (_, Some(text)) => query.bind(text),
             _ => query,
         };
         let row = query.fetch_optional(self.inner.database.read()).await?;
         let absent =
             || Error::NotFound { what: "dataset version", name: format!("{dataset}@{version}") };
-        Version::read(&row.ok_or_else(absent)?)
+        let row = row.ok_or_else(absent)?;
+        let mut tags = Tags::new();
+        for Tag { tag, version } in self.tags(project, dataset).await? {
+            let number = version[1..].parse().unwrap_or_default();
+            tags.entry((dataset.to_owned(), number)).or_default().push(tag);
+        }
+        Ok(Version::read(&row, &tags)?.1)
     }
 
-    /// What a version or a code bundle of this project consists of.
-    pub(crate) async fn manifest(&self, project: &str, digest: &str) -> Result<Manifest> {
-        let (data, project, digest) =
-            (self.clone(), project.to_owned(), Digest::parse("digest", digest)?);
-        blocking(move || Manifest::parse(&digest, &data.inner.blobs.read(&project, &digest)?)).await
+    /// A file of a version.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such version or file.
+    pub(crate) async fn file(
+        &self,
+        project: &str,
+        dataset: &str,
+        version: &str,
+        path: &str,
+    ) -> Result<FileEntry> {
+        let version = self.version(project, dataset, version).await?;
+        let manifest = self.manifest(project, &version.digest).await?;
+        let file = manifest.file(path).cloned();
+        file.ok_or_else(|| Error::NotFound { what: "file", name: path.to_owned() })
     }
 }
 

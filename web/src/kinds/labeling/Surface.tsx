@@ -1,5 +1,5 @@
-import type { Answer, LabelConfig, Task } from '../../api/labeling'
-import { useText } from '../../i18n'
+import type { Answer, LabelConfig, Side, Task } from '../../api/labeling'
+import { useText, type MessageKey } from '../../i18n'
 import { choicesOf, chosen, keysOf, sideOf, type Key } from './answer'
 import { Drawing } from './Drawing'
 import { Marked } from './Marked'
@@ -19,6 +19,8 @@ export interface SurfaceProps {
 
 const fieldsOf = (config: LabelConfig): string[] => (config.fields?.length ? config.fields : config.kind === 'preference' ? ['left', 'right'] : ['text'])
 const words = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value, null, 2) ?? '')
+
+const SIDES: Record<Side, MessageKey> = { left: 'labeling.left', right: 'labeling.right', tie: 'labeling.tie' }
 
 /** What is labelled, and the means to do it. */
 export function Surface(props: SurfaceProps) {
@@ -54,7 +56,7 @@ export function Labels({ config, answer, change, label, choose }: Omit<SurfacePr
       {keysOf(config).map((one) => (
         <button type="button" key={one.label} className="labeling-label" aria-pressed={isOn(one)} disabled={!change} style={{ '--label': one.color } as React.CSSProperties}
           title={describe(config, one.label)} onClick={() => press(one.label, { config, answer, change, choose })}>
-          <span className="labeling-dot" aria-hidden />{config.kind === 'preference' ? t(`labeling.${one.label as 'left' | 'right' | 'tie'}`) : one.label}{one.key && <kbd>{one.key}</kbd>}
+          <span className="labeling-dot" aria-hidden />{config.kind === 'preference' ? t(SIDES[one.label as Side]) : one.label}{one.key && <kbd>{one.key}</kbd>}
         </button>
       ))}
     </div>

@@ -6,7 +6,7 @@ use tar::{Builder, EntryType, Header};
 
 use crate::server::{SQLITE, Server, on_both};
 
-fn header(path: &str, size: u64, mode: u32, kind: EntryType) -> Header {
+pub fn header(path: &str, size: u64, mode: u32, kind: EntryType) -> Header {
     let mut header = Header::new_gnu();
     // Written by hand: the library itself refuses to pack tricks.
     let name = &mut header.as_old_mut().name;
@@ -18,7 +18,7 @@ fn header(path: &str, size: u64, mode: u32, kind: EntryType) -> Header {
     header
 }
 
-fn archive(entries: &[(&str, &str, u32, EntryType)]) -> Vec<u8> {
+pub fn archive(entries: &[(&str, &str, u32, EntryType)]) -> Vec<u8> {
     let mut builder = Builder::new(Vec::new());
     for (path, content, mode, kind) in entries {
         builder
@@ -28,7 +28,7 @@ fn archive(entries: &[(&str, &str, u32, EntryType)]) -> Vec<u8> {
     builder.into_inner().expect("packs")
 }
 
-const FILE: EntryType = EntryType::Regular;
+pub const FILE: EntryType = EntryType::Regular;
 
 #[tokio::test]
 async fn a_bundle_is_known_by_its_files_alone() {
