@@ -21,7 +21,7 @@ import { rules } from './rules.mjs'
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const port = Number(process.env.PORT ?? 5173)
 const real = process.env.DAIS_URL ? new URL(process.env.DAIS_URL) : undefined
-const BACKENDS = /^\/((api|k8s|prometheus|alertmanager|elasticsearch|jaeger|mlflow|data|v1)\/|feedback$)/
+const BACKENDS = /^\/((api|k8s|prometheus|alertmanager|elasticsearch|jaeger|labeling|mlflow|data|v1)\/|feedback$)/
 
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' }
 

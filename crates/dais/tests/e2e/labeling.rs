@@ -153,7 +153,7 @@ fn everybody_does_what_they_may_and_nothing_outlives_its_project() {
     }
 
     // The same name later is another project.
-    platform.ok(&["delete", "labelingproject", "reviews", "-y"]);
+    platform.ok(&["delete", "labelingproject", "reviews"]);
     platform
         .until("it to go", || platform.get(&format!("{PROJECTS}/reviews")).is_err().then_some(()));
     make(&platform, &json!({}));

@@ -50,7 +50,7 @@ export function LabelingDetails() {
         </>} />
       <Lineage steps={[[{ label: dataset, to: at(project, 'datasets', datasetOf(dataset)) }], [{ label: name, here: true }]]} />
       {state.tone === 'error' && <div className="notices"><Notice tone="error" title={reasonWords(t, state.reason)}><p className="anywhere pre">{state.message}</p></Notice></div>}
-      <Tabs activeKey={tab} onChange={open} destroyOnHidden items={[
+      <Tabs activeKey={!isReady && (tab === 'work' || tab === 'review') ? 'overview' : tab} onChange={open} destroyOnHidden items={[
         { key: 'overview', label: t('tab.overview'), children: <Overview project={project} work={work} /> },
         ...(isReady ? [
           { key: 'work', label: t('labeling.work'), children: <Work project={project} work={work} /> },

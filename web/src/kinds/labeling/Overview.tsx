@@ -53,7 +53,7 @@ export function Overview({ project, work }: { project: string; work: LabelingPro
             <Facts of={[[t('labeling.both'), number(figures.agreement.tasks, 0)], [t('labeling.mean'), percent(figures.agreement.mean ?? undefined)], [t('labeling.fleiss'), number(figures.agreement.fleissKappa ?? undefined, 2)]]} />
             <Pairs rows={figures.agreement.pairs} />
           </div>
-        ) : <Empty title={t('labeling.agreement')} hint={t('labeling.agreementHint')} />}
+        ) : <Empty title={t('labeling.notMeasured')} hint={t('labeling.agreementHint')} />}
       </Card>
     </div>
   )

@@ -54,9 +54,9 @@ export function Labels({ config, answer, change, label, choose }: Omit<SurfacePr
   return (
     <div className="labeling-labels" role="group" aria-label={t('labeling.labels')}>
       {keysOf(config).map((one) => (
-        <button type="button" key={one.label} className="labeling-label" aria-pressed={isOn(one)} disabled={!change} style={{ '--label': one.color } as React.CSSProperties}
+        <button type="button" key={one.label} className="labeling-label" aria-pressed={isOn(one)} aria-keyshortcuts={one.key || undefined} disabled={!change} style={{ '--label': one.color } as React.CSSProperties}
           title={describe(config, one.label)} onClick={() => press(one.label, { config, answer, change, choose })}>
-          <span className="labeling-dot" aria-hidden />{config.kind === 'preference' ? t(SIDES[one.label as Side]) : one.label}{one.key && <kbd>{one.key}</kbd>}
+          <span className="labeling-dot" aria-hidden />{config.kind === 'preference' ? t(SIDES[one.label as Side]) : one.label}{one.key && <kbd aria-hidden>{one.key}</kbd>}
         </button>
       ))}
     </div>
