@@ -56,6 +56,10 @@ pub(crate) struct Page {
 }
 
 impl Page {
+    pub fn bad_token() -> Error {
+        Error::invalid("Invalid page token: take it from the previous page's answer")
+    }
+
     pub fn new(
         token: Option<&str>,
         max_results: Option<i64>,
@@ -73,9 +77,7 @@ impl Page {
             Some(token) => token
                 .strip_prefix("after-")
                 .and_then(|number| number.parse::<u32>().ok())
-                .ok_or_else(|| {
-                    Error::invalid("Invalid page token: take it from the previous page's answer")
-                })?
+                .ok_or_else(Page::bad_token)?
                 .into(),
         };
         Ok(Page { offset, limit })

@@ -3,13 +3,11 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use sqlx::Row;
 
 use crate::entity::Page;
 use crate::error::Result;
-use crate::experiments::with_next;
 use crate::input::{Input, Required, int, texts};
 use crate::metric::{COLUMNS, Metric};
 use crate::scope::Scope;
@@ -48,6 +46,20 @@ fn some_runs(runs: &[String]) -> Result<()> {
     }
 }
 
+/// Points on the wire.
+#[derive(Serialize)]
+pub(crate) struct Points {
+    metrics: Vec<Metric>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_page_token: Option<String>,
+}
+
+impl From<Vec<Metric>> for Points {
+    fn from(metrics: Vec<Metric>) -> Points {
+        Points { metrics, next_page_token: None }
+    }
+}
+
 /// The protocol sends the run's id both as `run_id` and as `run_uuid`, the old name.
 #[derive(Deserialize)]
 pub(crate) struct AskOne {
@@ -59,33 +71,70 @@ pub(crate) struct AskOne {
     max_results: Option<i64>,
 }
 
+/// The last point of a page. The next one begins after it, and costs the same however many
+/// points were before.
+struct Last {
+    step: i64,
+    timestamp: i64,
+    value: f64,
+    nan: i64,
+}
+
+impl Last {
+    fn of(metric: &Metric) -> Last {
+        let (value, nan) = metric.stored_value();
+        Last { step: metric.step, timestamp: metric.timestamp, value, nan }
+    }
+
+    fn token(&self) -> String {
+        let Last { step, timestamp, value, nan } = self;
+        format!("{step}:{timestamp}:{:x}:{nan}", value.to_bits())
+    }
+
+    fn parse(token: &str) -> Option<Last> {
+        let mut parts = token.split(':');
+        let last = Last {
+            step: parts.next()?.parse().ok()?,
+            timestamp: parts.next()?.parse().ok()?,
+            value: f64::from_bits(u64::from_str_radix(parts.next()?, 16).ok()?),
+            nan: parts.next()?.parse().ok()?,
+        };
+        (parts.next().is_none() && !last.value.is_nan()).then_some(last)
+    }
+}
+
 pub(crate) async fn one(
     State(tracking): State<Tracking>,
     scope: Scope,
     Input(request): Input<AskOne>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Points>> {
     let run_id = request.run_id.or(request.run_uuid).required("run_id")?;
     let key = request.metric_key.required("metric_key")?;
-    let page = Page::new(request.page_token.as_deref(), request.max_results, POINTS, MOST_POINTS)?;
+    let limit = Page::new(None, request.max_results, POINTS, MOST_POINTS)?.limit;
     let run = seq_of(&tracking, &scope, &run_id).await?;
     let mut select = Statement::new(format!("SELECT {COLUMNS} FROM ml_points WHERE run = "));
-    select
-        .bind(run)
-        .push(" AND key = ")
-        .bind(&key)
-        .push(" ORDER BY run, step, timestamp, key, value, nan");
-    select.push(" LIMIT ").bind(page.limit + 1).push(" OFFSET ").bind(page.offset);
+    select.bind(run).push(" AND key = ").bind(&key);
+    if let Some(token) = request.page_token.filter(|token| !token.is_empty()) {
+        let last = Last::parse(&token).ok_or_else(Page::bad_token)?;
+        select.push(" AND (step, timestamp, key, value, nan) > (").bind(last.step);
+        select.push(", ").bind(last.timestamp).push(", ").bind(&key);
+        select.push(", ").bind(last.value).push(", ").bind(last.nan).push(")");
+    }
+    select.push(" ORDER BY run, step, timestamp, key, value, nan LIMIT ").bind(limit + 1);
     let rows = select.all(tracking.database().read()).await?;
     let mut metrics = rows.iter().map(|row| Metric::read(row, 0)).collect::<Result<Vec<_>>>()?;
-    let next = page.cut(&mut metrics);
-    Ok(Json(with_next(json!({ "metrics": metrics }), next)))
+    let more = metrics.len() as i64 > limit;
+    metrics.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let last = metrics.last().filter(|_| more);
+    let next_page_token = last.map(|metric| Last::of(metric).token());
+    Ok(Json(Points { metrics, next_page_token }))
 }
 
 pub(crate) async fn bulk(
     State(tracking): State<Tracking>,
     scope: Scope,
     Input(request): Input<Ask>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Points>> {
     some_runs(&request.run_id)?;
     let key = request.metric_key.required("metric_key")?;
     let page = Page::new(None, request.max_results, POINTS, MOST_POINTS)?;
@@ -104,7 +153,7 @@ pub(crate) async fn bulk(
             metrics.push(Metric { run_id: Some(run_id.clone()), ..Metric::read(&row, 0)? });
         }
     }
-    Ok(Json(json!({ "metrics": metrics })))
+    Ok(Json(metrics.into()))
 }
 
 /// Every n-th point, and always the last, so that at most about `max_results`
@@ -113,7 +162,7 @@ pub(crate) async fn interval(
     State(tracking): State<Tracking>,
     scope: Scope,
     Input(request): Input<Ask>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Points>> {
     some_runs(&request.run_id)?;
     let key = request.metric_key.required("metric_key")?;
     let most = Page::new(None, request.max_results, 2500, MOST_POINTS)?.limit;
@@ -139,5 +188,5 @@ pub(crate) async fn interval(
             metrics.push(Metric { run_id: Some(run_id.clone()), ..Metric::read(&row, 0)? });
         }
     }
-    Ok(Json(json!({ "metrics": metrics })))
+    Ok(Json(metrics.into()))
 }

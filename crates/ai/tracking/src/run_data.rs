@@ -59,6 +59,33 @@ impl RunInfo {
     }
 }
 
+/// The protocol's `Run`.
+#[derive(Serialize)]
+pub(crate) struct Run {
+    info: RunInfo,
+    data: Logged,
+    inputs: Inputs,
+    outputs: Outputs,
+}
+
+#[derive(Serialize)]
+struct Logged {
+    metrics: Vec<Metric>,
+    params: Vec<Pair>,
+    tags: Vec<Pair>,
+}
+
+#[derive(Serialize)]
+struct Inputs {
+    dataset_inputs: Vec<DatasetInput>,
+    model_inputs: Vec<Value>,
+}
+
+#[derive(Serialize)]
+struct Outputs {
+    model_outputs: Vec<Value>,
+}
+
 #[derive(Default)]
 struct Data {
     metrics: Vec<Metric>,
@@ -73,7 +100,7 @@ struct Data {
 const AT_ONCE: usize = 500;
 
 /// The protocol's `Run` for each, in the same order.
-pub(crate) async fn complete(tracking: &Tracking, infos: Vec<RunInfo>) -> Result<Vec<Value>> {
+pub(crate) async fn complete(tracking: &Tracking, infos: Vec<RunInfo>) -> Result<Vec<Run>> {
     let mut data: HashMap<i64, Data> = HashMap::new();
     let runs: Vec<i64> = infos.iter().map(|info| info.seq).collect();
     for some in runs.chunks(AT_ONCE) {
@@ -117,13 +144,13 @@ impl Data {
         Ok(())
     }
 
-    fn with(self, info: RunInfo) -> Value {
+    fn with(self, info: RunInfo) -> Run {
         let Data { metrics, params, tags, datasets, models_in, models_out } = self;
-        json!({
-            "info": info,
-            "data": { "metrics": metrics, "params": params, "tags": tags },
-            "inputs": { "dataset_inputs": datasets, "model_inputs": models_in },
-            "outputs": { "model_outputs": models_out },
-        })
+        Run {
+            info,
+            data: Logged { metrics, params, tags },
+            inputs: Inputs { dataset_inputs: datasets, model_inputs: models_in },
+            outputs: Outputs { model_outputs: models_out },
+        }
     }
 }

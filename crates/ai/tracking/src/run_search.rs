@@ -2,15 +2,15 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::Tracking;
 use crate::entity::{Page, stages};
 use crate::error::Result;
-use crate::experiments::{number, with_next};
+use crate::experiments::number;
 use crate::input::{Input, int, texts};
-use crate::run_data::{COLUMNS, RunInfo, complete};
+use crate::run_data::{COLUMNS, Run, RunInfo, complete};
 use crate::scope::Scope;
 use crate::search::{Entity, Filter, Kind, Table, order};
 use crate::statement::Statement;
@@ -26,6 +26,13 @@ pub(crate) struct Search {
     #[serde(default, deserialize_with = "texts")]
     order_by: Vec<String>,
     page_token: Option<String>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Found {
+    runs: Vec<Run>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_page_token: Option<String>,
 }
 
 const ENTITY: Entity = Entity {
@@ -49,14 +56,14 @@ pub(crate) async fn search(
     State(tracking): State<Tracking>,
     scope: Scope,
     Input(request): Input<Search>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Found>> {
     let page = Page::new(request.page_token.as_deref(), request.max_results, 1000, 50_000)?;
     let filter = Filter::parse(request.filter.as_deref())?;
     // An experiment that is not there has no runs.
     let experiments: Vec<i64> =
         request.experiment_ids.iter().filter_map(|id| number(id).ok()).collect();
     if experiments.is_empty() {
-        return Ok(Json(json!({ "runs": [] })));
+        return Ok(Json(Found { runs: Vec::new(), next_page_token: None }));
     }
     if experiments.len() > 10_000 {
         return Err(crate::Error::invalid("'experiment_ids' has more than 10000 entries"));
@@ -74,5 +81,5 @@ pub(crate) async fn search(
         rows.iter().map(|row| RunInfo::read(row, &tracking, &scope)).collect::<Result<Vec<_>>>()?;
     let next = page.cut(&mut infos);
     let runs = complete(&tracking, infos).await?;
-    Ok(Json(with_next(json!({ "runs": runs }), next)))
+    Ok(Json(Found { runs, next_page_token: next }))
 }

@@ -50,6 +50,38 @@ async fn a_run_keeps_what_was_logged() {
 }
 
 #[tokio::test]
+async fn a_history_comes_page_by_page_and_each_point_once() {
+    on_both(|server| async move {
+        let run = server.run(&server.experiment("e").await).await;
+        let point = |value: Value, step: i64| json!({ "key": "m", "value": value, "timestamp": 7, "step": step });
+        let mut metrics: Vec<Value> = (-3..3).map(|step| point(json!(step), step)).collect();
+        metrics.extend(["NaN", "Infinity", "-Infinity"].map(|value| point(json!(value), 1)));
+        metrics.push(json!({ "key": "n", "value": 1, "timestamp": 7, "step": 1 }));
+        server.ok("POST", "runs/log-batch", json!({ "run_id": run, "metrics": metrics })).await;
+        let ask = |rest: String| format!("metrics/get-history?run_id={run}&metric_key=m&max_results={rest}");
+        let whole = server.ok("GET", &ask("100".to_owned()), Value::Null).await;
+        assert_eq!(whole["metrics"].as_array().map(Vec::len), Some(9));
+        for size in [1, 2, 4, 9] {
+            let (mut found, mut token) = (Vec::new(), String::new());
+            loop {
+                let page = server.ok("GET", &ask(format!("{size}&page_token={token}")), Value::Null).await;
+                found.extend(page["metrics"].as_array().expect("points").clone());
+                match page["next_page_token"].as_str() {
+                    Some(next) => token = next.to_owned(),
+                    None => break,
+                }
+            }
+            assert_eq!(json!(found), whole["metrics"], "pages of {size}");
+        }
+        for bad in ["after-3", "1:2:3", "1:2:7ff8000000000000:0", "x:1:0:0", "1:1:0:0:0"] {
+            let (status, answer) = server.call("GET", &ask(format!("1&page_token={bad}")), Value::Null).await;
+            assert_eq!((status, &answer["error_code"]), (400, &json!("INVALID_PARAMETER_VALUE")), "{bad}: {answer}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn params_do_not_change_and_a_refused_batch_stores_nothing() {
     on_both(|server| async move {
         let run = server.run(&server.experiment("e").await).await;

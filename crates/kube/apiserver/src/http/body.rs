@@ -2,8 +2,8 @@
 
 use axum::body::Body;
 use bytes::Bytes;
-use dais_schema::Schema;
 use dais_schema::strict::{self, Decoded};
+use dais_schema::{Schema, protobuf};
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt, Limited};
@@ -55,7 +55,12 @@ pub fn decode(
                 schema.map(|schema| strict::unknown_fields(schema, &value)).unwrap_or_default();
             Ok(Decoded { value, problems })
         }
-        "application/vnd.kubernetes.protobuf" => Err(protobuf_refused()),
+        "application/vnd.kubernetes.protobuf" => {
+            let value = protobuf::decode(body).map_err(protobuf_refused)?;
+            let problems =
+                schema.map(|schema| strict::unknown_fields(schema, &value)).unwrap_or_default();
+            Ok(Decoded { value, problems })
+        }
         _ => Err(Failure::unsupported_media_type(ACCEPTED)),
     }
 }
@@ -65,11 +70,15 @@ fn decode_json(body: &[u8], schema: Option<&Schema>) -> Result<Decoded, Failure>
         .map_err(|error| Failure::new(error.code(), error.reason(), error.to_string()))
 }
 
-fn protobuf_refused() -> Failure {
-    Failure::unsupported_media_type(
-        "application/json, application/yaml; protobuf bodies are not read by this server: \
-         send the object as JSON, for example with `kubectl create -f` or `kubectl apply -f`",
-    )
+fn protobuf_refused(error: protobuf::Error) -> Failure {
+    match error {
+        protobuf::Error::Unknown { .. } | protobuf::Error::Encoding(_) => {
+            Failure::unsupported_media_type(&format!(
+                "application/json, application/yaml ({error})"
+            ))
+        }
+        _ => Failure::bad_request(error.to_string()),
+    }
 }
 
 /// Turns the problems of a body into warnings, or into the 400 of strict validation.
