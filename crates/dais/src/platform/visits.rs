@@ -94,6 +94,10 @@ impl Visits {
         if changes && !is_same_origin(asked.headers) {
             return Ok(None);
         }
+        // A code is taken out of the address before anything is passed on.
+        if asked.uri.query().is_some_and(|query| query.contains(CODE)) {
+            return Ok(None);
+        }
         for key in cookies(asked.headers) {
             let visit = self.known().visits.get(key).cloned();
             let Some(visit) = visit.filter(|visit| visit.route == asked.route) else { continue };

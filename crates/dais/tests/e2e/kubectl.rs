@@ -185,3 +185,51 @@ spec:
         kubectl.ok(&["get", "pods", "-l", "app=web"]).contains("No resources").then_some(())
     });
 }
+
+/// Its own objects are sent in protobuf.
+#[test]
+fn what_kubectl_makes_without_a_manifest() {
+    let platform = Platform::start();
+    let Some(kubectl) = kubectl(&platform) else { return };
+    for words in [
+        "create namespace other",
+        "create configmap settings --from-literal=level=debug",
+        "create secret generic db --from-literal=password=小秘密",
+        "create serviceaccount robot",
+        "create role reads --verb=get,list --resource=pods,pods/log",
+        "create rolebinding reads --role=reads --serviceaccount=default:robot",
+        "create quota most --hard=pods=100,requests.cpu=64",
+        "create deployment quiet --image=host --replicas=0 --port=8000",
+        "expose deployment quiet --port=80 --target-port=8000",
+        "create job once --image=host -- true",
+        "create cronjob hourly --image=host --schedule=@hourly -- true",
+        "create token robot --duration=1h",
+        "auth whoami",
+        "auth can-i create pods",
+        "auth can-i --list",
+    ] {
+        kubectl.ok(&words.split(' ').collect::<Vec<_>>());
+    }
+    let get =
+        |kind: &str, path: &str| kubectl.ok(&["get", kind, "-o", &format!("jsonpath={path}")]);
+    assert_eq!(get("configmap/settings", "{.data.level}"), "debug");
+    assert_eq!(get("secret/db", "{.data.password}"), "5bCP56eY5a+G");
+    assert_eq!(get("quota/most", "{.spec.hard.requests\\.cpu}"), "64");
+    assert_eq!(
+        get(
+            "deployment/quiet",
+            "{.spec.replicas} {.spec.template.spec.containers[0].ports[0].containerPort}"
+        ),
+        "0 8000"
+    );
+    assert_eq!(
+        get("service/quiet", "{.spec.ports[0].targetPort} {.spec.selector.app}"),
+        "8000 quiet"
+    );
+    assert_eq!(get("role/reads", "{.rules[0].resources}"), "[\"pods\",\"pods/log\"]");
+    kubectl.ok(&["wait", "--for=condition=complete", "job/once", "--timeout=60s"]);
+    let who = ["--as=system:serviceaccount:default:robot", "auth", "can-i"];
+    assert!(kubectl.ok(&[&who[..], &["list", "pods"]].concat()).contains("yes"));
+    let no = kubectl.command(&[&who[..], &["delete", "pods"]].concat()).output().unwrap();
+    assert!(text(&no).contains("no"), "{}", text(&no));
+}
