@@ -142,7 +142,7 @@ export function useDiff(project: string, dataset: string, from: string, to: stri
     enabled: from !== '' && to !== '',
     placeholderData: (before: InfiniteData<DiffPage> | undefined, asked: { queryKey: readonly unknown[] } | undefined) => (asked?.queryKey[3] === from && asked.queryKey[4] === to ? before : undefined),
     initialPageParam: '',
-    queryFn: ({ pageParam, signal }) => request<DiffPage>(`${datasetBase(project, dataset)}/diff${query({ from, to, kind, search, after: String(pageParam) })}`, { signal }),
+    queryFn: ({ pageParam, signal }) => request<DiffPage>(`${datasetBase(project, dataset)}/diff${query({ from, to, kind, search, after: String(pageParam), limit: ENTRIES })}`, { signal }),
     getNextPageParam: ({ next }: DiffPage) => next,
   })
 }
@@ -152,6 +152,7 @@ export interface FoundVersion { dataset: string; version: DataVersion }
 interface Found { versions?: { items: FoundVersion[]; next: string | null }; files?: { items: FoundFile[]; next: string | null } }
 
 const FOUND = 20
+const ENTRIES = 50
 
 /** What has `words` in it, of one sort, over all datasets of a project. */
 export function useFound(project: string, words: string, among: 'files' | 'versions', all: boolean): Paged<Found> {

@@ -97,7 +97,7 @@ function Planner({ project, dataset, begin }: { project: string; dataset: string
           <PlanView plan={plan} />
           <div className="row wrap">
             {plan.remove.length > 0 && (
-              <Danger type="primary" label={t('retention.once', { count: plan.remove.length })} question={t('retention.onceAsk', { count: plan.remove.length })} consequence={t('retention.onceWhat', { names: plan.remove.map((one) => one.name).join(', ') })}
+              <Danger label={t('retention.once', { count: plan.remove.length })} question={t('retention.onceAsk', { count: plan.remove.length })} consequence={t('retention.onceWhat', { names: plan.remove.map((one) => one.name).join(', ') })}
                 act={async () => { await applyRetention(project, dataset, plan); await done() }} />
             )}
             <Danger label={t('retention.leave')} question={t('retention.leaveAsk')} consequence={<>{ruleWords(t, plan.rule)}. {t('retention.daily')}</>}

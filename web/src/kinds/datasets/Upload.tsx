@@ -49,6 +49,7 @@ function Sender({ project, dataset, close }: Props & { close: () => void }) {
     return <div className="stack"><Notice tone="success" title={title} /><div><Button onClick={close}>{t('upload.close')}</Button></div></div>
   }
   const begun = failed.length > 0
+  const unpacks = archive !== undefined && unpack
   return (
     <div className="stack" style={{ marginTop: 12 }}>
       <p className="muted">{t('upload.hint')}</p>
@@ -69,10 +70,10 @@ function Sender({ project, dataset, close }: Props & { close: () => void }) {
           <p className="muted small numbers">{t('upload.sent', { files: number(sent.files, 0), of: number(files.length, 0) })}</p>
         </div>
       )}
-      {begun && <Failures failed={failed} />}
+      {begun && <Failures failed={failed} goesOn={!unpacks} />}
       {error && <Notice tone="error" title={t('state.failed')}><ErrorWords error={error} /></Notice>}
       <div>
-        <Button type="primary" disabled={files.length === 0} loading={busy} onClick={() => void send(files, archive !== undefined && unpack)}>{t(begun ? 'upload.again' : 'upload.send')}</Button>
+        <Button type="primary" disabled={files.length === 0} loading={busy} onClick={() => void send(files, unpacks)}>{t(!begun ? 'upload.send' : unpacks ? 'action.retry' : 'upload.again')}</Button>
       </div>
     </div>
   )
@@ -81,7 +82,7 @@ function Sender({ project, dataset, close }: Props & { close: () => void }) {
 /** So many are named; the rest is counted. */
 const NAMED = 5
 
-function Failures({ failed }: { failed: Failed[] }) {
+function Failures({ failed, goesOn }: { failed: Failed[]; goesOn: boolean }) {
   const t = useText()
   return (
     <Notice tone="error" title={t('upload.failed', { count: failed.length })}>
@@ -89,7 +90,7 @@ function Failures({ failed }: { failed: Failed[] }) {
         {failed.slice(0, NAMED).map(({ path, error }) => <li key={path}><span className="mono">{path}</span><ErrorWords error={error} /></li>)}
       </ul>
       {failed.length > NAMED && <p>{t('datasets.more', { count: failed.length - NAMED })}</p>}
-      <p>{t('upload.goesOn')}</p>
+      {goesOn && <p>{t('upload.goesOn')}</p>}
     </Notice>
   )
 }
