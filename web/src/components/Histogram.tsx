@@ -9,7 +9,7 @@ interface Props {
 /** How values are spread, at a glance: no axes; each bar says its own range. */
 export function Histogram({ bars, label, width = 160, height = 32 }: Props) {
   return (
-    <svg className="histogram" width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="img" aria-label={label}>
+    <svg className="spread-bars" width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="img" aria-label={label}>
       {bars.map(({ left, width: share, height: high, said }) => {
         const tall = high > 0 ? Math.max(1.5, high * (height - 2)) : 0
         return (
