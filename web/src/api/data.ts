@@ -9,8 +9,9 @@ export interface DataFile {
   size: number
 }
 
-const base = (project: string) => `/data/p/${encodeURIComponent(project)}`
-const segments = (path: string) => path.split('/').map(encodeURIComponent).join('/')
+export const dataBase = (project: string) => `/data/p/${encodeURIComponent(project)}`
+export const datasetBase = (project: string, dataset: string) => `${dataBase(project)}/datasets/${encodeURIComponent(dataset)}`
+export const segments = (path: string) => path.split('/').map(encodeURIComponent).join('/')
 
 export function useFiles(project: string, dataset: string, version: string | undefined) {
   return useQuery({
@@ -18,17 +19,12 @@ export function useFiles(project: string, dataset: string, version: string | und
     enabled: version !== undefined,
     staleTime: Infinity,
     queryFn: async ({ signal }) =>
-      (await request<{ files: DataFile[] }>(`${base(project)}/datasets/${encodeURIComponent(dataset)}/versions/${version ?? ''}`, { signal })).files,
+      (await request<{ files: DataFile[] }>(`${datasetBase(project, dataset)}/versions/${encodeURIComponent(version ?? '')}`, { signal })).files,
   })
 }
 
 export const fileAddress = (project: string, dataset: string, version: string, path: string): string =>
-  `${base(project)}/datasets/${encodeURIComponent(dataset)}/versions/${version}/files/${segments(path)}`
-
-export interface Chosen {
-  path: string
-  file: File
-}
+  `${datasetBase(project, dataset)}/versions/${encodeURIComponent(version)}/files/${segments(path)}`
 
 export interface Committed {
   version: string
@@ -36,22 +32,19 @@ export interface Committed {
   created: boolean
 }
 
-/** Uploads files one after the other, tells how many bytes are there, commits. */
-export async function upload(project: string, dataset: string, files: Chosen[], told: (bytes: number) => void, signal: AbortSignal): Promise<Committed> {
-  const { upload: id } = await request<{ upload: string }>(`${base(project)}/uploads`, { method: 'POST', body: {}, signal })
-  const address = `${base(project)}/uploads/${encodeURIComponent(id)}`
-  try {
-    let done = 0
-    for (const { path, file } of files) {
-      // One at a time: a browser has six connections, and pages need some.
-      // oxlint-disable-next-line eslint/no-await-in-loop
-      await request(`${address}/files/${segments(path)}`, { method: 'PUT', body: file, contentType: 'application/octet-stream', signal })
-      done += file.size
-      told(done)
-    }
-    return await request<Committed>(`${address}/commit`, { method: 'POST', body: { dataset }, signal })
-  } catch (cause) {
-    void request(address, { method: 'DELETE' }).catch(() => undefined)
-    throw cause
-  }
-}
+const uploadBase = (project: string, upload: string) => `${dataBase(project)}/uploads/${encodeURIComponent(upload)}`
+const BYTES = 'application/octet-stream'
+
+export const beginUpload = async (project: string, signal: AbortSignal) =>
+  (await request<{ upload: string }>(`${dataBase(project)}/uploads`, { method: 'POST', body: {}, signal })).upload
+/** What an upload has so far. */
+export const uploaded = async (project: string, upload: string, signal: AbortSignal) =>
+  (await request<{ files: Pick<DataFile, 'path' | 'size'>[] }>(uploadBase(project, upload), { signal })).files
+export const putFile = (project: string, upload: string, path: string, body: File, signal: AbortSignal) =>
+  request(`${uploadBase(project, upload)}/files/${segments(path)}`, { method: 'PUT', body, contentType: BYTES, signal })
+/** All files of an archive, or none. */
+export const putArchive = (project: string, upload: string, body: File, signal: AbortSignal) =>
+  request<{ files: number; bytes: number }>(`${uploadBase(project, upload)}/archive`, { method: 'PUT', body, contentType: BYTES, signal })
+export const commitUpload = (project: string, upload: string, dataset: string, signal: AbortSignal) =>
+  request<Committed>(`${uploadBase(project, upload)}/commit`, { method: 'POST', body: { dataset }, signal })
+export const giveUpload = (project: string, upload: string) => request(uploadBase(project, upload), { method: 'DELETE' })

@@ -106,7 +106,7 @@ export function fromBody(status: number, body: unknown, text: string): ApiError 
   const [first] = Array.isArray(body.errors) ? body.errors.filter(isFields) : []
   if (first) return new ApiError(status, word(first.msg) || text.slice(0, 400))
   const message = word(body.message) || word(inner) || text.slice(0, 400)
-  return new ApiError(status, message, word(body.error_code) || word(body.errorType), word(body.hint))
+  return new ApiError(status, message, word(body.error_code) || word(body.errorType) || word(body.code), word(body.hint))
 }
 
 function fromStatus(status: number, body: Fields): ApiError {

@@ -87,6 +87,7 @@ export const frame = {
   'action.logs': ['Logs', '日志'],
   'action.traces': ['Traces', '调用链'],
   'table.search': ['Filter', '筛选'],
+  'table.more': ['Show more', '显示更多'],
   'table.nothing': ['Nothing matches "{search}"', '没有与“{search}”匹配的内容'],
   'form.required': ['Please fill this in', '请填写此项'],
   'form.name': ['Lower-case letters, digits and "-", beginning with a letter or digit, at most 63', '小写字母、数字和“-”，以字母或数字开头，最多 63 个字符'],

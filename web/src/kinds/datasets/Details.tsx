@@ -22,7 +22,9 @@ import { Events } from '../../objects/Events'
 import { Gone } from '../../objects/Gone'
 import { readiness } from '../../objects/readiness'
 import { useTab } from '../../objects/useTab'
+import { Compare } from './Compare'
 import { Files } from './Files'
+import { Retention } from './Retention'
 import { Upload } from './Upload'
 import { Versions } from './Versions'
 
@@ -49,6 +51,8 @@ export function DatasetDetails() {
       <Tabs activeKey={tab} onChange={open} destroyOnHidden items={[
         { key: 'overview', label: t('datasets.versions'), children: <Overview dataset={data} project={project} /> },
         { key: 'files', label: t('files.title'), children: <Files dataset={data} project={project} /> },
+        { key: 'compare', label: t('diff.title'), children: <Compare dataset={data} project={project} /> },
+        { key: 'retention', label: t('retention.title'), children: <Retention dataset={data} project={project} /> },
         { key: 'events', label: t('tab.events'), children: <Card><Events project={project} name={name} pods={[]} /></Card> },
         { key: 'changes', label: t('tab.changes'), children: <Card><Changes project={project} resource="datasets" name={name} /></Card> },
         { key: 'yaml', label: t('tab.yaml'), children: <Yaml of={data} /> },

@@ -3,6 +3,7 @@ import { useCan } from '../../api/access'
 import type { Dataset } from '../../api/generated'
 import { DATASETS } from '../../api/kinds'
 import { useList } from '../../api/useKube'
+import { useAddress } from '../../components/address'
 import { Ago } from '../../components/Ago'
 import { Card } from '../../components/Card'
 import { DataTable, type Column } from '../../components/DataTable'
@@ -14,6 +15,7 @@ import { useText } from '../../i18n'
 import { bytes, number } from '../../i18n/format'
 import { readiness } from '../../objects/readiness'
 import { CreateDataset } from './Create'
+import { Found } from './Found'
 
 const newest = (dataset: Dataset) => dataset.status?.versions?.find((one) => one.name === dataset.status?.latest)
 
@@ -21,6 +23,7 @@ export function DatasetList() {
   const t = useText()
   const project = useProject()
   const datasets = useList(DATASETS, { namespace: project })
+  const [words] = useAddress('q')
   const mayCreate = useCan('create', DATASETS, project)
   const create = mayCreate && <CreateDataset project={project} />
   const columns: Column<Dataset>[] = [
@@ -43,6 +46,7 @@ export function DatasetList() {
           text={(one) => `${one.metadata.name} ${one.spec.description ?? ''} ${one.spec.tags?.join(' ') ?? ''}`}
           empty={<Empty title={t('datasets.none')} hint={t('datasets.noneHint')} action={create} />} />
       </Card>
+      <Found project={project} words={words} />
     </>
   )
 }

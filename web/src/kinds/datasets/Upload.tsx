@@ -1,10 +1,11 @@
-import { Button, Modal, Progress } from 'antd'
-import { useEffect, useRef, useState, type ChangeEvent } from 'react'
-import { upload, type Chosen } from '../../api/data'
+import { Button, Modal, Progress, Switch } from 'antd'
+import { useRef, useState, type ChangeEvent } from 'react'
 import { Notice } from '../../components/Notice'
 import { ErrorWords } from '../../components/States'
 import { useText } from '../../i18n'
 import { bytes, number } from '../../i18n/format'
+import { archiveOf, type Chosen, type Failed } from './sending'
+import { useSender } from './useSender'
 
 interface Props {
   project: string
@@ -18,7 +19,7 @@ export function Upload({ project, dataset }: Props) {
   return (
     <>
       <Button type="primary" onClick={() => setOpen(true)}>{t('upload.title')}</Button>
-      <Modal open={open} onCancel={() => setOpen(false)} footer={null} title={t('upload.title')} destroyOnHidden>
+      <Modal open={open} onCancel={() => setOpen(false)} footer={null} title={t('upload.title')} destroyOnHidden mask={{ closable: false }}>
         <Sender project={project} dataset={dataset} close={() => setOpen(false)} />
       </Modal>
     </>
@@ -33,53 +34,80 @@ function chosenFrom(list: FileList | null): Chosen[] {
 function Sender({ project, dataset, close }: Props & { close: () => void }) {
   const t = useText()
   const [files, setFiles] = useState<Chosen[]>([])
-  const [sent, setSent] = useState<number | null>(null)
-  const [error, setError] = useState<Error | null>(null)
-  const [done, setDone] = useState('')
-  const life = useRef<AbortController | null>(null)
-  useEffect(() => () => life.current?.abort(), [])
+  const [unpack, setUnpack] = useState(true)
+  const { busy, sent, failed, error, done, send, forget } = useSender(project, dataset)
   const total = files.reduce((sum, { file }) => sum + file.size, 0)
+  const archive = archiveOf(files)
   const choose = (event: ChangeEvent<HTMLInputElement>) => {
     setFiles(chosenFrom(event.target.files))
-    setError(null)
-  }
-  const send = async () => {
-    const running = new AbortController()
-    life.current = running
-    setSent(0)
-    setError(null)
-    try {
-      const { version, created } = await upload(project, dataset, files, setSent, running.signal)
-      setDone(created ? t('upload.made', { version }) : t('upload.same', { version }))
-    } catch (cause) {
-      if (!running.signal.aborted) setError(cause as Error)
-      setSent(null)
-    }
+    // The same file may be chosen again after it was changed.
+    event.target.value = ''
+    forget()
   }
   if (done) {
-    return <div className="stack"><Notice tone="success" title={done} /><div><Button onClick={close}>{t('upload.close')}</Button></div></div>
+    const title = t(done.created ? 'upload.made' : 'upload.same', { version: done.version })
+    return <div className="stack"><Notice tone="success" title={title} /><div><Button onClick={close}>{t('upload.close')}</Button></div></div>
   }
+  const begun = failed.length > 0
+  const unpacks = archive !== undefined && unpack
   return (
     <div className="stack" style={{ marginTop: 12 }}>
       <p className="muted">{t('upload.hint')}</p>
       <div className="row wrap">
-        <Picker label={t('upload.folder')} folder choose={choose} />
-        <Picker label={t('upload.files')} choose={choose} />
+        <Picker label={t('upload.folder')} folder disabled={busy} choose={choose} />
+        <Picker label={t('upload.files')} disabled={busy} choose={choose} />
       </div>
-      {files.length > 0 && <p className="numbers">{t('upload.chosen', { count: number(files.length, 0), size: bytes(total) })}</p>}
-      {sent !== null && <Progress percent={total ? Math.round((sent / total) * 100) : 0} aria-label={t('upload.title')} />}
+      {files.length > 0 && <p className="numbers anywhere">{files.length === 1 && <span className="mono">{files[0]?.path} · </span>}{t('upload.chosen', { count: number(files.length, 0), size: bytes(total) })}</p>}
+      {archive && (
+        <div>
+          <label className="row"><Switch checked={unpack} disabled={busy} onChange={(on) => { setUnpack(on); forget() }} aria-label={t('upload.unpack')} />{t('upload.unpack')}</label>
+          <p className="muted small">{t('upload.unpackHint')}</p>
+        </div>
+      )}
+      {sent && (
+        <div>
+          <Progress percent={total ? Math.round((sent.bytes / total) * 100) : 0} status={busy ? 'active' : 'normal'} aria-label={t('upload.title')} />
+          <p className="muted small numbers">{t('upload.sent', { files: number(sent.files, 0), of: number(files.length, 0) })}</p>
+        </div>
+      )}
+      {begun && <Failures failed={failed} goesOn={!unpacks} />}
       {error && <Notice tone="error" title={t('state.failed')}><ErrorWords error={error} /></Notice>}
-      <div><Button type="primary" disabled={files.length === 0} loading={sent !== null} onClick={() => void send()}>{t('upload.send')}</Button></div>
+      <div>
+        <Button type="primary" disabled={files.length === 0} loading={busy} onClick={() => void send(files, unpacks)}>{t(!begun ? 'upload.send' : unpacks ? 'action.retry' : 'upload.again')}</Button>
+      </div>
     </div>
   )
 }
 
-function Picker({ label, folder = false, choose }: { label: string; folder?: boolean; choose: (event: ChangeEvent<HTMLInputElement>) => void }) {
+/** So many are named; the rest is counted. */
+const NAMED = 5
+
+function Failures({ failed, goesOn }: { failed: Failed[]; goesOn: boolean }) {
+  const t = useText()
+  return (
+    <Notice tone="error" title={t('upload.failed', { count: failed.length })}>
+      <ul className="lines">
+        {failed.slice(0, NAMED).map(({ path, error }) => <li key={path}><span className="mono">{path}</span><ErrorWords error={error} /></li>)}
+      </ul>
+      {failed.length > NAMED && <p>{t('datasets.more', { count: failed.length - NAMED })}</p>}
+      {goesOn && <p>{t('upload.goesOn')}</p>}
+    </Notice>
+  )
+}
+
+interface PickerProps {
+  label: string
+  folder?: boolean
+  disabled: boolean
+  choose: (event: ChangeEvent<HTMLInputElement>) => void
+}
+
+function Picker({ label, folder = false, disabled, choose }: PickerProps) {
   const input = useRef<HTMLInputElement>(null)
   return (
     <>
       <input ref={input} type="file" multiple hidden aria-label={label} onChange={choose} {...(folder && { webkitdirectory: '' })} />
-      <Button onClick={() => input.current?.click()}>{label}</Button>
+      <Button disabled={disabled} onClick={() => input.current?.click()}>{label}</Button>
     </>
   )
 }
