@@ -8,8 +8,11 @@ interface Given { name: string; mimeType: string; buffer: Buffer }
 export const row = (page: Page, words: string) => page.getByRole('row').filter({ hasText: words })
 export const dialog = (page: Page) => page.getByRole('dialog')
 
+/** A profile is kept for its content: that of this run is nobody's else. */
+const RUN = Date.now()
+
 /** A table with a bad line, the fourth; `more` is what the second version has beyond the first. */
-export const csv = (more: string[]) => Buffer.from(['id,age,city', '1,31,Shanghai', '2,,Beijing', '3', ...Array.from({ length: 150 }, (_one, at) => `${at + 4},${20 + (at % 50)},Shenzhen`), ...more].join('\n'))
+export const csv = (more: string[]) => Buffer.from(['id,age,city', `1,31,Shanghai ${RUN}`, '2,,Beijing', '3', ...Array.from({ length: 150 }, (_one, at) => `${at + 4},${20 + (at % 50)},Shenzhen`), ...more].join('\n'))
 
 /** A tar of one small file: a header of 512 bytes, the content, two empty blocks. */
 export function tar(path: string, text: string): Buffer {

@@ -62,8 +62,10 @@ function Bad({ row, columns }: { row: TableRow; columns: number }) {
     <tr className="bad">
       <th scope="row" className="at">{row.row + 1}</th>
       <td colSpan={Math.max(1, columns)}>
-        <span className="tag tone-warning">{row.line === undefined ? t('files.badRow') : t('files.badLine', { line: row.line })}</span> {row.problem}
-        {(row.raw ?? row.values.length > 0) && <div className="mono muted raw">{row.raw ?? row.values.map((value) => value ?? '').join(' | ')}</div>}
+        <div className="bad-words">
+          <span className="tag tone-warning">{row.line === undefined ? t('files.badRow') : t('files.badLine', { line: row.line })}</span> {row.problem}
+          {(row.raw ?? row.values.length > 0) && <div className="mono muted raw">{row.raw ?? row.values.map((value) => value ?? '').join(' | ')}</div>}
+        </div>
       </td>
     </tr>
   )

@@ -17,7 +17,7 @@ export function ProfileColumns({ profile }: { profile: Profile }) {
       key: 'missing', title: t('profile.missing'), align: 'right', sort: (one) => one.missing,
       cell: (one) => (one.missing === 0 ? <span className="muted">0</span> : <>{number(one.missing, 0)}<span className="muted small"> {percent(one.missing / Math.max(1, good))}</span></>),
     },
-    { key: 'distinct', title: t('profile.distinct'), align: 'right', sort: (one) => one.distinct, cell: (one) => `${one.distinctExact ? '' : '≈ '}${number(one.distinct, 0)}` },
+    { key: 'distinct', title: t('profile.distinct'), align: 'right', from: 'sm', sort: (one) => one.distinct, cell: (one) => `${one.distinctExact ? '' : '≈ '}${number(one.distinct, 0)}` },
     { key: 'range', title: t('profile.range'), from: 'sm', cell: (one) => <Range of={one} /> },
     { key: 'values', title: t('profile.values'), cell: (one) => <Values of={one} /> },
   ]

@@ -34,7 +34,7 @@ export function Versions({ dataset, project }: { dataset: Dataset; project: stri
         </div>
       ),
     },
-    { key: 'files', title: t('datasets.files'), align: 'right', sort: (one) => one.files, cell: (one) => number(one.files, 0) },
+    { key: 'files', title: t('datasets.files'), align: 'right', from: 'sm', sort: (one) => one.files, cell: (one) => number(one.files, 0) },
     { key: 'bytes', title: t('datasets.size'), align: 'right', sort: (one) => one.bytes, cell: (one) => bytes(one.bytes) },
     {
       key: 'digest', title: t('datasets.digest'), from: 'xl',
