@@ -1,14 +1,17 @@
 import { useCallback } from 'react'
 import { useSearchParams } from 'react-router'
 
+/** The query as the address has it now: what React has drawn may be older, and two quick changes would lose one. */
+const current = () => new URLSearchParams(window.location.search)
+
 /** One value of the address's query; writing the default removes it. */
 export function useAddress(name: string, fallback = ''): [string, (value: string) => void] {
   const [search, setSearch] = useSearchParams()
   const set = useCallback(
     (value: string) =>
       setSearch(
-        (before) => {
-          const next = new URLSearchParams(before)
+        () => {
+          const next = current()
           if (value === fallback || value === '') next.delete(name)
           else next.set(name, value)
           return next
@@ -34,8 +37,8 @@ export function useSince(): { since: Since; seconds: number; choose: (since: str
     (next: string) => {
       sessionStorage.setItem(REMEMBERED, next)
       setSearch(
-        (before) => {
-          const changed = new URLSearchParams(before)
+        () => {
+          const changed = current()
           changed.set('since', next)
           // A range that was drawn on a chart ends.
           changed.delete('between')

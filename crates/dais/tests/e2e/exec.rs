@@ -89,10 +89,11 @@ fn kubectl_runs_commands_and_forwards_ports() {
     kubectl.ok(&["cp", file.to_str().unwrap(), "shell:/tmp/there.txt"]);
     assert_eq!(kubectl.ok(&["exec", "shell", "--", "cat", "/tmp/there.txt"]), "copied");
     for (words, said) in [
-        (["exec", "shell", "--", "nonsuch"], "not found"),
-        (["exec", "nobody", "--", "true"], "NotFound"),
-        (["exec", "shell", "-cother", "true"], "not valid for pod"),
+        ("exec shell -- nonsuch", "not found"),
+        ("exec nobody -- true", "NotFound"),
+        ("exec shell -c other -- true", "not valid for pod"),
     ] {
+        let words: Vec<&str> = words.split(' ').collect();
         let refused = kubectl.command(&words).output().unwrap();
         assert!(!refused.status.success() && text(&refused).contains(said), "{}", text(&refused));
     }

@@ -198,7 +198,7 @@ fn what_kubectl_makes_without_a_manifest() {
         "create serviceaccount robot",
         "create role reads --verb=get,list --resource=pods,pods/log",
         "create rolebinding reads --role=reads --serviceaccount=default:robot",
-        "create quota most --hard=pods=100,requests.cpu=64",
+        "create quota most --hard=pods=100,services=64",
         "create deployment quiet --image=host --replicas=0 --port=8000",
         "expose deployment quiet --port=80 --target-port=8000",
         "create job once --image=host -- true",
@@ -214,7 +214,7 @@ fn what_kubectl_makes_without_a_manifest() {
         |kind: &str, path: &str| kubectl.ok(&["get", kind, "-o", &format!("jsonpath={path}")]);
     assert_eq!(get("configmap/settings", "{.data.level}"), "debug");
     assert_eq!(get("secret/db", "{.data.password}"), "5bCP56eY5a+G");
-    assert_eq!(get("quota/most", "{.spec.hard.requests\\.cpu}"), "64");
+    assert_eq!(get("quota/most", "{.spec.hard.services}"), "64");
     assert_eq!(
         get(
             "deployment/quiet",

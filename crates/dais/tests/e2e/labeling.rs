@@ -140,11 +140,14 @@ fn everybody_does_what_they_may_and_nothing_outlives_its_project() {
     assert_eq!(platform.post_as(&ann.token, &format!("{WORK}/publish"), &publish).0, 403);
     let held = next(&platform, &ann).unwrap();
     answer(&platform, &ann, &held, "good");
+    let held = next(&platform, &ann).unwrap();
     let task = &held["task"]["task"];
+    let version = &held["turn"]["version"];
     for (body, field) in [
-        (json!({"version": 9, "answer": {"choices": ["good"]}}), ""),
-        (json!({"version": 0, "answer": {"choices": ["ugly"]}}), "answer"),
-        (json!({"answer": {}}), ""),
+        (json!({"version": 9, "answer": {"choices": ["good"]}}), "version"),
+        (json!({"version": version, "answer": {"choices": ["ugly"]}}), "answer"),
+        (json!({"version": version, "answer": {"choices": []}}), "answer"),
+        (json!({"version": version, "answer": {}}), ""),
     ] {
         let (code, said) =
             platform.post_as(&ann.token, &format!("{WORK}/tasks/{task}/submit"), &body);
