@@ -146,7 +146,6 @@ fn everybody_does_what_they_may_and_nothing_outlives_its_project() {
     for (body, field) in [
         (json!({"version": 9, "answer": {"choices": ["good"]}}), "version"),
         (json!({"version": version, "answer": {"choices": ["ugly"]}}), "answer"),
-        (json!({"version": version, "answer": {"choices": []}}), "answer"),
         (json!({"version": version, "answer": {}}), ""),
     ] {
         let (code, said) =
