@@ -19,7 +19,7 @@ describePerson('the data of a dataset', {}, (person) => {
   it('is uploaded twice, with a change', async () => {
     const { page } = person
     await page.goto(address)
-    await page.getByText('No version yet').waitFor()
+    await page.getByRole('heading', { name: 'No version yet' }).waitFor()
     expect(await violations(page)).toEqual([])
     await upload(page, [file(FILE, csv([])), file('old.txt', Buffer.from('gone\n')), file('kept.txt', Buffer.from('as it was\n'))])
     await made(page, 'v1')
