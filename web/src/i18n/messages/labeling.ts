@@ -89,10 +89,10 @@ export const labeling = {
   'labeling.agreement': ['Agreement', '一致性'],
   'labeling.notMeasured': ['Not measured yet', '尚无数据'],
   'labeling.agreementHint': ['Where two people or more answered the same task.', '两人及以上回答同一任务时。'],
-  'labeling.fleiss': ['Fleiss κ', 'Fleiss κ'],
+  'labeling.fleiss': ['Fleiss κ', 'Fleiss κ 系数'],
   'labeling.mean': ['Mean agreement', '平均一致性'],
   'labeling.pair': ['Pair', '两人'],
-  'labeling.cohen': ['Cohen κ', 'Cohen κ'],
+  'labeling.cohen': ['Cohen κ', 'Cohen κ 系数'],
   'labeling.both': ['Tasks of both', '共同任务'],
   'labeling.toReview': ['{count} {count|answer|answers} to review', '{count} 个答案待审核'],
 } satisfies Record<string, [string, string]>
