@@ -7,7 +7,7 @@ use crate::database::Durability;
 use crate::error::Attempt;
 use crate::settle::{CLOSED, OPEN};
 use crate::sql::{fetch, number, text};
-use crate::store::{Labeling, Spec, Write};
+use crate::store::{self, Labeling, Spec, Write};
 use crate::task::json;
 use crate::{Error, Result};
 
@@ -34,6 +34,9 @@ impl Labeling {
         }
         spec.config.validate().map_err(|error| error.within("config"))?;
         spec.policy.validate().map_err(|error| error.within("policy"))?;
+        if self.stands(declared, spec).await? {
+            return Ok(());
+        }
         self.make(declared, spec).await?;
         let mut write = self.work(project, named).write(now).await?;
         if write.spec == *spec {
@@ -41,6 +44,19 @@ impl Labeling {
         }
         write.change(spec).await?;
         write.commit("change a labelling project").await
+    }
+
+    /// Whether it is declared so already: it is said again all the time, and a write each time
+    /// would sync the disk for nothing.
+    async fn stands(&self, declared: &Declared, spec: &Spec) -> Result<bool> {
+        let Declared { project, name, uid } = declared;
+        let query = "SELECT spec FROM labeling_works
+            WHERE project = $1 AND name = $2 AND uid = $3 AND named = 1";
+        let values = [project.as_str().into(), name.as_str().into(), uid.as_str().into()];
+        let rows =
+            fetch(self.database().read(), query, values, "find the labelling project").await?;
+        let known = rows.first().map(|row| store::spec(&text(row, 0)?)).transpose()?;
+        Ok(known.as_ref() == Some(spec))
     }
 
     /// Sees to it that the name is this uid's, with `spec` if it is new.

@@ -20,11 +20,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use dais_gateway::{Asked, VISIT_COOKIE};
-use dais_identity::{Caller, Identity, Secret};
+use dais_identity::{Caller, Identity, Secret, Session};
 use dais_portal::BrowserSession;
 use http::{HeaderMap, Method, StatusCode, header};
 use serde::Deserialize;
 use serde_json::json;
+use tokio::runtime::Handle;
 
 /// The parameter that carries a code.
 const CODE: &str = "dais-visit";
@@ -42,6 +43,8 @@ pub struct Visits(Arc<Inner>);
 
 struct Inner {
     identity: Identity,
+    /// Sessions are read there: the gateway's own threads are for requests alone.
+    platform: Handle,
     portal_port: u16,
     serve_port: u16,
     known: Mutex<Known>,
@@ -76,8 +79,17 @@ pub struct Step {
 }
 
 impl Visits {
+    /// Call it on the platform's runtime.
     pub fn new(identity: Identity, portal_port: u16, serve_port: u16) -> Self {
-        Self(Arc::new(Inner { identity, portal_port, serve_port, known: Mutex::default() }))
+        let (platform, known) = (Handle::current(), Mutex::default());
+        Self(Arc::new(Inner { identity, platform, portal_port, serve_port, known }))
+    }
+
+    /// `None` when it is over, or the platform is.
+    async fn session(&self, key: &Secret) -> dais_identity::Result<Option<Session>> {
+        let (identity, key) = (self.0.identity.clone(), key.clone());
+        let found = self.0.platform.spawn(async move { identity.session(&key).await });
+        found.await.unwrap_or(Ok(None))
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -107,7 +119,7 @@ impl Visits {
             if visit.checked.elapsed() < SESSION_KNOWN {
                 return Ok(Some(visit.caller));
             }
-            let session = self.0.identity.session(&visit.session).await?;
+            let session = self.session(&visit.session).await?;
             let mut known = self.known();
             let Some(session) = session else {
                 known.visits.remove(key);
@@ -153,7 +165,7 @@ impl Visits {
         let code = self.known().codes.remove(&code);
         let code = code.filter(|code| code.until > Instant::now() && code.path == path);
         let Some(code) = code else { return Ok(None) };
-        let Some(session) = self.0.identity.session(&code.session).await? else {
+        let Some(session) = self.session(&code.session).await? else {
             return Ok(None);
         };
         let key = Secret::random("")?;

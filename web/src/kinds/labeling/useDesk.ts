@@ -6,6 +6,8 @@ import { blank } from './answer'
 
 /** From a change to its being stored, unless another comes before. */
 const AUTOSAVE_MS = 500
+/** Before a draft that was not taken is sent again. */
+const RETRY_MS = 5000
 
 export type Saved = 'saved' | 'saving' | 'unsaved'
 
@@ -69,6 +71,7 @@ export function useDesk(project: string, work: string, kind: LabelConfig['kind']
       try {
         version.current = (await saveDraft(project, work, task, version.current, latest)).version
         setSaved(unsaved.current ? 'unsaved' : 'saved')
+        setError(undefined)
       } catch (cause) {
         unsaved.current ??= latest
         setSaved('unsaved')
@@ -81,9 +84,9 @@ export function useDesk(project: string, work: string, kind: LabelConfig['kind']
   const task = held?.task.task
   useEffect(() => {
     if (saved !== 'unsaved' || task === undefined) return
-    const timer = setTimeout(() => void save(task), AUTOSAVE_MS)
+    const timer = setTimeout(() => void save(task), error ? RETRY_MS : AUTOSAVE_MS)
     return () => clearTimeout(timer)
-  }, [answer, saved, task, save])
+  }, [answer, saved, error, task, save])
 
   const put = (changed: Answer | undefined) => {
     setAnswer(changed)

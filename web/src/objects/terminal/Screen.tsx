@@ -23,7 +23,7 @@ export function Screen({ project, pod, container, label, ended }: Props) {
       cursorBlink: true,
       fontFamily: 'ui-monospace, SFMono-Regular, Menlo, Consolas, monospace',
       fontSize: 13,
-      theme: { background: ground, foreground: ink, cursor: accent, selectionBackground: '#5b9bff55' },
+      theme: { background: ground, foreground: ink, cursor: accent, selectionBackground: `${accent}55` },
     })
     const fit = new FitAddon()
     terminal.loadAddon(fit)
@@ -49,5 +49,5 @@ export function Screen({ project, pod, container, label, ended }: Props) {
       terminal.dispose()
     }
   }, [project, pod, container, label, ended])
-  return <div className="shell" ref={box} />
+  return <div className="shell" style={{ background: ground }} ref={box} />
 }

@@ -1,14 +1,12 @@
 //! The databases that every test runs on: SQLite always, PostgreSQL when
 //! `DAIS_TEST_POSTGRES` names a server (`postgres://user@host:port/postgres`).
 
-use std::path::Path;
-
 use dais_labeling::{
     Answer, Declared, Edit, Held, Kind, Label, LabelConfig, Labeling, NewTask, Policy, Reviewer,
     Spec, Work,
 };
+use dais_testkit::postgres::Database;
 use serde_json::{Value, json};
-use sqlx::Connection;
 
 pub const PROJECT: &str = "team";
 /// Milliseconds of a moment that all tests are at.
@@ -112,51 +110,8 @@ pub async fn answer(work: &Work, who: &str, label: &str, now: i64) -> Option<i64
 pub async fn fixtures() -> Vec<Fixture> {
     let folder = || tempfile::tempdir().unwrap();
     let mut fixtures = vec![Fixture::open(folder(), None).await];
-    if let Ok(server) = std::env::var("DAIS_TEST_POSTGRES") {
-        let folder = folder();
-        let database = Database::create(server, folder.path()).await;
-        fixtures.push(Fixture::open(folder, Some(database)).await);
+    if let Some(database) = Database::create().await {
+        fixtures.push(Fixture::open(folder(), Some(database)).await);
     }
     fixtures
-}
-
-/// A database of its own on the server that was named; gone when dropped.
-struct Database {
-    server: String,
-    name: String,
-}
-
-impl Database {
-    /// Named after a folder, whose name is unique on this machine.
-    async fn create(server: String, folder: &Path) -> Self {
-        let folder = folder.file_name().unwrap().to_string_lossy().to_lowercase();
-        let unique: String = folder.chars().filter(char::is_ascii_alphanumeric).collect();
-        let name = format!("labeling_{}_{unique}", std::process::id());
-        execute(&server, format!("CREATE DATABASE {name}")).await;
-        Self { server, name }
-    }
-
-    fn url(&self) -> String {
-        let base = self.server.rsplit_once('/').expect("a database in the address").0;
-        format!("{base}/{}", self.name)
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        let drop = format!("DROP DATABASE {} WITH (FORCE)", self.name);
-        let server = self.server.clone();
-        // A runtime cannot be entered twice on one thread.
-        let done = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.unwrap().block_on(execute(&server, drop));
-        });
-        let _ = done.join();
-    }
-}
-
-async fn execute(server: &str, statement: String) {
-    sqlx::any::install_default_drivers();
-    let mut connection = sqlx::AnyConnection::connect(server).await.unwrap();
-    sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
 }
