@@ -16,6 +16,9 @@ const Datasets = page(() => import('./kinds/datasets/List'), 'DatasetList')
 const Dataset = page(() => import('./kinds/datasets/Details'), 'DatasetDetails')
 const Labelings = page(() => import('./kinds/labeling/List'), 'LabelingList')
 const Labeling = page(() => import('./kinds/labeling/Details'), 'LabelingDetails')
+const Notebooks = page(() => import('./kinds/notebooks/List'), 'NotebookList')
+const Notebook = page(() => import('./kinds/notebooks/Details'), 'NotebookDetails')
+const NotebookCreate = page(() => import('./kinds/notebooks/Create'), 'NotebookCreate')
 const LabelingCreate = page(() => import('./kinds/labeling/Create'), 'LabelingCreate')
 const Environments = page(() => import('./kinds/environments/List'), 'EnvironmentList')
 const Environment = page(() => import('./kinds/environments/Details'), 'EnvironmentDetails')
@@ -72,6 +75,9 @@ export function Pages() {
         <Route index element={<Navigate to="jobs" replace />} />
         <Route path="datasets" element={<Datasets />} />
         <Route path="datasets/:name/:tab?" element={<Dataset />} />
+        <Route path="notebooks" element={<Notebooks />} />
+        <Route path="notebooks/new" element={<NotebookCreate />} />
+        <Route path="notebooks/:name/:tab?" element={<Notebook />} />
         <Route path="labeling" element={<Labelings />} />
         <Route path="labeling/new" element={<LabelingCreate />} />
         <Route path="labeling/:name/:tab?" element={<Labeling />} />

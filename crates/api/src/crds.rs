@@ -7,8 +7,8 @@ use kube::CustomResourceExt;
 use crate::monitoring::{PodMonitor, PrometheusRule, ServiceMonitor};
 use crate::routing::HTTPRoute;
 use crate::{
-    ABTest, Application, Dataset, Environment, InferenceService, LabelingProject, Queue, Sweep,
-    TrafficPolicy, TrainingJob,
+    ABTest, Application, Dataset, Environment, InferenceService, LabelingProject, Notebook, Queue,
+    Sweep, TrafficPolicy, TrainingJob,
 };
 
 /// The kinds of group `dais.io`, in alphabetical order.
@@ -20,6 +20,7 @@ pub fn all() -> Vec<CustomResourceDefinition> {
         Environment::crd(),
         InferenceService::crd(),
         LabelingProject::crd(),
+        Notebook::crd(),
         Queue::crd(),
         Sweep::crd(),
         TrafficPolicy::crd(),

@@ -17,6 +17,8 @@ pub const KIND: &str = "dais.io/kind";
 pub const INSTANCE: &str = "app.kubernetes.io/instance";
 /// Annotation with the exact name behind [`INSTANCE`].
 pub const INSTANCE_ANNOTATION: &str = "dais.io/instance-name";
+/// On a Secret: the gateway may read it, for the routes whose policies name it.
+pub const GATEWAY_CREDENTIAL: &str = "dais.io/gateway-credential";
 /// On a Namespace: the workspace that the project belongs to.
 pub const WORKSPACE: &str = "dais.io/workspace";
 /// Annotation of a Namespace: aliases of the project's models that move by approval

@@ -15,6 +15,7 @@ pub mod inferenceservice;
 pub mod labelingproject;
 pub mod labels;
 pub mod monitoring;
+pub mod notebook;
 pub mod queue;
 pub mod reference;
 pub mod routing;
@@ -41,6 +42,7 @@ pub use labelingproject::{
     Label, LabelConfig, LabelDescription, LabelingAssignment, LabelingKind, LabelingPolicy,
     LabelingProject, LabelingProjectSpec, LabelingProjectStatus, RejectedTask,
 };
+pub use notebook::{Notebook, NotebookSpec, NotebookStatus};
 pub use queue::{
     Preemption, Queue, QueueResource, QueueSpec, QueueStatus, QueueStrategy, QueueUse, StopPolicy,
 };

@@ -36,6 +36,23 @@ pub struct TrafficPolicySpec {
     /// Who gets which backend; by chance and weight, each request anew, when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignment: Option<Assignment>,
+    /// What the backend knows the gateway by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<Credential>,
+}
+
+/// A secret that goes with every request, as `Authorization: <scheme> <value>`. While the
+/// gateway does not know it, requests are refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Credential {
+    /// `Bearer`, for example.
+    #[schemars(regex(pattern = r"^[A-Za-z][A-Za-z0-9-]{0,30}$"))]
+    pub scheme: String,
+    /// Name of a Secret of the same project with the label `dais.io/gateway-credential`.
+    pub secret: String,
+    /// Key of the value in it.
+    pub key: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -58,6 +75,10 @@ pub struct Hold {
     /// Requests that wait at a time; others are refused with 503 and `Retry-After`.
     #[schemars(range(min = 1, max = 100_000))]
     pub most: i32,
+    /// Only who opens a page waits, and so wakes what sleeps; what an open page asks for by
+    /// itself is refused at once.
+    #[serde(default)]
+    pub visits: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -6,7 +6,9 @@ use kube::Client;
 use kube::runtime::events::{Recorder, Reporter};
 
 use crate::metrics::Metrics;
-use crate::seams::{Datasets, Environments, Labeling, Monitoring, Outcomes, Tracking};
+use crate::seams::{
+    Datasets, Environments, JupyterServers, Labeling, Monitoring, Outcomes, Tracking,
+};
 
 /// Name under which controllers write, in `managedFields` and events.
 pub const CONTROLLER: &str = "dais-controllers";
@@ -35,6 +37,7 @@ pub struct Context {
     pub monitoring: Arc<dyn Monitoring>,
     pub outcomes: Arc<dyn Outcomes>,
     pub labeling: Arc<dyn Labeling>,
+    pub jupyter: Arc<dyn JupyterServers>,
     pub metrics: Metrics,
     recorder: Recorder,
 }
@@ -47,11 +50,13 @@ pub struct Seams {
     pub monitoring: Arc<dyn Monitoring>,
     pub outcomes: Arc<dyn Outcomes>,
     pub labeling: Arc<dyn Labeling>,
+    pub jupyter: Arc<dyn JupyterServers>,
 }
 
 impl Context {
     pub fn new(client: Client, settings: Settings, seams: Seams) -> Self {
-        let Seams { tracking, datasets, environments, monitoring, outcomes, labeling } = seams;
+        let Seams { tracking, datasets, environments, monitoring, outcomes, labeling, jupyter } =
+            seams;
         let reporter = Reporter { controller: CONTROLLER.to_owned(), instance: None };
         let recorder = Recorder::new(client.clone(), reporter);
         let metrics = Metrics::default();
@@ -64,6 +69,7 @@ impl Context {
             monitoring,
             outcomes,
             labeling,
+            jupyter,
             metrics,
             recorder,
         }

@@ -18,6 +18,7 @@ pub mod inferenceservice;
 mod labelingproject;
 pub mod metrics;
 pub mod monitoring;
+pub mod notebook;
 pub mod observed;
 mod program;
 pub mod project;
@@ -47,6 +48,7 @@ pub async fn run(context: Arc<Context>) {
         application::run(context.clone()),
         abtest::run(context.clone()),
         labelingproject::run(context.clone()),
+        notebook::run(context.clone()),
         monitoring::run(context),
     );
 }

@@ -75,11 +75,13 @@ pub fn python(has_environment: bool) -> Vec<EnvVar> {
 
 /// The token of the pod's project.
 pub fn token(name: &str) -> EnvVar {
-    let key = SecretKeySelector {
-        name: WORKLOAD.to_owned(),
-        key: TOKEN_KEY.to_owned(),
-        optional: Some(false),
-    };
+    secret(name, WORKLOAD.name, TOKEN_KEY)
+}
+
+/// What a Secret of the project has under `key`.
+pub fn secret(name: &str, secret: &str, key: &str) -> EnvVar {
+    let (secret, key) = (secret.to_owned(), key.to_owned());
+    let key = SecretKeySelector { name: secret, key, optional: Some(false) };
     from(name, EnvVarSource { secret_key_ref: Some(key), ..EnvVarSource::default() })
 }
 
@@ -117,7 +119,7 @@ pub fn pod(container: Container, mounts: Vec<(Volume, VolumeMount)>) -> PodSpec 
         Container { volume_mounts: Some(mounts).filter(|mounts| !mounts.is_empty()), ..container };
     PodSpec {
         containers: vec![container],
-        service_account_name: Some(WORKLOAD.to_owned()),
+        service_account_name: Some(WORKLOAD.name.to_owned()),
         automount_service_account_token: Some(false),
         volumes: Some(volumes).filter(|volumes| !volumes.is_empty()),
         ..PodSpec::default()

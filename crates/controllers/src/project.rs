@@ -23,10 +23,18 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::observed::drive;
 
-/// ServiceAccount, RoleBinding and Secret of a project's own work.
-pub const WORKLOAD: &str = "dais-workload";
-/// ClusterRole that the account is bound to.
-pub const WORKLOAD_ROLE: &str = "dais:workload";
+/// An account under which programs of a project run: the name of its ServiceAccount,
+/// RoleBinding and Secret, and the ClusterRole that it is bound to.
+#[derive(Clone, Copy, Debug)]
+pub struct Account {
+    pub name: &'static str,
+    pub role: &'static str,
+}
+
+/// A project's own work.
+pub const WORKLOAD: Account = Account { name: "dais-workload", role: "dais:workload" };
+/// What people do by hand in notebooks: with the rights of those who may enter one.
+pub const NOTEBOOK: Account = Account { name: "dais-notebook", role: "dais:notebook" };
 /// Key of the token in the Secret.
 pub const TOKEN_KEY: &str = "token";
 const EXPIRES: &str = "dais.io/expires";
@@ -35,6 +43,8 @@ const EXPIRES: &str = "dais.io/expires";
 /// starts just before a renewal keeps its token for the remainder.
 const TOKEN_DAYS: i64 = 30;
 const RENEW_DAYS: i64 = 20;
+/// How often to look whether a token is to be renewed.
+const LOOK: Duration = Duration::from_secs(12 * 3600);
 
 pub async fn run(context: Arc<Context>) {
     let namespaces = Api::<Namespace>::all(context.client.clone());
@@ -46,21 +56,26 @@ async fn reconcile(namespace: Arc<Namespace>, context: Arc<Context>) -> Result<A
     if namespace.metadata.deletion_timestamp.is_some() {
         return Ok(Action::await_change());
     }
-    let project = namespace.name_any();
-    apply(&context.client, &account(&project)).await?;
-    apply(&context.client, &binding(&project)).await?;
-    ensure_token(&context.client, &project).await?;
-    Ok(Action::requeue(Duration::from_secs(12 * 3600)))
+    WORKLOAD.ensure(&context.client, &namespace.name_any()).await?;
+    Ok(Action::requeue(LOOK))
 }
 
-async fn ensure_token(client: &Client, project: &str) -> Result<()> {
+impl Account {
+    /// Makes the account in a project, with a token that is good for three weeks at least.
+    pub async fn ensure(&self, client: &Client, project: &str) -> Result<()> {
+        apply(client, &service_account(self, project)).await?;
+        apply(client, &binding(self, project)).await?;
+        ensure_token(client, project, self.name).await
+    }
+}
+
+async fn ensure_token(client: &Client, project: &str, name: &'static str) -> Result<()> {
     let secrets = Api::<Secret>::namespaced(client.clone(), project);
     let known = secrets
-        .get_opt(WORKLOAD)
+        .get_opt(name)
         .await
         .map_err(Error::kube(format!("reading the token of project {project}")))?;
-    let now = Timestamp::now();
-    if known.is_some_and(|secret| is_fresh(&secret, now)) {
+    if known.is_some_and(|secret| is_fresh(&secret, Timestamp::now())) {
         return Ok(());
     }
     let request = TokenRequest {
@@ -71,15 +86,15 @@ async fn ensure_token(client: &Client, project: &str) -> Result<()> {
         ..TokenRequest::default()
     };
     let answer = Api::<ServiceAccount>::namespaced(client.clone(), project)
-        .create_token_request(WORKLOAD, &PostParams::default(), &request)
+        .create_token_request(name, &PostParams::default(), &request)
         .await
         .map_err(Error::kube(format!("requesting a token for project {project}")))?;
     let status = answer.status.unwrap_or_default();
     let (Some(token), Some(expires)) = (status.token, status.expiration_timestamp) else {
-        let (kind, name) = ("TokenRequest", WORKLOAD.to_owned());
+        let (kind, name) = ("TokenRequest", name.to_owned());
         return Err(Error::Incomplete { kind, name, field: "status.token" });
     };
-    apply(client, &token_secret(project, token, expires.0)).await?;
+    apply(client, &token_secret(metadata(project, name), token, expires.0)).await?;
     Ok(())
 }
 
@@ -90,39 +105,38 @@ fn is_fresh(secret: &Secret, now: Timestamp) -> bool {
     })
 }
 
-fn metadata(project: &str) -> ObjectMeta {
+fn metadata(project: &str, name: &str) -> ObjectMeta {
     let labels = [("app.kubernetes.io/managed-by".to_owned(), "dais".to_owned())];
     ObjectMeta {
-        name: Some(WORKLOAD.to_owned()),
+        name: Some(name.to_owned()),
         namespace: Some(project.to_owned()),
         labels: Some(labels.into()),
         ..ObjectMeta::default()
     }
 }
 
-fn account(project: &str) -> ServiceAccount {
-    ServiceAccount { metadata: metadata(project), ..ServiceAccount::default() }
+fn service_account(account: &Account, project: &str) -> ServiceAccount {
+    ServiceAccount { metadata: metadata(project, account.name), ..ServiceAccount::default() }
 }
 
-fn binding(project: &str) -> RoleBinding {
+fn binding(account: &Account, project: &str) -> RoleBinding {
     RoleBinding {
-        metadata: metadata(project),
+        metadata: metadata(project, account.name),
         role_ref: RoleRef {
             api_group: Some("rbac.authorization.k8s.io".to_owned()),
             kind: "ClusterRole".to_owned(),
-            name: WORKLOAD_ROLE.to_owned(),
+            name: account.role.to_owned(),
         },
         subjects: Some(vec![Subject {
             kind: "ServiceAccount".to_owned(),
-            name: WORKLOAD.to_owned(),
+            name: account.name.to_owned(),
             namespace: Some(project.to_owned()),
             ..Subject::default()
         }]),
     }
 }
 
-fn token_secret(project: &str, token: String, expires: Timestamp) -> Secret {
-    let mut metadata = metadata(project);
+fn token_secret(mut metadata: ObjectMeta, token: String, expires: Timestamp) -> Secret {
     metadata.annotations = Some(BTreeMap::from([(EXPIRES.to_owned(), expires.to_string())]));
     Secret {
         metadata,
@@ -139,8 +153,9 @@ mod tests {
     fn a_token_is_renewed_well_before_its_end() {
         let now = Timestamp::UNIX_EPOCH;
         let at = |days: i64| now + SignedDuration::from_hours(24 * days);
-        assert!(is_fresh(&token_secret("p", String::new(), at(30)), now));
-        assert!(!is_fresh(&token_secret("p", String::new(), at(19)), now));
+        let until = |time| token_secret(metadata("p", "n"), String::new(), time);
+        assert!(is_fresh(&until(at(30)), now));
+        assert!(!is_fresh(&until(at(19)), now));
         assert!(!is_fresh(&Secret::default(), now));
     }
 }

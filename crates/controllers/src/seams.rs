@@ -9,6 +9,7 @@ use dais_api::reference::ModelReference;
 use dais_api::{ABTestSpec, DatasetVersion, InstalledPackage, LabelingProject, ProducedModel};
 use dais_statistics::Statistic;
 use futures::stream::BoxStream;
+use k8s_openapi::jiff::Timestamp;
 use thiserror::Error;
 
 use crate::monitoring::{RuleSource, ScrapeJob};
@@ -127,6 +128,22 @@ pub trait Labeling: Send + Sync {
     async fn progress(&self, work: &LabelingProject) -> Result<LabelingProgress, SeamError>;
     /// Removes tasks and answers of the project with this uid.
     async fn forget(&self, uid: &str) -> Result<(), SeamError>;
+}
+
+/// What the kernels of a notebook do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kernels {
+    pub running: i32,
+    pub busy: i32,
+    /// When a kernel or terminal last did something; `None` where there are none.
+    pub last_activity: Option<Timestamp>,
+}
+
+/// Jupyter servers of notebooks.
+#[async_trait]
+pub trait JupyterServers: Send + Sync {
+    /// Asks the server at `url`, without a slash at the end, as the one who knows `secret`.
+    async fn kernels(&self, url: &str, secret: &str) -> Result<Kernels, SeamError>;
 }
 
 /// What an environment turned out to hold.

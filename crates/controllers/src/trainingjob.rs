@@ -14,7 +14,7 @@
 //! it for all.
 
 mod checkpoints;
-mod inputs;
+pub mod inputs;
 mod pod;
 mod rendezvous;
 mod start;

@@ -6,6 +6,7 @@ mod approvals;
 mod deploy;
 mod engines;
 mod label;
+mod notebook;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use deploy::Deploy;
 pub use engines::Engines;
 pub use label::{Label, LabelFormat};
+pub use notebook::{Notebook, NotebookOptions};
 
 /// A complete AI platform and container cloud in one program.
 #[derive(Debug, Parser)]
@@ -121,6 +123,16 @@ pub enum Command {
     Label {
         #[command(subcommand)]
         action: Label,
+    },
+    /// Notebooks: JupyterLab with a home folder, and training jobs out of it
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "Examples:\n  dais notebook create work -r pandas -d iris\n  dais notebook run work train.ipynb"
+    )]
+    Notebook {
+        #[command(subcommand)]
+        action: Notebook,
     },
     /// List queues: what they have, what is taken, who waits for what
     #[command(after_help = "Examples:\n  dais queues\n  dais queues research")]
@@ -280,7 +292,7 @@ pub struct Run {
     #[arg(long)]
     pub name: Option<String>,
     /// Environment to run in
-    #[arg(long, short = 'e')]
+    #[arg(long, short = 'e', env = "DAIS_ENVIRONMENT")]
     pub environment: Option<String>,
     /// Dataset to mount: name[@version][:path], may be given again
     #[arg(long, short = 'd')]

@@ -17,8 +17,10 @@ mod follow;
 mod get;
 mod jobs;
 mod label;
+mod limits;
 mod logs;
 mod models;
+mod notebook;
 mod pack;
 mod predict;
 mod promote;
@@ -36,6 +38,9 @@ mod switch;
 mod up;
 mod upload;
 mod usage;
+
+pub use pack::LEFT_OUT;
+pub use run::command_of;
 
 use std::future::Future;
 use std::process::ExitCode;
@@ -60,6 +65,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Stop(args) => block_on(switch::stop(&target, &args)),
         Command::Rerun(args) => block_on(rerun::run(&target, args)),
         Command::Label { action } => block_on(label::run(&target, action)),
+        Command::Notebook { action } => block_on(notebook::run(&target, action)),
         Command::Abtest { action } => block_on(abtest::run(&target, action)),
         Command::Queues { name } => block_on(queues::run(&target, name.as_deref())),
         Command::Jobs => block_on(jobs::run(&target)),

@@ -33,6 +33,7 @@ mod late;
 mod ledger;
 mod listeners;
 mod monitoring;
+mod notebooks;
 mod notifications;
 mod otlp;
 mod outcomes;

@@ -35,6 +35,14 @@ pub struct Asked<'a> {
     pub route: &'a str,
 }
 
+/// Whether a person opens a page with it, rather than a program or a page's own script
+/// that asks for something (`Sec-Fetch-Mode`, W3C Fetch Metadata).
+pub fn opens_page(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let navigates = text("sec-fetch-mode").is_none_or(|mode| mode == "navigate");
+    navigates && text("accept").is_some_and(|accept| accept.contains("text/html"))
+}
+
 /// Asked once per request, so an implementation keeps recent answers.
 #[async_trait]
 pub trait Admission: Send + Sync {

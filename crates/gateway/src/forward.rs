@@ -6,6 +6,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, Version, header};
 
 use crate::context::Identity;
+use crate::policy::Credential;
 use crate::table::Rule;
 use crate::upgrade;
 
@@ -23,13 +24,15 @@ const HOP_BY_HOP: [HeaderName; 8] = [
 
 /// Cookie of a browser that opened a route: good for that route and nothing else.
 pub const VISIT_COOKIE: &str = "dais_visit";
+/// Tells the endpoint who calls; whatever a caller wrote there is taken away.
+pub const CALLER: HeaderName = HeaderName::from_static("x-forwarded-user");
 /// The cookies of the platform: tenants' code must never see them.
 const OUR_COOKIES: [&str; 2] = ["dais_session", VISIT_COOKIE];
 
-/// The request as the endpoint gets it; `None` when its path cannot be sent on.
+/// The request of `user` as the endpoint gets it; `None` when its path cannot be sent on.
 pub fn outgoing(
     rule: &Rule,
-    identity: &Identity,
+    (identity, user): (&Identity, &str),
     mut request: Request<Body>,
 ) -> Option<Request<Body>> {
     let uri = request.uri();
@@ -49,6 +52,12 @@ pub fn outgoing(
         upgrade::say(headers);
     }
     strip_credentials(headers);
+    headers.remove(CALLER);
+    headers.extend(HeaderValue::from_bytes(user.as_bytes()).ok().map(|user| (CALLER, user)));
+    if let Some(Credential::Known(value)) = rule.policy.as_ref().and_then(|p| p.credential.as_ref())
+    {
+        headers.insert(header::AUTHORIZATION, value.clone());
+    }
     identity.pass_on(headers);
     // HTTP/2 says it in the address.
     if let Some(authority) = authority

@@ -9,13 +9,16 @@
 use std::sync::Arc;
 
 use axum::extract::Request;
+use http::Method;
 
+use crate::admission::opens_page;
 use crate::assignment::Share;
 use crate::forward::outgoing;
 use crate::hold::{Over, Patience, refusal};
 use crate::observe::{Chosen, Observed, Outcome};
-use crate::policy::{Choice, Policy};
+use crate::policy::{Choice, Credential, Policy};
 use crate::proxy::{Arrival, Forwarded, Way, give_up, unforwardable};
+use crate::refusal::unavailable;
 use crate::table::{Backend, Endpoint, Rule};
 
 impl Way {
@@ -28,11 +31,16 @@ impl Way {
     ) -> Forwarded {
         let under_way = policy.live.begin(arrival.start);
         let path = request.uri().path().to_owned();
-        let Some(mut request) = outgoing(rule, arrival.identity, request) else {
+        let is_visit = request.method() == Method::GET && opens_page(request.headers());
+        if let Some(Credential::Unknown) = policy.credential {
+            return unavailable(&rule.target).into();
+        }
+        let caller = (arrival.identity, &**arrival.user);
+        let Some(mut request) = outgoing(rule, caller, request) else {
             return unforwardable().into();
         };
         let observed = Observed::begin((rule, policy), arrival, &mut request);
-        let patience = Patience::new(&self.gateway, policy, (&path, arrival.line));
+        let patience = Patience::new(&self.gateway, policy, (&path, arrival.line), is_visit);
         let mut course = Course { way: self, rule: rule.clone(), share: None, patience };
         let outcome = course.run(policy, request).await;
         observed.end(self, outcome, under_way)

@@ -31,6 +31,8 @@ pub struct Patience<'a> {
     path: &'a str,
     policy: &'a Policy,
     line: Option<&'a Line>,
+    /// A person opens a page with it.
+    is_visit: bool,
     deadline: Option<Instant>,
     pause: Duration,
 }
@@ -52,8 +54,9 @@ impl<'a> Patience<'a> {
         gateway: &'a Gateway,
         policy: &'a Policy,
         (path, line): (&'a str, Option<&'a Line>),
+        is_visit: bool,
     ) -> Self {
-        Self { gateway, path, policy, line, deadline: None, pause: FIRST_PAUSE }
+        Self { gateway, path, policy, line, is_visit, deadline: None, pause: FIRST_PAUSE }
     }
 
     /// Waits until `is_ready` for the rule of the path and gives it; `refused` waits a
@@ -66,7 +69,8 @@ impl<'a> Patience<'a> {
         refused: bool,
         is_ready: impl Fn(&Rule) -> bool,
     ) -> Result<Arc<Rule>, Over> {
-        let Hold { time, most } = self.policy.hold.ok_or(Over::NotHeld)?;
+        let hold = self.policy.hold.filter(|hold| self.is_visit || !hold.visits);
+        let Hold { time, most, .. } = hold.ok_or(Over::NotHeld)?;
         let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + time);
         let live = &self.policy.live;
         let _place = live.hold(most).ok_or(Over::Full)?;

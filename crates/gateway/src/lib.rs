@@ -10,7 +10,8 @@
 //! HTTPRoute     ─┐
 //! Service       ─┼─▶ table                        live ─▶ reporter ─▶ TrafficPolicy.status
 //! EndpointSlice ─┤    │                             ▲
-//! TrafficPolicy ─┘    ▼                             │
+//! TrafficPolicy ─┤    │                             │
+//! Secret        ─┘    ▼                             │
 //!             server ─▶ proxy ─▶ govern (policy) ───┤
 //!                         ├─▶ upstream ─▶ endpoint  └─▶ exposures, records, shadow
 //!                         ├─▶ metrics
@@ -48,11 +49,11 @@ mod upgrade;
 mod upstream;
 mod watch;
 
-pub use admission::{Admission, Asked, Denied, Target};
+pub use admission::{Admission, Asked, Denied, Target, opens_page};
 pub use assignment::key_hash;
 pub use context::Identity;
 pub use exposure::{Exposure, ExposureSink};
-pub use forward::VISIT_COOKIE;
+pub use forward::{CALLER, VISIT_COOKIE};
 pub use gateway::{Gateway, Sinks};
 pub use metrics::Metrics;
 pub use record::{RecordSink, Recorded, RecordedBody};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dais_api::traffic;
+use http::HeaderValue;
 
 use crate::assignment::{Share, Split};
 use crate::compare::Terms;
@@ -29,6 +30,7 @@ pub struct Policy {
     pub assignment: Option<Assignment>,
     pub shadow: Option<Shadow>,
     pub record: Option<Record>,
+    pub credential: Option<Credential>,
     pub live: Arc<Live>,
 }
 
@@ -36,6 +38,17 @@ pub struct Policy {
 pub struct Hold {
     pub time: Duration,
     pub most: i64,
+    /// Whoever opens no page is refused at once.
+    pub visits: bool,
+}
+
+/// How the gateway shows the backend that it is the gateway.
+#[derive(Debug)]
+pub enum Credential {
+    /// Value of `Authorization`; never printed.
+    Known(HeaderValue),
+    /// The Secret is not there, or not meant for this.
+    Unknown,
 }
 
 #[derive(Debug)]
@@ -65,7 +78,8 @@ pub struct Record {
 impl From<&traffic::Hold> for Hold {
     fn from(hold: &traffic::Hold) -> Self {
         let seconds = u64::try_from(hold.seconds).unwrap_or(0);
-        Self { time: Duration::from_secs(seconds), most: i64::from(hold.most) }
+        let (time, most) = (Duration::from_secs(seconds), i64::from(hold.most));
+        Self { time, most, visits: hold.visits }
     }
 }
 

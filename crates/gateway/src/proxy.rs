@@ -110,7 +110,7 @@ impl Way {
         let (path, version) = (request.uri().path().to_owned(), request.version());
         let arrival = Arrival { began, start, identity: &identity, user: &user, line };
         let forwarded = match &rule.policy {
-            None => self.forward(&rule, &identity, request).await,
+            None => self.forward(&rule, (&identity, &user), request).await,
             // Apart, so that others do not carry what only this one needs.
             Some(policy) => Box::pin(self.govern(&rule, policy, &arrival, request)).await,
         };
@@ -142,12 +142,12 @@ impl Way {
     }
 
     /// Where no policy says otherwise: one backend by chance, and at once.
-    async fn forward(&self, rule: &Rule, identity: &Identity, request: Request) -> Forwarded {
+    async fn forward(&self, rule: &Rule, caller: (&Identity, &str), request: Request) -> Forwarded {
         let target = &rule.target;
         let Some(backend) = rule.choose(rand::random()) else {
             return unavailable(target).into();
         };
-        let Some(request) = outgoing(rule, identity, request) else {
+        let Some(request) = outgoing(rule, caller, request) else {
             return unforwardable().into();
         };
         match self.ask(target, backend, request).await {

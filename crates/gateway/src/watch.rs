@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::fmt::Debug;
 
-use dais_api::TrafficPolicy;
 use dais_api::routing::HTTPRoute;
+use dais_api::{TrafficPolicy, labels};
 use futures::{Stream, StreamExt};
-use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::core::v1::{Secret, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::runtime::watcher::Event;
 use kube::runtime::{WatchStreamExt, reflector, watcher};
@@ -21,10 +21,14 @@ use crate::table::Objects;
 /// A rebuild reads all routes: linear in their number, and cheap beside the
 /// change that caused it.
 pub async fn watch(client: Client, gateway: Gateway) {
-    let (routes, route_changes) = follow::<HTTPRoute>(&client);
-    let (services, service_changes) = follow::<Service>(&client);
-    let (slices, slice_changes) = follow::<EndpointSlice>(&client);
-    let (policies, policy_changes) = follow::<TrafficPolicy>(&client);
+    let all = watcher::Config::default;
+    let (routes, route_changes) = follow::<HTTPRoute>(&client, all());
+    let (services, service_changes) = follow::<Service>(&client, all());
+    let (slices, slice_changes) = follow::<EndpointSlice>(&client, all());
+    let (policies, policy_changes) = follow::<TrafficPolicy>(&client, all());
+    // Of secrets, those alone that are meant for it.
+    let ours = all().labels(labels::GATEWAY_CREDENTIAL);
+    let (secrets, secret_changes) = follow::<Secret>(&client, ours);
     let mut generations = Generations::default();
     let policy_changes =
         policy_changes.filter(move |event| std::future::ready(generations.are_new(event)));
@@ -33,6 +37,7 @@ pub async fn watch(client: Client, gateway: Gateway) {
         anything(service_changes),
         anything(slice_changes),
         anything(policy_changes),
+        anything(secret_changes),
     ]);
     // Several objects change together: take what is there already in one go.
     let mut batches = changes.ready_chunks(1024);
@@ -42,6 +47,7 @@ pub async fn watch(client: Client, gateway: Gateway) {
             services: &services.state(),
             slices: &slices.state(),
             policies: &policies.state(),
+            secrets: &secrets.state(),
         });
     }
 }
@@ -52,13 +58,13 @@ fn anything<T: 'static>(changes: impl Stream<Item = T> + Send + 'static) -> Chan
     Box::pin(changes.map(drop))
 }
 
-fn follow<K>(client: &Client) -> (reflector::Store<K>, Changes<Event<K>>)
+fn follow<K>(client: &Client, which: watcher::Config) -> (reflector::Store<K>, Changes<Event<K>>)
 where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
 {
     let (store, writer) = reflector::store();
     let kind = K::kind(&());
-    let events = watcher(Api::<K>::all(client.clone()), watcher::Config::default())
+    let events = watcher(Api::<K>::all(client.clone()), which)
         .default_backoff()
         .reflect(writer)
         .filter_map(move |event| {

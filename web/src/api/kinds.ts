@@ -1,4 +1,4 @@
-import type { ABTest, Application, Dataset, Environment, InferenceService, LabelingProject, Queue, Sweep, TrainingJob } from './generated'
+import type { ABTest, Application, Dataset, Environment, InferenceService, LabelingProject, Notebook, Queue, Sweep, TrainingJob } from './generated'
 import type { ControllerRevision, CronJob, KubeEvent, KubeObject, Namespace, Node, Pod } from './meta'
 
 /** Where a kind is found; `T` is what is found there. */
@@ -27,6 +27,7 @@ export const DATASETS = dais<Dataset>('Dataset', 'datasets')
 export const ENVIRONMENTS = dais<Environment>('Environment', 'environments')
 export const INFERENCE_SERVICES = dais<InferenceService>('InferenceService', 'inferenceservices')
 export const LABELING_PROJECTS = dais<LabelingProject>('LabelingProject', 'labelingprojects')
+export const NOTEBOOKS = dais<Notebook>('Notebook', 'notebooks')
 export const AB_TESTS = dais<ABTest>('ABTest', 'abtests')
 export const APPLICATIONS = dais<Application>('Application', 'applications')
 export const PODS = core<Pod>('Pod', 'pods')

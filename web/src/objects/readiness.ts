@@ -13,7 +13,7 @@ export interface Readiness {
 /** Reasons that pass by themselves: no person is needed. */
 const UNDER_WAY = new Set(['Progressing', 'Building', 'Starting', 'Pending', 'Queued', 'Resolving', 'EnvironmentNotReady'])
 /** Wants a person, and is no failure. */
-const WAITING = new Set(['NoVersion', 'Unschedulable', 'Suspended'])
+const WAITING = new Set(['NoVersion', 'Unschedulable', 'Suspended', 'Stopped'])
 /** All is well, and something is to be known: a service that sleeps, a version that was taken back. */
 const WELL: Record<string, Pick<Readiness, 'tone' | 'word'>> = {
   Asleep: { tone: 'muted', word: 'ready.asleep' },

@@ -32,6 +32,7 @@ pub fn policy(
         record: spec.record.as_ref(),
         assignment,
         shadow,
+        ..Rules::default()
     })
 }
 

@@ -7,7 +7,7 @@ use dais_api::routing::{
     HttpRouteRule, HttpRouteSpec, ParentReference,
 };
 use dais_api::traffic::{
-    Assignment, Hold, PolicyTarget, Record, Shadow, TrafficPolicy, TrafficPolicySpec,
+    Assignment, Credential, Hold, PolicyTarget, Record, Shadow, TrafficPolicy, TrafficPolicySpec,
 };
 use dais_api::{Autoscaling, Rollout, RolloutState, RolloutStatus, labels};
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec};
@@ -58,6 +58,9 @@ pub struct Rules<'a> {
     pub record: Option<&'a Record>,
     pub assignment: Option<Assignment>,
     pub shadow: Option<Shadow>,
+    /// Who opens a page waits for servers that sleep; programs do not.
+    pub wakes_for_visits: bool,
+    pub credential: Option<Credential>,
 }
 
 /// What a server's pod is made of.
@@ -223,13 +226,23 @@ impl Front {
     /// What the gateway does with the requests; `None`: nothing beyond sending them on, and
     /// nobody needs its counts.
     pub fn policy(&self, rules: Rules<'_>) -> Option<TrafficPolicy> {
-        let Rules { autoscaling, rollout, record, assignment, shadow } = rules;
-        let is_counted = autoscaling.is_some() || rollout.is_some();
-        if !is_counted && record.is_none() && assignment.is_none() && shadow.is_none() {
+        let Rules {
+            autoscaling,
+            rollout,
+            record,
+            assignment,
+            shadow,
+            wakes_for_visits,
+            credential,
+        } = rules;
+        let is_counted = autoscaling.is_some() || rollout.is_some() || wakes_for_visits;
+        let is_plain = !is_counted && credential.is_none();
+        if is_plain && record.is_none() && assignment.is_none() && shadow.is_none() {
             return None;
         }
         let sleeps = autoscaling.is_some_and(|rule| rule.min_replicas == 0);
-        let hold = sleeps.then_some(Hold { seconds: HOLD_SECONDS, most: HOLD_MOST });
+        let hold = Hold { seconds: HOLD_SECONDS, most: HOLD_MOST, visits: wakes_for_visits };
+        let hold = (sleeps || wakes_for_visits).then_some(hold);
         let target_ref = PolicyTarget {
             group: HTTPRoute::group(&()).into_owned(),
             kind: HTTPRoute::kind(&()).into_owned(),
@@ -238,7 +251,7 @@ impl Front {
         let record = record.cloned();
         Some(TrafficPolicy {
             metadata: self.metadata(self.route_name(), Track::Stable),
-            spec: TrafficPolicySpec { target_ref, hold, shadow, record, assignment },
+            spec: TrafficPolicySpec { target_ref, hold, shadow, record, assignment, credential },
             status: None,
         })
     }

@@ -34,9 +34,10 @@ pub async fn resolve(job: &TrainingJob, context: &Context) -> Result<Result<Inpu
         Ok(environment) => environment,
         Err(verdict) => return Ok(Err(verdict)),
     };
+    let project = job.namespace().unwrap_or_default();
     let mut mounts = Vec::new();
     for (at, input) in job.spec.datasets.iter().enumerate() {
-        match dataset(job, at, input, context).await? {
+        match dataset(&project, at, input, context).await? {
             Ok(mount) => mounts.push(mount),
             Err(verdict) => return Ok(Err(verdict)),
         }
@@ -93,16 +94,16 @@ async fn built(
     Ok(Err(Verdict::no(reason::ENVIRONMENT_NOT_FOUND, words)))
 }
 
-async fn dataset(
-    job: &TrainingJob,
+/// The version that `spec.datasets[at]` stands for now.
+pub async fn dataset(
+    project: &str,
     at: usize,
     input: &DatasetInput,
     context: &Context,
 ) -> Result<Result<Mount, Verdict>> {
-    let project = job.namespace().unwrap_or_default();
     let field = format!("spec.datasets[{at}]");
     let missing = |words| Ok(Err(Verdict::no(reason::DATASET_NOT_FOUND, words)));
-    let known = Api::<Dataset>::namespaced(context.client.clone(), &project)
+    let known = Api::<Dataset>::namespaced(context.client.clone(), project)
         .get_opt(&input.name)
         .await
         .map_err(Error::kube(format!("reading dataset {}", input.name)))?;
@@ -115,7 +116,7 @@ async fn dataset(
     }
     let versions = context
         .datasets
-        .versions(&project, &input.name)
+        .versions(project, &input.name)
         .await
         .map_err(Error::seam("listing the dataset's versions"))?;
     let wanted = input.version.as_deref().filter(|version| *version != "latest");
@@ -136,6 +137,10 @@ async fn dataset(
         version: version.name.clone(),
         digest: version.digest.clone(),
     };
-    let path = input.mount_path.clone().unwrap_or_else(|| format!("/data/{}", input.name));
-    Ok(Ok(Mount { dataset, path }))
+    Ok(Ok(Mount { dataset, path: path(input) }))
+}
+
+/// Where a dataset's files appear.
+pub fn path(input: &DatasetInput) -> String {
+    input.mount_path.clone().unwrap_or_else(|| format!("/data/{}", input.name))
 }

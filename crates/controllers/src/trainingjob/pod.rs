@@ -91,7 +91,7 @@ pub fn desired(about: &About<'_>, rank: i32, settings: &Settings) -> Pod {
         spec: Some(PodSpec {
             containers: vec![container(about, rank, mounts, settings)],
             restart_policy: Some("Never".to_owned()),
-            service_account_name: Some(WORKLOAD.to_owned()),
+            service_account_name: Some(WORKLOAD.name.to_owned()),
             automount_service_account_token: Some(false),
             volumes: Some(volumes),
             ..PodSpec::default()

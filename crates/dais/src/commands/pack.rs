@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use walkdir::WalkDir;
 
 /// Folders that are never code.
-const LEFT_OUT: &[&str] = &[
+pub const LEFT_OUT: &[&str] = &[
     ".git",
     ".venv",
     "venv",

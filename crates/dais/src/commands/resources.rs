@@ -42,6 +42,7 @@ fn short_names(kind: &str) -> &'static [&'static str] {
         "dataset" => &["ds"],
         "inferenceservice" => &["isvc"],
         "labelingproject" => &["lp"],
+        "notebook" => &["nb"],
         "pod" => &["po"],
         "service" => &["svc"],
         "namespace" => &["ns"],

@@ -9,11 +9,12 @@ use anyhow::{Context, Result, bail};
 use dais_api::{
     Checkpoints, CodeBundle, DatasetInput, DatasetReference, TrainingJob, TrainingJobSpec,
 };
-use k8s_openapi::api::core::v1::{EnvVar, ResourceRequirements};
+use k8s_openapi::api::core::v1::EnvVar;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use kube::api::PostParams;
 use kube::{Api, ResourceExt};
 
+use super::limits::limits;
 use super::{follow, pack};
 use crate::cli::{Format, Run, Target};
 use crate::client::{self, Connection};
@@ -58,7 +59,7 @@ pub async fn prepare(
 
 fn spec(args: &Run) -> Result<TrainingJobSpec> {
     Ok(TrainingJobSpec {
-        command: args.command.clone(),
+        command: command(&args.command),
         environment: args.environment.clone(),
         datasets: args.dataset.iter().map(|text| dataset(text)).collect::<Result<_>>()?,
         parameters: pairs("--parameter", &args.parameters)?,
@@ -67,7 +68,7 @@ fn spec(args: &Run) -> Result<TrainingJobSpec> {
             .map(|(name, value)| EnvVar { name, value: Some(value), ..EnvVar::default() })
             .collect(),
         model: args.model.clone(),
-        resources: resources(args),
+        resources: limits(args.cpu.as_deref(), args.memory.as_deref(), args.gpus),
         replicas: args.replicas,
         processes_per_replica: args.processes,
         queue: args.queue.clone(),
@@ -82,8 +83,29 @@ fn spec(args: &Run) -> Result<TrainingJobSpec> {
     })
 }
 
+/// A notebook alone is run as one.
+fn command(words: &[String]) -> Vec<String> {
+    match words {
+        [notebook] if notebook.ends_with(".ipynb") => command_of(notebook),
+        _ => None,
+    }
+    .unwrap_or_else(|| words.to_vec())
+}
+
+/// What runs a file, by its ending; `None` where nothing does.
+pub fn command_of(file: &str) -> Option<Vec<String>> {
+    let program = match file.rsplit_once('.')?.1 {
+        // Runs the cells one after the other, magics too, and fails with the first that does.
+        "ipynb" => "ipython",
+        "py" => "python",
+        "sh" => "bash",
+        _ => return None,
+    };
+    Some(vec![program.to_owned(), file.to_owned()])
+}
+
 /// `name[@version][:path]`
-fn dataset(text: &str) -> Result<DatasetInput> {
+pub fn dataset(text: &str) -> Result<DatasetInput> {
     let (reference, path) = match text.split_once(':') {
         Some((reference, path)) => (reference, Some(path.to_owned())),
         None => (text, None),
@@ -102,20 +124,10 @@ fn pairs(option: &str, texts: &[String]) -> Result<BTreeMap<String, String>> {
         .collect()
 }
 
-fn resources(args: &Run) -> Option<ResourceRequirements> {
-    let gpus = args.gpus.map(|count| count.to_string());
-    let wanted = [("cpu", &args.cpu), ("memory", &args.memory), ("nvidia.com/gpu", &gpus)];
-    let limits: BTreeMap<String, Quantity> = wanted
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.to_owned(), Quantity(value.clone()?))))
-        .collect();
-    (!limits.is_empty())
-        .then(|| ResourceRequirements { limits: Some(limits), ..ResourceRequirements::default() })
-}
-
 /// A name for a job that was given none: what it runs.
 pub fn name_of(command: &[String]) -> String {
-    let script = command.iter().rev().find(|word| word.ends_with(".py") || word.ends_with(".sh"));
+    let is_script = |word: &&String| [".ipynb", ".py", ".sh"].iter().any(|end| word.ends_with(end));
+    let script = command.iter().rev().find(is_script);
     let word = script.or(command.first()).map_or("job", String::as_str);
     let stem = word.rsplit('/').next().unwrap_or(word).split('.').next().unwrap_or(word);
     let name: String = stem
@@ -158,6 +170,15 @@ mod tests {
         assert_eq!(name_of(&words("python src/Train_Model.py --x 1")), "train-model");
         assert_eq!(name_of(&words("/usr/bin/env true")), "env");
         assert_eq!(name_of(&words("!!")), "job");
+    }
+
+    #[test]
+    fn a_notebook_alone_is_run_as_one() {
+        let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(command(&words("a/b.ipynb")), ["ipython", "a/b.ipynb"]);
+        assert_eq!(command(&words("jupyter nbconvert b.ipynb")).len(), 3);
+        assert_eq!(command(&words("./b.py")), ["./b.py"]);
+        assert_eq!(command_of("readme"), None);
     }
 
     #[test]

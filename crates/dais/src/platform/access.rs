@@ -57,6 +57,8 @@ impl Right {
     /// To send telemetry of a project's own; to read it is another right.
     pub const WRITE_TELEMETRY: Self = Self::new("create", dais_api::GROUP, "telemetry", "");
     pub const DELETE_TELEMETRY: Self = Self::new("delete", dais_api::GROUP, "telemetry", "");
+    /// To enter a notebook: to run programs as the project's notebooks.
+    pub const ENTER_NOTEBOOK: Self = Self::new("create", dais_api::GROUP, "notebooks", "connect");
     pub const READ_LOGS: Self = Self::new("get", "", "pods", "log");
     pub const READ_PODS: Self = Self::new("list", "", "pods", "");
     /// Who may change a project's rules may silence their alerts.

@@ -21,25 +21,20 @@ pub const TRACKING_GROUP: &str = "tracking.dais.io";
 /// Written by controllers alone: it says whose answers count.
 const POLICY: &str = "TrafficPolicy";
 
+const VIEW: [&str; 3] = ["get", "list", "watch"];
+const EDIT: [&str; 5] = ["create", "update", "patch", "delete", "deletecollection"];
+
 /// Objects that must exist before anything else runs.
 pub fn objects() -> Result<Vec<Value>> {
     let mut objects = Vec::new();
     for crd in dais_api::crds::all().into_iter().chain(dais_api::crds::foreign()) {
         objects.push(serde_json::to_value(crd)?);
     }
-    objects.extend([admins(), workload(), annotator(), reviewer()]);
+    objects.extend([admins(), workload(), notebook(), annotator(), reviewer()]);
     objects.extend([
-        extend("view", &["get", "list", "watch"], &["get"]),
-        extend(
-            "edit",
-            &["create", "update", "patch", "delete", "deletecollection"],
-            &["get", "update"],
-        ),
-        extend(
-            "admin",
-            &["create", "update", "patch", "delete", "deletecollection"],
-            &["get", "update"],
-        ),
+        extend("view", &VIEW, &["get"]),
+        extend("edit", &EDIT, &["get", "update"]),
+        extend("admin", &EDIT, &["get", "update"]),
     ]);
     Ok(objects)
 }
@@ -105,7 +100,7 @@ fn workload() -> Value {
     json!({
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRole",
-        "metadata": {"name": dais_controllers::project::WORKLOAD_ROLE},
+        "metadata": {"name": dais_controllers::project::WORKLOAD.role},
         "rules": [
             {"apiGroups": [TRACKING_GROUP], "resources": ["experiments"], "verbs": ["get", "update"]},
             {"apiGroups": [dais_api::GROUP], "resources": ["datasets"], "verbs": ["get", "list", "update"]},
@@ -118,6 +113,33 @@ fn workload() -> Value {
     })
 }
 
+/// What is done by hand in a project's notebooks: all that its people may do with its
+/// kinds, and to see what comes of it.
+fn notebook() -> Value {
+    let all = [VIEW.as_slice(), &EDIT].concat();
+    json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": dais_controllers::project::NOTEBOOK.role},
+        "rules": [
+            {"apiGroups": [dais_api::GROUP], "resources": of_projects(), "verbs": all},
+            {
+                "apiGroups": [dais_api::GROUP],
+                "resources": ["inferenceservices/predict"],
+                "verbs": ["create"],
+            },
+            {"apiGroups": [TRACKING_GROUP], "resources": ["experiments"], "verbs": ["get", "update"]},
+            {
+                "apiGroups": [""],
+                "resources": ["events", "pods", "pods/log", "services", "persistentvolumeclaims"],
+                "verbs": VIEW,
+            },
+        ],
+    })
+}
+
+/// To enter a notebook: asked about, never stored.
+const ENTERING: &str = "notebooks/connect";
 /// To answer labelling tasks, and to decide on answers: asked about, never stored.
 const LABELLING: [&str; 2] = ["labelingprojects/answers", "labelingprojects/reviews"];
 
@@ -154,7 +176,12 @@ fn of_projects() -> Vec<String> {
     let theirs = crds.filter(|crd| crd.spec.scope == "Namespaced" && crd.spec.names.kind != POLICY);
     theirs
         .map(|crd| crd.spec.names.plural)
-        .chain(LABELLING.into_iter().chain(["abtests/feedback", "telemetry"]).map(str::to_owned))
+        .chain(
+            LABELLING
+                .into_iter()
+                .chain(["abtests/feedback", "telemetry", ENTERING])
+                .map(str::to_owned),
+        )
         .collect()
 }
 

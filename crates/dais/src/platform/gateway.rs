@@ -23,6 +23,9 @@ use tower::ServiceExt;
 use super::access::{Access, Right};
 use super::visits::Visits;
 
+/// Where notebooks are on the tenants' origin.
+const NOTEBOOKS: &str = "/notebook/";
+
 /// Asks identity who it is and RBAC whether they may.
 ///
 /// What was asked a moment ago is answered at once; else the question goes to the
@@ -42,14 +45,16 @@ impl Admission for Doorkeeper {
             (None, Some(token)) => self.caller(token).await?,
             (None, None) => self.visitor(&asked).await?,
         };
-        if self.may_predict(&caller, &target.namespace).await? {
+        // Whoever enters a notebook runs programs; a service only answers.
+        let (right, words) = match asked.route.starts_with(NOTEBOOKS) {
+            true => (Right::ENTER_NOTEBOOK, "enter notebooks"),
+            false => (Right::PREDICT, "call services"),
+        };
+        if self.may(&caller, right, &target.namespace).await? {
             return Ok(caller.user.as_str().into());
         }
         let Target { namespace, .. } = target;
-        Err(Denied::Forbidden(format!(
-            "{} may not call services of project {namespace:?}",
-            caller.user
-        )))
+        Err(Denied::Forbidden(format!("{} may not {words} of project {namespace:?}", caller.user)))
     }
 }
 
@@ -86,14 +91,13 @@ impl Doorkeeper {
         Err(Denied::Elsewhere { to: value(step.to)?, cookie: step.cookie.map(value).transpose()? })
     }
 
-    async fn may_predict(&self, caller: &Arc<Caller>, project: &str) -> Result<bool, Denied> {
-        if let Some(known) = self.access.known(caller, &Right::PREDICT, project) {
+    async fn may(&self, caller: &Arc<Caller>, right: Right, project: &str) -> Result<bool, Denied> {
+        if let Some(known) = self.access.known(caller, &right, project) {
             return Ok(known);
         }
         let (access, caller, project) = (self.access.clone(), caller.clone(), project.to_owned());
-        let asked = self
-            .platform
-            .spawn(async move { access.allows(&caller, &Right::PREDICT, &project).await });
+        let asked =
+            self.platform.spawn(async move { access.allows(&caller, &right, &project).await });
         match asked.await {
             Ok(Ok(allowed)) => Ok(allowed),
             Ok(Err(error)) => Err(not_asked(format!("{error:#}"))),

@@ -39,6 +39,7 @@ use super::gateway::Doorkeeper;
 use super::labeling;
 use super::late::Late;
 use super::ledger;
+use super::notebooks::Jupyter;
 use super::notifications;
 use super::outcomes::{Delivery, Outcomes};
 use super::retention;
@@ -73,6 +74,7 @@ pub struct Parts {
     pub ledger: Ledger,
     pub outcomes: Outcomes,
     pub labeling: Labeling,
+    pub jupyter: Jupyter,
     pub prices: watch::Sender<Prices>,
     environments: EnvironmentStore,
     kubelet: Late,
@@ -183,6 +185,7 @@ impl Parts {
             ledger,
             outcomes,
             labeling,
+            jupyter: Jupyter::default(),
             prices: watch::Sender::default(),
             environments,
             kubelet,
@@ -295,6 +298,7 @@ impl Parts {
                 labeling: self.labeling.clone(),
                 data: self.data.clone(),
             }),
+            jupyter: Arc::new(self.jupyter.clone()),
         };
         ControllersContext::new(self.client("controllers"), settings, seams)
     }

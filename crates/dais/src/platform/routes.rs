@@ -12,7 +12,7 @@ use tower::ServiceExt;
 use super::datadir::DataDir;
 use super::parts::Parts;
 use super::recorded::recorded;
-use super::{backup, engines, gateway, labeling, ledger, outcomes, queues, scopes};
+use super::{backup, engines, gateway, labeling, ledger, notebooks, outcomes, queues, scopes};
 
 /// Everything on the portal's port.
 pub fn portal(parts: &Parts, data_dir: &DataDir) -> Router {
@@ -20,6 +20,8 @@ pub fn portal(parts: &Parts, data_dir: &DataDir) -> Router {
     let tracking = dais_tracking::router(parts.tracking.clone());
     let data = dais_data::router(parts.data.clone());
     let labeling = labeling::router(&parts.labeling, &parts.data);
+    let notebooks =
+        notebooks::router(parts.client("notebooks"), parts.jupyter.clone(), &parts.data);
     let telemetry = &parts.telemetry;
     let tracking = Router::new().nest("/mlflow", scopes::tracking(tracking, access.clone()));
     let alerts = scopes::alerts(dais_alerts::router(telemetry.alerts()), access);
@@ -30,6 +32,7 @@ pub fn portal(parts: &Parts, data_dir: &DataDir) -> Router {
         .merge(tracking.clone())
         .nest("/data", scopes::data(data, access.clone()))
         .nest("/labeling", scopes::labeling(labeling, access.clone()))
+        .nest("/notebooks", scopes::notebooks(notebooks, access.clone()))
         .nest("/alertmanager", alerts)
         .nest("/prometheus", prometheus)
         .merge(backup::router(parts, data_dir))

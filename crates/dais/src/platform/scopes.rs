@@ -15,6 +15,7 @@ use tower::ServiceExt;
 
 use super::access::{Access, Right};
 use super::labeling::WritesData;
+use super::notebooks;
 use super::protection;
 
 /// Which project a tracking request is for: `/p/<project>/…`, else the caller's own.
@@ -32,6 +33,11 @@ pub fn data(router: Router, access: Access) -> Router {
 /// What the caller may do in a project's labelling: as far as their rights reach.
 pub fn labeling(router: Router, access: Access) -> Router {
     Router::new().fallback(scope_labeling).with_state((access, router))
+}
+
+/// Of a project's notebooks, for those who may enter them.
+pub fn notebooks(router: Router, access: Access) -> Router {
+    Router::new().fallback(scope_notebooks).with_state((access, router))
 }
 
 /// Extends a router's requests by the projects whose logs the caller may read, or may
@@ -297,6 +303,25 @@ async fn scope_labeling(
     request.extensions_mut().insert(dais_labeling::Scope { project, user: caller.user, may });
     request.extensions_mut().insert(WritesData(writes));
     pass(router, request).await
+}
+
+async fn scope_notebooks(
+    State((access, router)): State<(Access, Router)>,
+    mut request: Request,
+) -> Response {
+    let rights = (&Right::ENTER_NOTEBOOK, &Right::WRITE_JOBS);
+    match grant(&access, &mut request, rights).await {
+        Ok(Granted { write: false, project, caller }) if !request.method().is_safe() => refuse(
+            StatusCode::FORBIDDEN,
+            &format!("{} may not run jobs in project {project:?}", caller.user),
+            "ask an administrator of the project for the role edit",
+        ),
+        Ok(Granted { project, caller: Caller { user, .. }, .. }) => {
+            request.extensions_mut().insert(notebooks::Scope { project, user });
+            pass(router, request).await
+        }
+        Err(response) => response,
+    }
 }
 
 async fn pass(router: Router, request: Request) -> Response {

@@ -19,7 +19,7 @@ use axum::extract::{Extension, Query, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use dais_gateway::{Asked, VISIT_COOKIE};
+use dais_gateway::{Asked, VISIT_COOKIE, opens_page};
 use dais_identity::{Caller, Identity, Secret, Session};
 use dais_portal::BrowserSession;
 use http::{HeaderMap, Method, StatusCode, header};
@@ -250,13 +250,6 @@ fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let pairs =
         values.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.filter(|(name, _)| *name == VISIT_COOKIE).map(|(_, value)| value)
-}
-
-/// Whether a person opens it, rather than a program or a page's own request.
-fn opens_page(headers: &HeaderMap) -> bool {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let navigates = text("sec-fetch-mode").is_none_or(|mode| mode == "navigate");
-    navigates && text("accept").is_some_and(|accept| accept.contains("text/html"))
 }
 
 fn is_same_origin(headers: &HeaderMap) -> bool {

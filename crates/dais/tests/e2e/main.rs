@@ -19,6 +19,7 @@ mod kubectl;
 mod labeling;
 mod ledger;
 mod monitoring;
+mod notebooks;
 mod publishing;
 mod queues;
 mod replicas;

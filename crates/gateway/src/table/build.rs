@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use dais_api::routing::{GATEWAY, HTTPRoute, HttpRouteRule};
-use dais_api::{TrafficPolicy, labels};
-use k8s_openapi::api::core::v1::Service;
+use dais_api::{TrafficPolicy, labels, traffic};
+use http::HeaderValue;
+use k8s_openapi::api::core::v1::{Secret, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::ResourceExt;
 use tokio::sync::Notify;
@@ -17,7 +18,7 @@ use crate::admission::Target;
 use crate::compare::Terms;
 use crate::live::Live;
 use crate::metrics::{Behind, Metrics, Tally};
-use crate::policy::{Assignment, Policy, PolicyKey, Shadow};
+use crate::policy::{Assignment, Credential, Policy, PolicyKey, Shadow};
 
 /// Label with which an EndpointSlice names its Service.
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
@@ -33,6 +34,8 @@ pub struct Objects<'a> {
     pub services: &'a [Arc<Service>],
     pub slices: &'a [Arc<EndpointSlice>],
     pub policies: &'a [Arc<TrafficPolicy>],
+    /// Of those that the gateway may read.
+    pub secrets: &'a [Arc<Secret>],
 }
 
 /// What outlives a table: counts, and what policies hold.
@@ -52,6 +55,7 @@ impl Table {
             let mut of_route = OfRoute {
                 target: target(route),
                 endpoints: &endpoints,
+                secrets: objects.secrets,
                 standing,
                 tallies: HashMap::new(),
             };
@@ -133,6 +137,7 @@ fn policy_of<'a>(
 struct OfRoute<'a> {
     target: Target,
     endpoints: &'a Endpoints,
+    secrets: &'a [Arc<Secret>],
     standing: &'a Standing<'a>,
     tallies: HashMap<Behind, Tally>,
 }
@@ -180,8 +185,29 @@ impl OfRoute<'_> {
                 })
             }),
             shadow,
+            credential: spec.credential.as_ref().map(|spec| self.credential(spec)),
             live: self.live(&key, policy),
             key,
+        }
+    }
+
+    fn credential(&self, spec: &traffic::Credential) -> Credential {
+        let is_meant = |secret: &&Arc<Secret>| {
+            secret.name_any() == spec.secret
+                && secret.namespace().as_deref() == Some(&*self.target.namespace)
+                && secret.labels().contains_key(labels::GATEWAY_CREDENTIAL)
+        };
+        let secret = self.secrets.iter().find(is_meant);
+        let value = secret.and_then(|secret| secret.data.as_ref()?.get(&spec.key)).map(|value| {
+            let value = [spec.scheme.as_bytes(), b" ", &value.0].concat();
+            HeaderValue::try_from(value)
+        });
+        match value {
+            Some(Ok(mut value)) => {
+                value.set_sensitive(true);
+                Credential::Known(value)
+            }
+            Some(Err(_)) | None => Credential::Unknown,
         }
     }
 

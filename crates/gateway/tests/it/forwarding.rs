@@ -9,6 +9,7 @@ use axum::extract::Request;
 use axum::routing::any;
 use bytes::Bytes;
 use http::{Method, StatusCode};
+use serde_json::json;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -24,12 +25,13 @@ async fn echo(request: Request) -> String {
         value.unwrap_or("-").to_owned()
     };
     format!(
-        "{} {} authorization={} cookie={} traceparent={} body={}",
+        "{} {} authorization={} cookie={} traceparent={} user={} body={}",
         parts.method,
         parts.uri,
         header("authorization"),
         header("cookie"),
         header("traceparent"),
+        header("x-forwarded-user"),
         String::from_utf8_lossy(&body),
     )
 }
@@ -64,6 +66,28 @@ async fn a_request_arrives_rewritten_without_credentials_and_with_its_trace() {
     let metrics = served.gateway.metrics().text();
     let counted = r#"dais_gateway_requests_total{namespace="a",service="digits",code="200"} 1"#;
     assert!(metrics.contains(counted), "{metrics}");
+}
+
+#[tokio::test]
+async fn the_backend_is_told_who_calls_and_that_the_gateway_does() {
+    let upstream = serve(Router::new().fallback(any(echo))).await;
+    let named =
+        |key: &str| json!({"credential": {"scheme": "token", "secret": "door", "key": key}});
+    let served = Served::under(named("token"), &[(1, &[upstream])]).await;
+    let request = served.request(Method::GET, "/serve/a/digits/");
+    let response = request.header("x-forwarded-user", "an administrator").send().await.unwrap();
+    let text = response.text().await.unwrap();
+    assert!(text.contains("authorization=token open"), "{text}");
+    assert!(text.contains("user=somebody"), "{text}");
+
+    for unknown in ["torn", "none"] {
+        served.apply(&[(1, &[upstream])], Some(&named(unknown)));
+        let refused = served.get("/serve/a/digits/").await;
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE, "{unknown}");
+    }
+    let other = json!({"credential": {"scheme": "token", "secret": "other", "key": "token"}});
+    served.apply(&[(1, &[upstream])], Some(&other));
+    assert_eq!(served.get("/serve/a/digits/").await.status(), StatusCode::SERVICE_UNAVAILABLE);
 }
 
 #[tokio::test]

@@ -64,6 +64,26 @@ async fn requests_wait_unread_and_go_on_with_the_first_endpoint() {
 }
 
 #[tokio::test]
+async fn where_only_visits_wait_an_open_page_wakes_nothing() {
+    let spec = json!({"hold": {"seconds": 60, "most": 2, "visits": true}});
+    let served = Served::under(spec.clone(), &[(1, &[])]).await;
+    let page = |mode: &'static str, accept: &'static str| {
+        let request = served.request(Method::GET, PATH);
+        request.header("sec-fetch-mode", mode).header("accept", accept).send()
+    };
+    for (mode, accept) in [("cors", "text/html"), ("navigate", "*/*"), ("websocket", "*/*")] {
+        let refused = page(mode, accept).await.unwrap();
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE, "{mode} {accept}");
+    }
+    assert_eq!(served.metric(HELD), "0");
+    let visit = tokio::spawn(page("navigate", "text/html,*/*"));
+    until(async || served.metric(HELD) == "1").await;
+    let upstream = serve(echo()).await;
+    served.apply(&[(1, &[upstream])], Some(&spec));
+    assert_eq!(visit.await.unwrap().unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test]
 async fn a_service_that_does_not_come_up_is_said_so() {
     let served = Served::under(hold(1, 10), &[(1, &[])]).await;
     let began = Instant::now();

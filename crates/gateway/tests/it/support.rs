@@ -12,7 +12,7 @@ use dais_gateway::{
     Admission, Asked, Denied, Exposure, ExposureSink, Gateway, Objects, RecordSink, Recorded,
     Sinks, Span, SpanSink, Target,
 };
-use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::core::v1::{Secret, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -154,6 +154,7 @@ impl Served {
             services: &services,
             slices: &slices,
             policies: &policies,
+            secrets: &[Arc::new(secret())],
         });
     }
 
@@ -233,6 +234,15 @@ pub fn policy(spec: &Value) -> TrafficPolicy {
     policy["spec"]["targetRef"] =
         json!({"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": "digits"});
     object(policy)
+}
+
+/// What policies may name as `door`; the gateway may not read `other`.
+fn secret() -> Secret {
+    object(json!({
+        "metadata": {"name": "door", "namespace": "a",
+                     "labels": {"dais.io/gateway-credential": "true"}},
+        "data": {"token": "b3Blbg==", "torn": "Cg=="}
+    }))
 }
 
 pub fn object<K: serde::de::DeserializeOwned>(value: Value) -> K {

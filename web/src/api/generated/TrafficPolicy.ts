@@ -29,12 +29,23 @@ export interface TrafficPolicySpec {
       weight: number
     }>
   }
+  /** What the backend knows the gateway by. */
+  credential?: {
+    /** Key of the value in it. */
+    key: string
+    /** `Bearer`, for example. */
+    scheme: string
+    /** Name of a Secret of the same project with the label `dais.io/gateway-credential`. */
+    secret: string
+  }
   /** Requests wait here while no endpoint is ready; refused at once when absent. */
   hold?: {
     /** Requests that wait at a time; others are refused with 503 and `Retry-After`. */
     most: number
     /** How long a request waits for an endpoint. */
     seconds: number
+    /** Only who opens a page waits, and so wakes what sleeps; what an open page asks for by itself is refused at once. */
+    visits?: boolean
   }
   /** Which requests and answers are written down; WebSockets are not. */
   record?: {

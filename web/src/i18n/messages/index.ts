@@ -12,6 +12,7 @@ import { labeling } from './labeling'
 import { ledger } from './ledger'
 import { logs } from './logs'
 import { machines } from './machines'
+import { notebooks } from './notebooks'
 import { objects } from './objects'
 import { observe } from './observe'
 import { queues } from './queues'
@@ -21,6 +22,6 @@ import { traces } from './traces'
 
 /** The whole catalogue. Each entry has every language, so that none can be forgotten. */
 export const MESSAGES = {
-  ...frame, ...objects, ...data, ...jobs, ...serve, ...observe, ...alerts, ...approvals, ...machines, ...logs, ...traces, ...events, ...ledger, ...queues, ...sweeps, ...abtests, ...abtestForm, ...applications, ...applicationForm, ...labeling,
+  ...frame, ...objects, ...data, ...jobs, ...serve, ...observe, ...alerts, ...approvals, ...machines, ...logs, ...traces, ...events, ...ledger, ...queues, ...sweeps, ...abtests, ...abtestForm, ...applications, ...applicationForm, ...labeling, ...notebooks,
 } as const
 export type MessageKey = keyof typeof MESSAGES

@@ -38,7 +38,13 @@ fn after(before: &Table, prefix: &str, policies: &[Arc<TrafficPolicy>]) -> Table
                        "targetRef": {"kind": "Pod", "name": "digits-1-x"}},
                       {"addresses": ["127.80.0.2"], "conditions": {"ready": false}}]
     }));
-    let objects = Objects { routes: &[route], services: &[service], slices: &[slice], policies };
+    let objects = Objects {
+        routes: &[route],
+        services: &[service],
+        slices: &[slice],
+        policies,
+        secrets: &[],
+    };
     let metrics = &Metrics::default();
     Table::build(&objects, &Standing { before, metrics, bell: &Arc::default() })
 }
