@@ -61,15 +61,27 @@ pub struct EnvironmentStatus {
     /// Exact version of the interpreter, for example `3.11.2`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub python_version: Option<String>,
+    /// Bytes of the build on disk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size_bytes: Option<i64>,
     /// Everything that is installed, sorted by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub packages: Vec<InstalledPackage>,
 }
 
+/// One distribution of an environment. All of them together are its lock: a build that is
+/// made again installs exactly these.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct InstalledPackage {
     pub name: String,
     pub version: String,
+    /// SHA-256 of the file that it was installed from, in hex; absent for what comes with
+    /// the interpreter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// What its own metadata say: an SPDX expression where there is one, else a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licence: Option<String>,
 }
 
 /// Exit codes of the program that builds an environment.

@@ -22,6 +22,7 @@ use crate::apply;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::observed::drive;
+use crate::package_index;
 use crate::seams::BuiltEnvironment;
 
 /// Holds the object until its build is removed.
@@ -132,7 +133,10 @@ async fn build_python(
     let name = build::pod_name(&environment.name_any(), &digest);
     let pod = pods.get_opt(&name).await.map_err(Error::kube(format!("reading pod {name}")))?;
     let Some(pod) = pod else {
-        let pod = build::pod(environment, python, &digest, &context.settings);
+        let lock = build::lock(environment, python, &digest);
+        let index = package_index::variables(&context.client, &project, &context.settings).await?;
+        let recipe = build::Recipe { python, lock, index };
+        let pod = build::pod(environment, recipe, &digest, &context.settings);
         return Ok(Outcome::new(start(&pods, &pod).await?, digest));
     };
     match build::progress(&pod) {
@@ -219,6 +223,13 @@ fn desired_status(environment: &Environment, outcome: &Outcome) -> EnvironmentSt
     status.digest = outcome.digest.clone();
     let version = &outcome.built.python_version;
     status.python_version = (!version.is_empty()).then(|| version.clone());
-    status.packages = outcome.built.packages.clone();
+    let size = i64::try_from(outcome.built.size_bytes).ok();
+    status.size_bytes = size.filter(|bytes| *bytes > 0);
+    // What a build came to stays known while it is made again: it is the lock.
+    let is_again = outcome.built.packages.is_empty()
+        && environment.status.as_ref().is_some_and(|old| old.digest == outcome.digest);
+    if !is_again {
+        status.packages = outcome.built.packages.clone();
+    }
     status
 }

@@ -20,6 +20,7 @@ pub mod metrics;
 pub mod monitoring;
 pub mod notebook;
 pub mod observed;
+mod package_index;
 mod program;
 pub mod project;
 pub mod queue;

@@ -17,28 +17,28 @@ use std::time::Duration;
 
 use dais_api::conditions::{self, READY, Verdict, reason};
 use dais_api::routing::HTTPRoute;
-use dais_api::{
-    DatasetInput, Environment, Notebook, NotebookStatus, ResolvedDataset, TrafficPolicy, labels,
-};
+use dais_api::{Environment, Notebook, NotebookStatus, TrafficPolicy, labels};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Pod, Secret, Service};
 use k8s_openapi::jiff::Timestamp;
-use kube::api::{Api, DeleteParams, ListParams};
+use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
 use kube::runtime::controller::Action;
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::runtime::{Controller, watcher};
 use kube::{Client, Resource, ResourceExt};
+use serde_json::json;
 
 use crate::apply;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::observed::drive;
+use crate::package_index;
 use crate::project::NOTEBOOK;
 use crate::seams::Kernels;
-use crate::serving::{self, Desired, Front, Servers, State, Track, ready};
-use crate::trainingjob::inputs::{self, Mount};
+use crate::serving::{self, Front, State, Track, ready};
+use crate::trainingjob::inputs;
 use awake::Sight;
-use desired::{PORT, SECRET_KEY, front, own_name};
+use desired::{Ground, PORT, SECRET_KEY, front, own_name};
 
 /// How long a missing dataset or a refused object is waited for: nobody tells.
 const WAIT: Duration = Duration::from_secs(5);
@@ -112,13 +112,6 @@ struct Work<'a> {
     context: &'a Context,
 }
 
-/// What the notebook stands on: the name of its Environment and the versions it reads.
-#[derive(Default)]
-struct Ground {
-    environment: String,
-    mounts: Vec<Mount>,
-}
-
 impl Work<'_> {
     async fn carry_out(&self, status: &mut NotebookStatus) -> Result<(Verdict, Option<Duration>)> {
         let client = &self.context.client;
@@ -136,75 +129,71 @@ impl Work<'_> {
         let is_visited = held.is_some_and(|status| status.held > 0);
         awake::decide(&self.notebook.spec, status, Sight { is_visited, runs }, now);
         let awake = !self.notebook.spec.stopped && !status.asleep;
-        let kept = self.kept(status);
-        let ground = match kept.filter(|_| runs || !awake) {
-            Some(kept) => Ok(kept),
-            None if awake => self.ground(status).await?,
-            None => Ok(Ground::default()),
-        };
-        let ground = match ground {
-            Ok(ground) => ground,
-            Err(verdict) => {
-                if !runs {
-                    // Who visits waits at the gateway until there is something to stand on.
-                    self.converge(&state, &Ground::default(), 0).await?;
-                }
-                return Ok((verdict, Some(WAIT)));
+        self.open_door(&state).await?;
+        let verdict = match (awake, stable) {
+            (false, stable) => {
+                self.put_to_sleep(stable).await?;
+                self.resting()
             }
+            // What runs goes on as it began: an Environment that is built anew, a newer
+            // version of a dataset or of the platform ends nobody's kernels.
+            (true, Some(stable)) if runs && desired::is_of(stable, self.notebook) => {
+                self.judge(stable).await?
+            }
+            (true, _) => match self.ground(status).await? {
+                Ok(ground) => self.judge(&self.start(&ground).await?).await?,
+                // Who visits waits at the gateway until there is something to stand on.
+                Err(verdict) => return Ok((verdict, Some(WAIT))),
+            },
         };
-        if awake && !runs {
-            NOTEBOOK.ensure(client, &self.front.namespace).await?;
-        }
-        let deployment = self.converge(&state, &ground, i32::from(awake)).await?;
-        let verdict = self.judge(awake, &deployment).await?;
         let again = awake.then(|| awake::look_again(&self.notebook.spec));
         Ok((verdict, again))
     }
 
-    async fn judge(&self, awake: bool, deployment: &Deployment) -> Result<Verdict> {
-        if self.notebook.spec.stopped {
-            let words = "spec.stopped is true: nothing runs; the home folder stays";
-            return Ok(Verdict::no(reason::STOPPED, words));
+    /// The way in, which is there whether anything answers or not.
+    async fn open_door(&self, state: &State) -> Result<()> {
+        let policy = desired::policy(self.front);
+        serving::keep(policy.as_ref(), state.policy.as_ref(), self.context).await?;
+        serving::keep(Some(&desired::service(self.front)), None, self.context).await?;
+        let route = self.front.route(None);
+        serving::keep(Some(&route), state.route.as_ref(), self.context).await
+    }
+
+    async fn start(&self, ground: &Ground) -> Result<Deployment> {
+        NOTEBOOK.ensure(&self.context.client, &self.front.namespace).await?;
+        let settings = &self.context.settings;
+        let wanted = desired::deployment(self.notebook, self.front, ground, settings);
+        apply::apply(&self.context.client, &wanted).await
+    }
+
+    async fn put_to_sleep(&self, stable: Option<&Deployment>) -> Result<()> {
+        let runs =
+            |stable: &&Deployment| stable.spec.as_ref().and_then(|spec| spec.replicas) != Some(0);
+        let Some(stable) = stable.filter(runs) else { return Ok(()) };
+        let api = Api::<Deployment>::namespaced(self.context.client.clone(), &self.front.namespace);
+        let none = Patch::Merge(json!({"spec": {"replicas": 0}}));
+        match api.patch(&stable.name_any(), &PatchParams::default(), &none).await {
+            Ok(_) => Ok(()),
+            Err(kube::Error::Api(gone)) if gone.code == 404 => Ok(()),
+            Err(error) => Err(Error::kube("putting the notebook to sleep")(error)),
         }
-        if !awake {
-            let words = "its kernels were idle; the next visit starts it";
-            return Ok(Verdict::yes(reason::ASLEEP, words));
+    }
+
+    fn resting(&self) -> Verdict {
+        match self.notebook.spec.stopped {
+            true => Verdict::no(
+                reason::STOPPED,
+                "spec.stopped is true: nothing runs; the home folder stays",
+            ),
+            false => {
+                Verdict::yes(reason::ASLEEP, "its kernels were idle; the next visit starts it")
+            }
         }
+    }
+
+    async fn judge(&self, deployment: &Deployment) -> Result<Verdict> {
         let about = serving::Next { replicas: 1, may_sleep: false, rollout: None };
         serving::judge(self.front, about, deployment, self.context).await
-    }
-
-    async fn converge(&self, state: &State, ground: &Ground, replicas: i32) -> Result<Deployment> {
-        let settings = &self.context.settings;
-        let ground = (ground.environment.as_str(), ground.mounts.as_slice());
-        let deployment =
-            desired::deployment(self.notebook, self.front, ground, (replicas, settings));
-        let wanted = Desired {
-            stable: Servers { service: Some(desired::service(self.front)), deployment },
-            canary: None,
-            policy: desired::policy(self.front),
-            route: Some(self.front.route(None)),
-        };
-        wanted.converge(self.front, state, self.context).await
-    }
-
-    /// What it stood on when it last started, where the spec still says so. What runs keeps
-    /// it: an Environment that is built anew, or a newer version of a dataset, ends nobody's
-    /// kernels.
-    fn kept(&self, status: &NotebookStatus) -> Option<Ground> {
-        let spec = &self.notebook.spec;
-        let wanted = spec.environment.clone().unwrap_or_else(|| own_name(self.front));
-        let environment = status.environment.clone().filter(|kept| *kept == wanted)?;
-        let mount = |input: &DatasetInput| {
-            let version = status.datasets.get(&input.name)?.clone();
-            let named = input.version.as_ref().filter(|version| *version != "latest");
-            let is_same = named.is_none_or(|named| *named == version);
-            let dataset =
-                ResolvedDataset { name: input.name.clone(), version, digest: String::new() };
-            is_same.then(|| Mount { dataset, path: inputs::path(input) })
-        };
-        let mounts: Option<Vec<Mount>> = spec.datasets.iter().map(mount).collect();
-        Some(Ground { environment, mounts: mounts? })
     }
 
     /// What it is to stand on, noted in the status.
@@ -224,7 +213,9 @@ impl Work<'_> {
         let versions = mounts.iter().map(|mount| &mount.dataset);
         status.datasets =
             versions.map(|dataset| (dataset.name.clone(), dataset.version.clone())).collect();
-        Ok(Ok(Ground { environment, mounts }))
+        let (client, settings) = (&self.context.client, &self.context.settings);
+        let index = package_index::variables(client, &self.front.namespace, settings).await?;
+        Ok(Ok(Ground { environment, mounts, index }))
     }
 
     /// The Environment, once it is ready and holds JupyterLab.
@@ -288,7 +279,7 @@ impl Work<'_> {
             return Ok(known);
         }
         let random: [u8; SECRET_BYTES] = rand::random();
-        let token: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        let token = desired::hex(&random);
         apply::apply(client, &desired::secret(self.front, &token)).await?;
         Ok(token)
     }

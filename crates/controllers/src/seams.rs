@@ -151,6 +151,7 @@ pub trait JupyterServers: Send + Sync {
 pub struct BuiltEnvironment {
     pub python_version: String,
     pub packages: Vec<InstalledPackage>,
+    pub size_bytes: u64,
 }
 
 /// The store of built environments, shared by the volume driver of the node.

@@ -12,6 +12,6 @@ mod trouble;
 
 pub use front::{Front, Rules, Template, Track};
 pub use state::{
-    Desired, Next, Servers, State, canary_replicas, is_current, is_invalid, judge, observe, ready,
-    waits, withdraw,
+    Desired, Next, Servers, State, canary_replicas, is_current, is_invalid, judge, keep, observe,
+    ready, waits, withdraw,
 };

@@ -562,6 +562,9 @@ pub struct BuildEnvironment {
     pub python: Option<String>,
     #[arg(long = "requirement")]
     pub requirements: Vec<String>,
+    /// What the requirements came to when they were resolved, a line each
+    #[arg(long)]
+    pub locked: Vec<String>,
 }
 
 #[derive(Clone, Debug, Args)]

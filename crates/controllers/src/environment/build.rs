@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use dais_api::conditions::{Verdict, reason};
 use dais_api::environment::exit;
-use dais_api::{Environment, PythonEnvironment, labels, volumes};
+use dais_api::{Environment, InstalledPackage, PythonEnvironment, labels, volumes};
 use k8s_openapi::api::core::v1::{Container, EnvVar, Pod, PodSpec, VolumeMount};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Resource, ResourceExt};
@@ -46,9 +46,46 @@ pub fn pod_name(environment: &str, digest: &str) -> String {
     format!("{}-build-{}", kept.trim_end_matches(['-', '.']), &digest[..10])
 }
 
+/// What comes with every virtual environment.
+const SEEDS: [&str; 3] = ["pip", "setuptools", "wheel"];
+
+/// What the requirements came to when this digest was built before, a line for each
+/// distribution; empty where it never was, or where the index does not have it all.
+pub fn lock(environment: &Environment, python: &PythonEnvironment, digest: &str) -> Vec<String> {
+    let status = environment.status.clone().unwrap_or_default();
+    let is_elsewhere = python.requirements.iter().any(|line| line.contains('@'));
+    if status.digest.as_deref() != Some(digest) || is_elsewhere {
+        return Vec::new();
+    }
+    let is_seed = |package: &InstalledPackage| {
+        package.sha256.is_none() && SEEDS.contains(&package.name.to_ascii_lowercase().as_str())
+    };
+    let own: Vec<&InstalledPackage> =
+        status.packages.iter().filter(|package| !is_seed(package)).collect();
+    // pip takes digests for all or for none.
+    let with_hashes = own.iter().all(|package| package.sha256.is_some());
+    let line = |package: &&InstalledPackage| {
+        let InstalledPackage { name, version, sha256, .. } = package;
+        match sha256.as_ref().filter(|_| with_hashes) {
+            Some(hash) => format!("{name}=={version} --hash=sha256:{hash}"),
+            None => format!("{name}=={version}"),
+        }
+    };
+    own.iter().map(line).collect()
+}
+
+/// What a build is made from.
+pub struct Recipe<'a> {
+    pub python: &'a PythonEnvironment,
+    /// Of [`lock`].
+    pub lock: Vec<String>,
+    /// What the installer is to know of indexes.
+    pub index: Vec<EnvVar>,
+}
+
 pub fn pod(
     environment: &Environment,
-    python: &PythonEnvironment,
+    recipe: Recipe<'_>,
     digest: &str,
     settings: &Settings,
 ) -> Pod {
@@ -66,7 +103,7 @@ pub fn pod(
             ..ObjectMeta::default()
         },
         spec: Some(PodSpec {
-            containers: vec![container(python, settings)],
+            containers: vec![container(recipe, settings)],
             restart_policy: Some("Never".to_owned()),
             automount_service_account_token: Some(false),
             volumes: Some(vec![writable(digest)]),
@@ -85,7 +122,8 @@ fn writable(digest: &str) -> k8s_openapi::api::core::v1::Volume {
     volume
 }
 
-fn container(python: &PythonEnvironment, settings: &Settings) -> Container {
+fn container(recipe: Recipe<'_>, settings: &Settings) -> Container {
+    let Recipe { python, lock, index } = recipe;
     let mut command = vec![settings.program.clone(), "build-environment".to_owned()];
     command.extend(["--into".to_owned(), MOUNT.to_owned()]);
     if let Some(version) = &python.version {
@@ -93,16 +131,12 @@ fn container(python: &PythonEnvironment, settings: &Settings) -> Container {
     }
     let requirements = python.requirements.iter();
     command.extend(requirements.map(|line| format!("--requirement={}", line.trim())));
-    let env = settings.build_env.iter().map(|(name, value)| EnvVar {
-        name: name.clone(),
-        value: Some(value.clone()),
-        ..EnvVar::default()
-    });
+    command.extend(lock.iter().map(|line| format!("--locked={line}")));
     Container {
         name: CONTAINER.to_owned(),
         image: Some(settings.image.clone()),
         command: Some(command),
-        env: Some(env.collect()),
+        env: Some(index),
         termination_message_policy: Some("FallbackToLogsOnError".to_owned()),
         volume_mounts: Some(vec![VolumeMount {
             name: "environment".to_owned(),
@@ -162,6 +196,34 @@ fn last_lines(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_build_that_is_made_again_is_the_same() {
+        let wanted = python(&["b"]);
+        let package = |name: &str, hash: Option<&str>| InstalledPackage {
+            name: name.to_owned(),
+            version: "1".to_owned(),
+            sha256: hash.map(str::to_owned),
+            licence: None,
+        };
+        let built = |digest: &str, packages: Vec<InstalledPackage>| {
+            let mut environment = Environment::new("e", Default::default());
+            let digest = Some(digest.to_owned());
+            let status = dais_api::EnvironmentStatus { digest, packages, ..Default::default() };
+            environment.status = Some(status);
+            environment
+        };
+        let own = digest(&wanted);
+        let whole = [package("a", Some("1f")), package("b", Some("2f")), package("pip", None)];
+        let lines = lock(&built(&own, whole.to_vec()), &wanted, &own);
+        assert_eq!(lines, ["a==1 --hash=sha256:1f", "b==1 --hash=sha256:2f"]);
+        let torn = [package("a", None), package("b", Some("2f"))];
+        assert_eq!(lock(&built(&own, torn.to_vec()), &wanted, &own), ["a==1", "b==1"]);
+        assert!(lock(&built("other", whole.to_vec()), &wanted, &own).is_empty());
+        let elsewhere = python(&["b @ file:///b.whl"]);
+        let own = digest(&elsewhere);
+        assert!(lock(&built(&own, whole.to_vec()), &elsewhere, &own).is_empty());
+    }
 
     fn python(requirements: &[&str]) -> PythonEnvironment {
         let requirements = requirements.iter().map(|&line| line.to_owned()).collect();

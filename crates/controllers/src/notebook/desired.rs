@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use dais_api::traffic::{Credential, TrafficPolicy};
 use dais_api::{
-    Environment, EnvironmentSpec, Notebook, PythonEnvironment, ResolvedDataset, labels, volumes,
+    Environment, EnvironmentSpec, Notebook, NotebookSpec, PythonEnvironment, ResolvedDataset,
+    labels, volumes,
 };
 use k8s_openapi::ByteString;
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentStrategy};
@@ -16,6 +17,7 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use kube::{Resource, ResourceExt};
+use sha2::{Digest, Sha256};
 
 use crate::context::Settings;
 use crate::program::{self, mounted, text};
@@ -33,11 +35,24 @@ pub const SECRET_KEY: &str = "token";
 pub const SCHEME: &str = "token";
 /// The package that makes an Environment one for notebooks.
 pub const JUPYTERLAB: &str = "jupyterlab";
+/// On a Deployment: what its program was made of.
+const PROGRAM: &str = "dais.io/program";
 const HOME_SIZE: &str = "10Gi";
 const PORT_NAME: &str = "http";
 const CONFIG: &str = include_str!("jupyter_server_config.py");
 const CONFIG_FILE: &str = "jupyter_server_config.py";
 const CONFIG_MOUNT: &str = "/etc/dais/jupyter";
+
+/// What a notebook stands on.
+#[derive(Default)]
+pub struct Ground {
+    /// Name of its Environment.
+    pub environment: String,
+    /// The versions of datasets that it reads.
+    pub mounts: Vec<Mount>,
+    /// Where `pip` finds packages.
+    pub index: Vec<EnvVar>,
+}
 
 pub fn front(notebook: &Notebook) -> Front {
     let front = Front::of(notebook, None, "notebook");
@@ -114,27 +129,45 @@ pub fn policy(front: &Front) -> Option<TrafficPolicy> {
     front.policy(Rules { wakes_for_visits: true, credential, ..Rules::default() })
 }
 
-/// One server or none: two would write into the same home folder.
+/// One server: two would write into the same home folder.
 pub fn deployment(
     notebook: &Notebook,
     front: &Front,
-    (environment, mounts): (&str, &[Mount]),
-    (replicas, settings): (i32, &Settings),
+    ground: &Ground,
+    settings: &Settings,
 ) -> Deployment {
-    let mut all = program::mounts(Some(environment), None);
-    all.extend(mounts.iter().enumerate().map(|(at, mount)| dataset(at, mount)));
+    let mut all = program::mounts(Some(&ground.environment), None);
+    all.extend(ground.mounts.iter().enumerate().map(|(at, mount)| dataset(at, mount)));
     all.extend([
         mounted(home_volume(front), HOME, false),
         mounted(config_volume(front), CONFIG_MOUNT, true),
     ]);
-    let spec = program::pod(container(notebook, front, environment, settings), all);
+    let spec = program::pod(container(notebook, front, ground, settings), all);
     let template = Template { annotations: BTreeMap::new(), spec };
-    let mut deployment = front.deployment(Track::Stable, replicas, template);
+    let mut deployment = front.deployment(Track::Stable, 1, template);
+    let mark = (PROGRAM.to_owned(), program_of(notebook));
+    deployment.metadata.annotations.get_or_insert_default().extend([mark]);
     if let Some(spec) = &mut deployment.spec {
         let type_ = Some("Recreate".to_owned());
         spec.strategy = Some(DeploymentStrategy { type_, ..DeploymentStrategy::default() });
     }
     deployment
+}
+
+/// Digest of what a notebook's spec says of the program that runs.
+fn program_of(notebook: &Notebook) -> String {
+    let NotebookSpec { environment, requirements, datasets, env, resources, .. } = &notebook.spec;
+    let said = serde_json::json!([environment, requirements, datasets, env, resources]);
+    hex(&Sha256::digest(said.to_string()))
+}
+
+/// Whether a Deployment is of the program that the notebook's spec asks for.
+pub fn is_of(deployment: &Deployment, notebook: &Notebook) -> bool {
+    deployment.annotations().get(PROGRAM) == Some(&program_of(notebook))
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 pub fn service(front: &Front) -> k8s_openapi::api::core::v1::Service {
@@ -144,7 +177,7 @@ pub fn service(front: &Front) -> k8s_openapi::api::core::v1::Service {
 fn container(
     notebook: &Notebook,
     front: &Front,
-    environment: &str,
+    ground: &Ground,
     settings: &Settings,
 ) -> Container {
     let ready = HTTPGetAction {
@@ -161,7 +194,7 @@ fn container(
             format!("--config={CONFIG_MOUNT}/{CONFIG_FILE}"),
         ]),
         working_dir: Some(HOME.to_owned()),
-        env: Some(variables(notebook, front, environment, settings)),
+        env: Some(variables(notebook, front, ground, settings)),
         ports: Some(vec![ContainerPort {
             name: Some(PORT_NAME.to_owned()),
             container_port: PORT,
@@ -183,20 +216,20 @@ fn container(
 fn variables(
     notebook: &Notebook,
     front: &Front,
-    environment: &str,
+    ground: &Ground,
     settings: &Settings,
 ) -> Vec<EnvVar> {
     let mut env = program::variables(front, settings);
     env.extend(program::python(true));
     // `pip` there finds what builds find.
-    env.extend(settings.build_env.iter().map(|(name, value)| text(name, value)));
+    env.extend(ground.index.iter().cloned());
     env.extend([
         text("HOME", HOME),
         text("SHELL", "/bin/bash"),
         text("PORT", &PORT.to_string()),
         text("DAIS_BASE_PATH", &front.path),
         text("DAIS_NOTEBOOK", &front.name),
-        text("DAIS_ENVIRONMENT", environment),
+        text("DAIS_ENVIRONMENT", &ground.environment),
         // The command line acts as the project's notebooks.
         program::secret("DAIS_TOKEN", NOTEBOOK.name, TOKEN_KEY),
         program::secret("DAIS_NOTEBOOK_SECRET", &own_name(front), SECRET_KEY),

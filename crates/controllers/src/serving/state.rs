@@ -104,7 +104,7 @@ pub async fn withdraw(front: &Front, state: &State, context: &Context) -> Result
 }
 
 /// Applies what is wanted; else removes what is there.
-async fn keep<K>(wanted: Option<&K>, there: Option<&K>, context: &Context) -> Result<()>
+pub async fn keep<K>(wanted: Option<&K>, there: Option<&K>, context: &Context) -> Result<()>
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
     K: Clone + Debug + DeserializeOwned + serde::Serialize,

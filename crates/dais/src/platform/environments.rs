@@ -4,6 +4,11 @@
 //! Projects never share a build: what an installer ran in one could otherwise
 //! reach into another.
 
+mod collect;
+
+pub use collect::collect;
+
+use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -47,6 +52,29 @@ impl EnvironmentStore {
         Ok(content)
     }
 
+    /// Every build that there is, finished or not, as its project and digest.
+    pub async fn all(&self) -> Result<BTreeSet<(String, String)>, SeamError> {
+        let root = self.root.clone();
+        let names = |folder: &std::path::Path| -> Result<Vec<String>, SeamError> {
+            let entries = match fs::read_dir(folder) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+                entries => entries.map_err(|error| failed("reading", folder, &error))?,
+            };
+            Ok(entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect())
+        };
+        joined(
+            spawn_blocking(move || {
+                let mut all = BTreeSet::new();
+                for project in names(&root)? {
+                    let digests = names(&root.join(&project))?;
+                    all.extend(digests.into_iter().map(|digest| (project.clone(), digest)));
+                }
+                Ok(all)
+            })
+            .await,
+        )
+    }
+
     pub fn is_sealed(&self, project: &str, digest: &str) -> bool {
         self.folder(project, digest).is_ok_and(|folder| folder.join(SEAL).exists())
     }
@@ -56,8 +84,8 @@ impl EnvironmentStore {
         let text = fs::read_to_string(&path).map_err(|error| failed("reading", &path, &error))?;
         let manifest: Manifest = serde_json::from_str(&text)
             .map_err(|error| SeamError(format!("{} is damaged: {error}", path.display())))?;
-        let Manifest { python_version, packages } = manifest;
-        Ok(BuiltEnvironment { python_version, packages })
+        let Manifest { python_version, packages, size_bytes } = manifest;
+        Ok(BuiltEnvironment { python_version, packages, size_bytes })
     }
 }
 
@@ -134,6 +162,8 @@ mod tests {
         store.seal("a", "d1").await.unwrap();
         assert_eq!(store.built("a", "d1").await.unwrap().unwrap().python_version, "3.11.2");
         assert!(store.built("b", "d1").await.unwrap().is_none());
+        let all = store.all().await.unwrap();
+        assert_eq!(all.into_iter().collect::<Vec<_>>(), [("a".to_owned(), "d1".to_owned())]);
         store.remove("a", "d1").await.unwrap();
         assert!(store.built("a", "d1").await.unwrap().is_none());
         assert!(store.content("..", "d1").is_err());

@@ -33,7 +33,7 @@ use super::bootstrap;
 use super::certificates::{self, Certificates};
 use super::datadir::DataDir;
 use super::datasets::Versions;
-use super::environments::EnvironmentStore;
+use super::environments::{self, EnvironmentStore};
 use super::events;
 use super::gateway::Doorkeeper;
 use super::labeling;
@@ -223,6 +223,8 @@ impl Parts {
         run(tasks, stop, dais_gateway::report(self.client("gateway"), self.gateway.clone()));
         self.telemetry.collect(&logs)?;
         let alerts = self.telemetry.alerts();
+        let builds = (self.client("builds"), self.environments.clone());
+        run(tasks, stop, environments::collect(builds.0, builds.1));
         run(tasks, stop, notifications::configure(self.client("alerts"), alerts));
         run(tasks, stop, ledger::follow_prices(self.client("prices"), self.prices.clone()));
         if let Some(logs) = self.telemetry.own_logs() {
@@ -371,6 +373,7 @@ fn build_env() -> Vec<(String, String)> {
         "PIP_EXTRA_INDEX_URL",
         "PIP_FIND_LINKS",
         "PIP_INDEX_URL",
+        "PIP_NO_INDEX",
         "PIP_TRUSTED_HOST",
         "REQUESTS_CA_BUNDLE",
         "SSL_CERT_FILE",

@@ -13,6 +13,7 @@ mod backup;
 mod bad_input;
 mod crash;
 mod engines;
+mod environments;
 mod exec;
 mod full_disk;
 mod kubectl;

@@ -1,4 +1,4 @@
-import { Tabs } from 'antd'
+import { Button, Tabs } from 'antd'
 import { useNavigate } from 'react-router'
 import { useCan } from '../../api/access'
 import type { Environment } from '../../api/generated'
@@ -18,6 +18,7 @@ import { Status } from '../../components/Status'
 import { Yaml } from '../../components/Yaml'
 import { at, useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
+import { bytes } from '../../i18n/format'
 import { Conditions } from '../../objects/Conditions'
 import { Changes } from '../../objects/Changes'
 import { Events } from '../../objects/Events'
@@ -27,6 +28,8 @@ import { usePods } from '../../objects/pods'
 import { readiness } from '../../objects/readiness'
 import { reasonWords } from '../../objects/reasons'
 import { useTab } from '../../objects/useTab'
+import { Licences } from './Licences'
+import { lockOf, save } from './lock'
 
 export function EnvironmentDetails() {
   const t = useText()
@@ -70,11 +73,13 @@ function Overview({ environment }: { environment: Environment }) {
   const columns: Column<Package>[] = [
     { key: 'name', title: t('field.name'), sort: (one) => one.name, cell: (one) => <span className="mono">{one.name}</span> },
     { key: 'version', title: t('environments.version'), align: 'right', sort: (one) => one.version, cell: (one) => <span className="mono">{one.version}</span> },
+    { key: 'licence', title: t('environments.licence'), from: 'sm', sort: (one) => one.licence, cell: (one) => <span className="anywhere">{one.licence ?? '—'}</span> },
+    { key: 'file', title: t('environments.file'), from: 'xl', cell: (one) => (one.sha256 ? <span className="row" style={{ gap: 2 }}><span className="mono">{one.sha256.slice(0, 12)}</span><CopyButton text={one.sha256} /></span> : '—') },
   ]
   return (
     <div className="grid">
-      <Card className="span-7" title={t('environments.packages')}>
-        <DataTable rows={status?.packages ?? []} columns={columns} rowKey={(one) => one.name} text={(one) => one.name} order="name"
+      <Card className="span-7" title={t('environments.packages')} extra={status?.packages && <Button size="small" type="link" onClick={() => save(`${metadata.name}.txt`, lockOf(status.packages ?? []))}>{t('environments.lock')}</Button>}>
+        <DataTable rows={status?.packages ?? []} columns={columns} rowKey={(one) => one.name} text={(one) => `${one.name} ${one.licence ?? ''}`} order="name"
           empty={<Empty title={t('environments.noPackages')} />} />
       </Card>
       <div className="span-5 stack">
@@ -83,11 +88,13 @@ function Overview({ environment }: { environment: Environment }) {
             [t('environments.python'), spec.python?.version ?? (spec.python ? t('environments.anyPython') : '')],
             [t('environments.image'), spec.image],
             [t('environments.requirements'), spec.python?.requirements?.map((one) => <div className="mono" key={one}>{one}</div>)],
+            [t('datasets.size'), status?.sizeBytes && bytes(status.sizeBytes)],
             [t('environments.digest'), status?.digest && <span key="digest" className="row" style={{ gap: 2 }}><span className="mono">{status.digest.replace('sha256:', '').slice(0, 16)}</span><CopyButton text={status.digest} /></span>],
             [t('field.createdBy'), metadata.annotations?.[CREATED_BY]],
             [t('field.created'), <Ago key="created" time={metadata.creationTimestamp} />],
           ]} />
         </Card>
+        {status?.packages && <Licences packages={status.packages} />}
         <Card title={t('condition.title')}><Conditions of={status?.conditions} /></Card>
       </div>
     </div>
