@@ -75,6 +75,9 @@ async fn no_request_is_lost_while_replicas_change() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     over.store(true, Ordering::Relaxed);
+    // The last change may have left none.
+    replicas.push(replica().await);
+    apply(&replicas);
     let mut requests = 0;
     for caller in callers {
         requests += caller.await.unwrap();

@@ -34,11 +34,17 @@ export interface EnvironmentStatus {
   observedGeneration?: number
   /** Everything that is installed, sorted by name. */
   packages?: Array<{
+    /** What its own metadata say: an SPDX expression where there is one, else a name. */
+    licence?: string
     name: string
+    /** SHA-256 of the file that it was installed from, in hex; absent for what comes with the interpreter. */
+    sha256?: string
     version: string
   }>
   /** Exact version of the interpreter, for example `3.11.2`. */
   pythonVersion?: string
+  /** Bytes of the build on disk. */
+  sizeBytes?: number
 }
 
 export interface Environment extends KubeObject {

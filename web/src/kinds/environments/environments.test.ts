@@ -11,7 +11,7 @@ const PACKAGES = [
 
 it('the lock names each file, or none where one is not known', () => {
   expect(lockOf(PACKAGES.slice(0, 2).concat(PACKAGES.slice(4)))).toBe('b==2 --hash=sha256:2f\nc==3 --hash=sha256:3f\n')
-  expect(lockOf([PACKAGES[0]!, { name: 'local', version: '1' }])).toBe('b==2\nlocal==1\n')
+  expect(lockOf([...PACKAGES.slice(0, 1), { name: 'local', version: '1' }])).toBe('b==2\nlocal==1\n')
 })
 
 it('licences are counted, and what says none comes last', () => {
