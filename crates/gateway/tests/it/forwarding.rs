@@ -25,13 +25,13 @@ async fn echo(request: Request) -> String {
         value.unwrap_or("-").to_owned()
     };
     format!(
-        "{} {} authorization={} cookie={} traceparent={} user={} body={}",
+        "{} {} authorization={} cookie={} user={} traceparent={} body={}",
         parts.method,
         parts.uri,
         header("authorization"),
         header("cookie"),
-        header("traceparent"),
         header("x-forwarded-user"),
+        header("traceparent"),
         String::from_utf8_lossy(&body),
     )
 }

@@ -1,6 +1,6 @@
 //! One log line as a document: its fields, and how a dotted name finds values in it.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// Fields held as exact words, in the order in which `_mapping` lists them.
 pub const KEYWORDS: [&str; 11] = [
@@ -16,6 +16,11 @@ pub const KEYWORDS: [&str; 11] = [
     "trace_id",
     "span_id",
 ];
+
+/// Fields of one line.
+pub const MOST_FIELDS: usize = 500;
+/// Below `fields`: what is kept as text alone.
+pub const AS_TEXT: &str = "as_text";
 
 /// A line as it is stored. `source` is what a search gives back as `_source`.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +57,23 @@ impl Entry {
         Ok(Entry { sequence: 0, id: None, index: index.to_owned(), timestamp, source })
     }
 
+    /// The same line with at most [`MOST_FIELDS`] fields: of one that has more, those that
+    /// are not ours become one text, so that nothing is lost and searches, mappings and
+    /// pages do not drown in names.
+    pub fn bounded(mut self) -> Entry {
+        if count(&self.source, MOST_FIELDS) <= MOST_FIELDS {
+            return self;
+        }
+        let is_ours =
+            |name: &str| matches!(name, "@timestamp" | "message") || KEYWORDS.contains(&name);
+        let (ours, rest): (Map<_, _>, Map<_, _>) =
+            self.source.into_iter().partition(|(name, value)| is_ours(name) && !value.is_object());
+        self.source = ours;
+        let text = Value::Object(rest).to_string();
+        self.source.insert("fields".to_owned(), json!({ AS_TEXT: text }));
+        self
+    }
+
     pub fn message(&self) -> &str {
         self.source.get("message").and_then(Value::as_str).unwrap_or_default()
     }
@@ -67,6 +89,21 @@ impl Entry {
         collect_values(&self.source, path, &mut found);
         found
     }
+}
+
+/// Scalars below `object`; counting stops soon after `enough`.
+fn count(object: &Map<String, Value>, enough: usize) -> usize {
+    let mut found = 0;
+    for value in object.values() {
+        found += match value {
+            Value::Object(inner) => count(inner, enough),
+            _ => 1,
+        };
+        if found > enough {
+            break;
+        }
+    }
+    found
 }
 
 fn collect_values<'a>(object: &'a Map<String, Value>, path: &str, found: &mut Vec<&'a Value>) {
@@ -99,7 +136,6 @@ pub fn word(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn entry(source: Value) -> Entry {
         let Value::Object(source) = source else { unreachable!("tests give objects") };
@@ -112,6 +148,21 @@ mod tests {
         assert_eq!(entry.values("fields.http.status"), [&json!(500)]);
         assert_eq!(entry.values("fields.tags"), [&json!("a"), &json!("b")]);
         assert!(entry.values("fields").is_empty());
+    }
+
+    #[test]
+    fn a_line_of_too_many_fields_keeps_them_as_text() {
+        let with = |count: usize| {
+            let fields: Map<_, _> = (0..count).map(|at| (format!("f{at}"), at.into())).collect();
+            entry(json!({"message": "m", "app": "a", "fields": fields}))
+        };
+        let few = with(MOST_FIELDS - 3);
+        assert_eq!(few.clone().bounded(), few);
+        let many = with(MOST_FIELDS + 1).bounded();
+        assert_eq!((many.message(), &many.source["app"]), ("m", &json!("a")));
+        let text = many.values("fields.as_text")[0].as_str().unwrap();
+        assert!(text.contains(r#""f500":500"#), "{text}");
+        assert_eq!(many.source["fields"].as_object().unwrap().len(), 1);
     }
 
     #[test]

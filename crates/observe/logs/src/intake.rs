@@ -42,6 +42,17 @@ pub(crate) struct Intake {
     committed: Committed,
 }
 
+/// Whoever sends them, lines have so many fields and no more.
+fn bounded(message: Message) -> Message {
+    match message {
+        Message::Lines(batch) => {
+            let entries = batch.entries.into_iter().map(Entry::bounded).collect();
+            Message::Lines(Batch { entries, ..batch })
+        }
+        other => other,
+    }
+}
+
 impl Intake {
     pub fn new(queue: SyncSender<Message>, committed: Committed) -> Intake {
         Intake { queue: Arc::new(Mutex::new(Some(queue))), committed }
@@ -78,12 +89,14 @@ impl Intake {
 
     /// Waits while the thread is behind.
     pub fn send(&self, message: Message) -> Result<()> {
+        let message = bounded(message);
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
         queue.ok_or(Error::Closed)?.send(message).map_err(|_| Error::Closed)
     }
 
     /// Sends without blocking the runtime when the thread is behind.
     async fn send_async(&self, message: Message) -> Result<()> {
+        let message = bounded(message);
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let queue = queue.ok_or(Error::Closed)?;
         match queue.try_send(message) {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::names;
-use crate::entry::Entry;
+use crate::entry::{AS_TEXT, Entry};
 use crate::error::Result;
 use crate::intake::Batch;
 use crate::position::Advance;
@@ -71,7 +71,7 @@ impl Document {
     pub fn plain(&self) -> Document {
         let mut source = self.source.clone();
         if let Some(fields) = source.get("fields").cloned() {
-            source["fields"] = json!({"as_text": fields.to_string()});
+            source["fields"] = json!({ AS_TEXT: fields.to_string() });
         }
         Document { index: self.index.clone(), id: self.id.clone(), is_known: true, source }
     }

@@ -21,6 +21,9 @@ use crate::scope::Scope;
 /// Lines looked at; a field that none of these has is not in use.
 const SAMPLE: usize = 500;
 
+/// Fields of one index that are told; a tenant's lines may all have names of their own.
+const MOST: usize = 2000;
+
 /// By index name, the properties of its lines that the caller may see.
 pub type Described = BTreeMap<String, Map<String, Value>>;
 
@@ -30,7 +33,10 @@ pub async fn describe(logs: &Engine, indices: &str, scope: &Scope) -> Result<Des
     let mut found: Described = BTreeMap::new();
     for hit in answer["hits"]["hits"].as_array().into_iter().flatten() {
         if let (Some(index), Some(source)) = (hit["_index"].as_str(), hit["_source"].as_object()) {
-            describe_source(source, found.entry(index.to_owned()).or_insert_with(fixed));
+            let properties = found.entry(index.to_owned()).or_insert_with(fixed);
+            if leaves(properties) < MOST {
+                describe_source(source, properties);
+            }
         }
     }
     Ok(found)
@@ -102,6 +108,11 @@ fn flatten(properties: &Map<String, Value>, prefix: &str, fields: &mut Map<Strin
             add(format!("{path}.keyword"), "keyword");
         }
     }
+}
+
+fn leaves(properties: &Map<String, Value>) -> usize {
+    let below = |property: &Value| property["properties"].as_object().map_or(1, leaves);
+    properties.values().map(below).sum()
 }
 
 fn fixed() -> Map<String, Value> {
