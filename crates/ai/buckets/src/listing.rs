@@ -9,8 +9,10 @@ use sqlx::Row;
 use crate::error::Result;
 use crate::{Buckets, names};
 
-/// Keys that are read together where prefixes may have to be skipped.
-const STEP: usize = 64;
+/// Keys that are read together where prefixes may have to be skipped: few behind one, as
+/// another often follows, and more with each step that met none.
+const STEP: usize = 8;
+const LONGEST_STEP: usize = 512;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
@@ -76,12 +78,14 @@ pub(crate) async fn page(source: &dyn Source, asked: &Asked) -> Result<Page> {
     if *most == 0 {
         return Ok(page);
     }
+    let mut step = STEP;
     loop {
         // One more tells whether there is a next page.
         let missing = most - page.len() + 1;
-        let limit = if delimiter.is_empty() { missing } else { missing.min(STEP) };
+        let limit = if delimiter.is_empty() { missing } else { missing.min(step) };
         let found = source.entries(&from, end.as_deref(), limit).await?;
         let is_last = found.len() < limit;
+        step = LONGEST_STEP.min(step * 4);
         for entry in found {
             if !from.admits(&entry.key) {
                 continue;
@@ -94,6 +98,7 @@ pub(crate) async fn page(source: &dyn Source, asked: &Asked) -> Result<Page> {
                 Some(common) => {
                     last = common.to_owned();
                     page.prefixes.push(last.clone());
+                    step = STEP;
                     match names::after_all(common) {
                         Some(behind) => from = From::At(behind),
                         None => return Ok(page),
