@@ -20,7 +20,7 @@ pub use deploy::Deploy;
 pub use engines::Engines;
 pub use label::{Label, LabelFormat};
 pub use notebook::{Notebook, NotebookOptions};
-pub use s3::{S3, S3Key, S3KeyCreate};
+pub use s3::{S3, S3Key, S3KeyCreate, S3Options};
 
 /// A complete AI platform and container cloud in one program.
 #[derive(Debug, Parser)]
@@ -254,12 +254,8 @@ pub struct Up {
     /// OTLP over gRPC: traces, logs and metrics
     #[arg(long, default_value_t = 4317)]
     pub otlp_port: u16,
-    /// Buckets, for S3 clients
-    #[arg(long, default_value_t = 9000)]
-    pub s3_port: u16,
-    /// Days after which an upload in parts that nobody goes on with is removed
-    #[arg(long, env = "DAIS_S3_ABANDONED_DAYS", default_value_t = 7)]
-    pub s3_abandoned_days: u32,
+    #[command(flatten)]
+    pub s3: S3Options,
     /// Added to every port
     #[arg(long, env = "DAIS_PORT_OFFSET", default_value_t = 0)]
     pub port_offset: u16,

@@ -174,14 +174,33 @@ impl Buckets {
             headers: put.headers.clone(),
             checksum,
         };
+        match self.written(&put, &object, upload).await {
+            Ok(freed) => {
+                self.unname(&put.project, freed);
+                Ok(object)
+            }
+            Err(error) => {
+                self.unname(&put.project, vec![object.digest]);
+                Err(error)
+            }
+        }
+    }
+
+    /// Writes the row and ends the upload, both or neither; returns the content that is no
+    /// longer named.
+    async fn written(
+        &self,
+        put: &Put,
+        object: &Object,
+        upload: Option<&str>,
+    ) -> Result<Vec<String>> {
         let mut transaction = self.0.database.begin().await?;
-        let mut freed = self.write_row(&mut transaction, &put, &object).await?;
+        let mut freed = self.write_row(&mut transaction, put, object).await?;
         if let Some(upload) = upload {
             freed.extend(self.drop_upload(&mut transaction, &put.project, upload).await?);
         }
         transaction.commit().await?;
-        self.unname(&put.project, freed);
-        Ok(object)
+        Ok(freed)
     }
 
     /// Writes the row; returns the content that it named before.

@@ -50,12 +50,18 @@ pub fn router(buckets: Buckets, keys: Arc<dyn Keys>, shelf: Arc<dyn Shelf>) -> R
 /// # Errors
 /// For a form, whose file would be gathered in memory before anybody asked who sends it;
 /// and for headers signed by version 2, which leave too much of a request open. Addresses
-/// presigned by version 2 are taken: boto3 makes them unless it is told otherwise.
+/// presigned by version 2 are taken: boto3 makes them unless it is told otherwise. And for
+/// a NUL, which is in no key and which PostgreSQL has no text for.
 fn check_form(request: &Request) -> std::result::Result<(), S3Error> {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
     if header(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("multipart/form-data")) {
         let hint = "forms are not served; put the object, by a presigned address for example";
         return Err(S3Error::with_message(S3ErrorCode::NotImplemented, hint));
+    }
+    let copied = header(header::HeaderName::from_static("x-amz-copy-source"));
+    let target = request.uri().path_and_query().map_or("", |target| target.as_str());
+    if target.contains("%00") || copied.is_some_and(|source| source.contains("%00")) {
+        return Err(S3Error::with_message(S3ErrorCode::InvalidURI, "a NUL is in no key"));
     }
     match header(header::AUTHORIZATION).is_some_and(|value| value.starts_with("AWS ")) {
         true => Err(Error::Denied("sign with Signature Version 4".to_owned()).into()),

@@ -2,6 +2,17 @@
 
 use clap::{Args, Subcommand};
 
+/// Of the platform.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct S3Options {
+    /// Buckets, for S3 clients
+    #[arg(long, default_value_t = 9000)]
+    pub s3_port: u16,
+    /// Days after which an upload in parts that nobody goes on with is removed
+    #[arg(long, env = "DAIS_S3_ABANDONED_DAYS", default_value_t = 7)]
+    pub s3_abandoned_days: u32,
+}
+
 #[derive(Clone, Debug, Subcommand)]
 pub enum S3 {
     /// Access keys of the project, for boto3, aws and every other S3 client

@@ -37,7 +37,7 @@ impl Listeners {
             serve: at(args.serve_port, "--serve-port").await?,
             kubernetes: at(args.kubernetes_port, "--kubernetes-port").await?,
             otlp: at(args.otlp_port, "--otlp-port").await?,
-            s3: at(args.s3_port, "--s3-port").await?,
+            s3: at(args.s3.s3_port, "--s3-port").await?,
         })
     }
 }

@@ -146,7 +146,7 @@ impl Parts {
         let labeling = Labeling::open(&sqlite(&relations, "labeling.db"))
             .await
             .context("opening the labelling store")?;
-        let abandoned_after = Duration::from_secs(u64::from(args.s3_abandoned_days) * 24 * 3600);
+        let abandoned_after = Duration::from_secs(u64::from(args.s3.s3_abandoned_days) * 24 * 3600);
         let limits = dais_buckets::Limits { abandoned_after, ..Default::default() };
         let buckets =
             Buckets::open(&sqlite(&relations, "buckets.db"), files.join("buckets"), limits)

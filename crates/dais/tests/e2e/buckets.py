@@ -92,6 +92,8 @@ def hostile(s3):
         assert s3.get_object(Bucket="things", Key=key)["Body"].read() == key.encode(), key
     refused("KeyTooLongError", s3.put_object, Bucket="things", Key="k" * 1025, Body=b"x")
     refused("InvalidArgument", s3.put_object, Bucket="things", Key="a\x01b", Body=b"x")
+    refused("InvalidURI", s3.get_object, Bucket="things", Key="a\0b")
+    refused("InvalidURI", s3.list_objects_v2, Bucket="things", Prefix="\0")
     keys = ["../../../etc/passwd", "a//b", "k" * 1024, "once", "empty", "文件夹/a b+c.csv", "none"]
     done = s3.delete_objects(Bucket="things", Delete={"Objects": [{"Key": key} for key in keys]})
     assert len(done["Deleted"]) == len(keys) and "Errors" not in done, done

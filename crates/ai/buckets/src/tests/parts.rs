@@ -135,7 +135,7 @@ async fn abandoned_uploads_go() {
             (begun(&fixture, Plan::default()).await, begun(&fixture, Plan::default()).await);
         part(buckets, &old, 1, "old").await.unwrap();
         part(buckets, &new, 1, "new").await.unwrap();
-        let week = 7 * 24 * 3600 * 1000 + 1000;
+        let week: i64 = 7 * 24 * 3600 * 1000 + 1000;
         sqlx::query("UPDATE bucket_uploads SET touched_at = touched_at - $1 WHERE id = $2")
             .bind(week)
             .bind(old.clone())

@@ -34,6 +34,8 @@ async fn of_those_who_want_to_make_a_key_one_does() {
         let refused = done.iter().filter(|one| matches!(one, Err(Error::Condition))).count();
         assert_eq!(refused, 5, "{done:?}");
         let etag = buckets.object(PROJECT, BUCKET, "lock").await.unwrap().etag;
+        // What the others brought is garbage.
+        fixture.until_files(1).await;
         let with = |condition| Put { condition, ..to("lock") };
         let other = put(buckets, with(Condition::Etag("0".repeat(32))), "no").await;
         assert!(matches!(other, Err(Error::Condition)), "{other:?}");
