@@ -109,7 +109,9 @@ fn inside_a_job(platform: &Platform, ann: &Person, python: &str) {
     let find = "import boto3, os; print(os.path.dirname(os.path.dirname(boto3.__file__)))";
     let found = Command::new(python).args(["-c", find]).output().unwrap();
     let packages = PathBuf::from(text(&found).trim());
-    for name in ["boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "six.py"] {
+    let needed = ["boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "six.py"];
+    // Newer ones of these need less.
+    for name in needed.iter().filter(|name| packages.join(name).exists()) {
         copy(&packages, &packages.join(name), &code);
     }
     let program = "import boto3\ns3 = boto3.client('s3')\n\
