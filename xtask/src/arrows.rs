@@ -11,6 +11,7 @@ use serde_json::Value;
 /// not here may depend on none. `dais`, `dais-bench` and `xtask` may depend on all.
 const ARROWS: &[(&str, &[&str])] = &[
     ("dais-apiserver", &["dais-schema", "dais-store"]),
+    ("dais-buckets", &["dais-relations"]),
     (
         "dais-controllers",
         &["dais-api", "dais-cron", "dais-quantity", "dais-statistics", "dais-tuning"],

@@ -7,7 +7,7 @@ use kube::runtime::events::{Recorder, Reporter};
 
 use crate::metrics::Metrics;
 use crate::seams::{
-    Datasets, Environments, JupyterServers, Labeling, Monitoring, Outcomes, Tracking,
+    AccessKeys, Datasets, Environments, JupyterServers, Labeling, Monitoring, Outcomes, Tracking,
 };
 
 /// Name under which controllers write, in `managedFields` and events.
@@ -24,6 +24,8 @@ pub struct Settings {
     pub platform_url: String,
     /// Address of the gateway as pods see it, without a slash at the end.
     pub serve_url: String,
+    /// Address of the object store as pods see it.
+    pub s3_url: String,
     /// Variables handed to environment builds, for example a package index.
     pub build_env: Vec<(String, String)>,
 }
@@ -38,6 +40,7 @@ pub struct Context {
     pub outcomes: Arc<dyn Outcomes>,
     pub labeling: Arc<dyn Labeling>,
     pub jupyter: Arc<dyn JupyterServers>,
+    pub access_keys: Arc<dyn AccessKeys>,
     pub metrics: Metrics,
     recorder: Recorder,
 }
@@ -51,12 +54,21 @@ pub struct Seams {
     pub outcomes: Arc<dyn Outcomes>,
     pub labeling: Arc<dyn Labeling>,
     pub jupyter: Arc<dyn JupyterServers>,
+    pub access_keys: Arc<dyn AccessKeys>,
 }
 
 impl Context {
     pub fn new(client: Client, settings: Settings, seams: Seams) -> Self {
-        let Seams { tracking, datasets, environments, monitoring, outcomes, labeling, jupyter } =
-            seams;
+        let Seams {
+            tracking,
+            datasets,
+            environments,
+            monitoring,
+            outcomes,
+            labeling,
+            jupyter,
+            access_keys,
+        } = seams;
         let reporter = Reporter { controller: CONTROLLER.to_owned(), instance: None };
         let recorder = Recorder::new(client.clone(), reporter);
         let metrics = Metrics::default();
@@ -70,6 +82,7 @@ impl Context {
             outcomes,
             labeling,
             jupyter,
+            access_keys,
             metrics,
             recorder,
         }

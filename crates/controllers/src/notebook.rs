@@ -160,7 +160,7 @@ impl Work<'_> {
     }
 
     async fn start(&self, ground: &Ground) -> Result<Deployment> {
-        NOTEBOOK.ensure(&self.context.client, &self.front.namespace).await?;
+        NOTEBOOK.ensure(self.context, &self.front.namespace).await?;
         let settings = &self.context.settings;
         let wanted = desired::deployment(self.notebook, self.front, ground, settings);
         apply::apply(&self.context.client, &wanted).await

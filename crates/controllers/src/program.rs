@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{
 
 use crate::context::Settings;
 use crate::environment::MOUNT as ENVIRONMENT_MOUNT;
-use crate::project::{TOKEN_KEY, WORKLOAD};
+use crate::project::{ACCESS_KEY_ID, Account, SECRET_ACCESS_KEY, TOKEN_KEY, WORKLOAD};
 use crate::serving::Front;
 use crate::telemetry::{self, About};
 
@@ -73,6 +73,24 @@ pub fn python(has_environment: bool) -> Vec<EnvVar> {
     env
 }
 
+/// Any S3 needs a region to sign for; ours takes every one.
+const REGION: &str = "us-east-1";
+
+/// The object store and an account's key for it, in the words of every S3 client; nothing
+/// of it where the program brings its own.
+pub fn storage(account: &Account, settings: &Settings, given: &[EnvVar]) -> Vec<EnvVar> {
+    if given.iter().any(|variable| variable.name.starts_with("AWS_")) {
+        return Vec::new();
+    }
+    vec![
+        text("AWS_ENDPOINT_URL", &settings.s3_url),
+        secret("AWS_ACCESS_KEY_ID", account.name, ACCESS_KEY_ID),
+        secret("AWS_SECRET_ACCESS_KEY", account.name, SECRET_ACCESS_KEY),
+        text("AWS_DEFAULT_REGION", REGION),
+        text("AWS_REGION", REGION),
+    ]
+}
+
 /// The token of the pod's project.
 pub fn token(name: &str) -> EnvVar {
     secret(name, WORKLOAD.name, TOKEN_KEY)
@@ -129,6 +147,21 @@ pub fn pod(container: Container, mounts: Vec<(Volume, VolumeMount)>) -> PodSpec 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_program_with_its_own_storage_keeps_it() {
+        let settings = Settings {
+            image: String::new(),
+            program: String::new(),
+            platform_url: String::new(),
+            serve_url: String::new(),
+            s3_url: "http://127.0.0.1:9000".to_owned(),
+            build_env: Vec::new(),
+        };
+        let ours = storage(&WORKLOAD, &settings, &[text("LOG", "debug")]);
+        assert_eq!(ours[0].value.as_deref(), Some("http://127.0.0.1:9000"));
+        assert!(storage(&WORKLOAD, &settings, &[text("AWS_PROFILE", "own")]).is_empty());
+    }
 
     #[test]
     fn values_are_never_expanded() {

@@ -1,8 +1,8 @@
 //! Project: a Namespace labelled with its workspace.
 //!
 //! Gives every project the account under which its work runs, the rights of that
-//! account inside the project, and the token with which the work reaches the
-//! platform. Does not know who the members are.
+//! account inside the project, and the token and access key with which the work
+//! reaches the platform. Does not know who the members are.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,6 +22,7 @@ use crate::apply::apply;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::observed::drive;
+use crate::seams::{AccessKey, AccessKeys};
 
 /// An account under which programs of a project run: the name of its ServiceAccount,
 /// RoleBinding and Secret, and the ClusterRole that it is bound to.
@@ -37,6 +38,9 @@ pub const WORKLOAD: Account = Account { name: "dais-workload", role: "dais:workl
 pub const NOTEBOOK: Account = Account { name: "dais-notebook", role: "dais:notebook" };
 /// Key of the token in the Secret.
 pub const TOKEN_KEY: &str = "token";
+/// Keys of the object store's access key in the Secret.
+pub const ACCESS_KEY_ID: &str = "s3-access-key-id";
+pub const SECRET_ACCESS_KEY: &str = "s3-secret-access-key";
 const EXPIRES: &str = "dais.io/expires";
 
 /// How long a token is good for, and how much of that must be left. A job that
@@ -56,20 +60,26 @@ async fn reconcile(namespace: Arc<Namespace>, context: Arc<Context>) -> Result<A
     if namespace.metadata.deletion_timestamp.is_some() {
         return Ok(Action::await_change());
     }
-    WORKLOAD.ensure(&context.client, &namespace.name_any()).await?;
+    WORKLOAD.ensure(&context, &namespace.name_any()).await?;
     Ok(Action::requeue(LOOK))
 }
 
 impl Account {
-    /// Makes the account in a project, with a token that is good for three weeks at least.
-    pub async fn ensure(&self, client: &Client, project: &str) -> Result<()> {
+    /// Makes the account in a project, with a token and an access key that are good for
+    /// three weeks at least.
+    pub async fn ensure(&self, context: &Context, project: &str) -> Result<()> {
+        let client = &context.client;
         apply(client, &service_account(self, project)).await?;
         apply(client, &binding(self, project)).await?;
-        ensure_token(client, project, self.name).await
+        ensure_token(client, context.access_keys.as_ref(), (project, self.name)).await
     }
 }
 
-async fn ensure_token(client: &Client, project: &str, name: &'static str) -> Result<()> {
+async fn ensure_token(
+    client: &Client,
+    keys: &dyn AccessKeys,
+    (project, name): (&str, &'static str),
+) -> Result<()> {
     let secrets = Api::<Secret>::namespaced(client.clone(), project);
     let known = secrets
         .get_opt(name)
@@ -94,15 +104,23 @@ async fn ensure_token(client: &Client, project: &str, name: &'static str) -> Res
         let (kind, name) = ("TokenRequest", name.to_owned());
         return Err(Error::Incomplete { kind, name, field: "status.token" });
     };
-    apply(client, &token_secret(metadata(project, name), token, expires.0)).await?;
+    let lifetime = Duration::from_secs(TOKEN_DAYS.unsigned_abs() * 86_400);
+    let key = keys
+        .issue(project, name, lifetime)
+        .await
+        .map_err(Error::seam(format!("making an access key for project {project}")))?;
+    apply(client, &token_secret(metadata(project, name), token, key, expires.0)).await?;
     Ok(())
 }
 
 fn is_fresh(secret: &Secret, now: Timestamp) -> bool {
     let expires = secret.annotations().get(EXPIRES).and_then(|time| time.parse().ok());
-    expires.is_some_and(|expires: Timestamp| {
-        expires.duration_since(now) > SignedDuration::from_hours(24 * RENEW_DAYS)
-    })
+    // One that an older program made has no access key yet.
+    let has_key = secret.data.as_ref().is_some_and(|data| data.contains_key(ACCESS_KEY_ID));
+    has_key
+        && expires.is_some_and(|expires: Timestamp| {
+            expires.duration_since(now) > SignedDuration::from_hours(24 * RENEW_DAYS)
+        })
 }
 
 fn metadata(project: &str, name: &str) -> ObjectMeta {
@@ -136,26 +154,47 @@ fn binding(account: &Account, project: &str) -> RoleBinding {
     }
 }
 
-fn token_secret(mut metadata: ObjectMeta, token: String, expires: Timestamp) -> Secret {
+fn token_secret(
+    mut metadata: ObjectMeta,
+    token: String,
+    key: AccessKey,
+    expires: Timestamp,
+) -> Secret {
     metadata.annotations = Some(BTreeMap::from([(EXPIRES.to_owned(), expires.to_string())]));
     Secret {
         metadata,
-        string_data: Some(BTreeMap::from([(TOKEN_KEY.to_owned(), token)])),
+        string_data: Some(BTreeMap::from([
+            (TOKEN_KEY.to_owned(), token),
+            (ACCESS_KEY_ID.to_owned(), key.id),
+            (SECRET_ACCESS_KEY.to_owned(), key.secret),
+        ])),
         ..Secret::default()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use k8s_openapi::ByteString;
+
     use super::*;
 
     #[test]
     fn a_token_is_renewed_well_before_its_end() {
         let now = Timestamp::UNIX_EPOCH;
         let at = |days: i64| now + SignedDuration::from_hours(24 * days);
-        let until = |time| token_secret(metadata("p", "n"), String::new(), time);
-        assert!(is_fresh(&until(at(30)), now));
-        assert!(!is_fresh(&until(at(19)), now));
+        let stored = |days| {
+            let key = AccessKey { id: "id".to_owned(), secret: "secret".to_owned() };
+            let mut secret = token_secret(metadata("p", "n"), String::new(), key, at(days));
+            let data = secret.string_data.take().unwrap_or_default().into_iter();
+            let data = data.map(|(key, text)| (key, ByteString(text.into_bytes())));
+            secret.data = Some(data.collect());
+            secret
+        };
+        assert!(is_fresh(&stored(30), now));
+        assert!(!is_fresh(&stored(19), now));
+        let mut older = stored(30);
+        older.data.as_mut().expect("data").remove(ACCESS_KEY_ID);
+        assert!(!is_fresh(&older, now));
         assert!(!is_fresh(&Secret::default(), now));
     }
 }

@@ -2,6 +2,7 @@
 //! binary implements: embedded by a call in process, on a cluster over HTTP.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use dais_api::abtest::OutcomeCounts;
@@ -13,6 +14,25 @@ use k8s_openapi::jiff::Timestamp;
 use thiserror::Error;
 
 use crate::monitoring::{RuleSource, ScrapeJob};
+
+/// An access key of the object store: what programs sign requests with.
+#[derive(Clone)]
+pub struct AccessKey {
+    pub id: String,
+    pub secret: String,
+}
+
+/// Access keys for a project's own work.
+#[async_trait]
+pub trait AccessKeys: Send + Sync {
+    /// A new key of a service account, which ends by itself.
+    async fn issue(
+        &self,
+        project: &str,
+        account: &str,
+        lifetime: Duration,
+    ) -> Result<AccessKey, SeamError>;
+}
 
 /// A failure behind a seam; trying again later may help.
 #[derive(Debug, Error)]

@@ -7,6 +7,7 @@ mod deploy;
 mod engines;
 mod label;
 mod notebook;
+mod s3;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub use deploy::Deploy;
 pub use engines::Engines;
 pub use label::{Label, LabelFormat};
 pub use notebook::{Notebook, NotebookOptions};
+pub use s3::{S3, S3Key, S3KeyCreate, S3Options};
 
 /// A complete AI platform and container cloud in one program.
 #[derive(Debug, Parser)]
@@ -199,8 +201,20 @@ pub enum Command {
     )]
     Audit(Audit),
     /// Data: upload files as a new version of a dataset
-    #[command(after_help = "Example:\n  dais upload digits ./digits")]
+    #[command(
+        after_help = "Examples:\n  dais upload digits ./digits\n  dais upload digits s3://raw/digits"
+    )]
     Upload(Upload),
+    /// Buckets: access keys for S3 clients
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "Examples:\n  dais s3 key create laptop\n  dais s3 key list"
+    )]
+    S3 {
+        #[command(subcommand)]
+        action: S3,
+    },
     /// Say who used how much, and what it cost
     #[command(
         after_help = "Examples:\n  dais usage\n  dais usage --by app --since 30d\n  dais usage --by project --since 2026-10-01T00:00:00Z -o csv > october.csv"
@@ -240,6 +254,8 @@ pub struct Up {
     /// OTLP over gRPC: traces, logs and metrics
     #[arg(long, default_value_t = 4317)]
     pub otlp_port: u16,
+    #[command(flatten)]
+    pub s3: S3Options,
     /// Added to every port
     #[arg(long, env = "DAIS_PORT_OFFSET", default_value_t = 0)]
     pub port_offset: u16,
@@ -513,7 +529,7 @@ pub struct Delete {
 #[derive(Clone, Debug, Args)]
 pub struct Upload {
     pub dataset: String,
-    /// Files or folders
+    /// Files or folders; or s3://bucket/prefix, alone: objects of the project, not copied
     #[arg(required = true)]
     pub paths: Vec<PathBuf>,
 }

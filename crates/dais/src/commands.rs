@@ -29,6 +29,7 @@ mod ready;
 mod rerun;
 mod resources;
 mod run;
+mod s3;
 mod serve_model;
 mod serving;
 mod sign_in;
@@ -67,6 +68,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Label { action } => block_on(label::run(&target, action)),
         Command::Notebook { action } => block_on(notebook::run(&target, action)),
         Command::Abtest { action } => block_on(abtest::run(&target, action)),
+        Command::S3 { action } => block_on(s3::run(&target, action)),
         Command::Queues { name } => block_on(queues::run(&target, name.as_deref())),
         Command::Jobs => block_on(jobs::run(&target)),
         Command::Logs(args) => block_on(logs::run(&target, args)),

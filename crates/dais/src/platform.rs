@@ -10,6 +10,7 @@
 //!                      ├─ /elasticsearch, /jaeger, /alertmanager …  (scope: projects)
 //! 8081 ─ gateway ──────┴─ what tenants serve
 //! 6443 ─ TLS ──────────── API server, bearer tokens
+//! 9000 ─ S3 ──────────── buckets, access keys of projects
 //! 4317 ─ gRPC ─────────── OTLP, bearer tokens
 //! ```
 //!
@@ -21,6 +22,7 @@ mod accounts;
 mod audit;
 pub mod backup;
 mod bootstrap;
+mod buckets;
 mod certificates;
 pub mod datadir;
 mod datasets;
@@ -95,9 +97,16 @@ impl Platform {
         let welcome = welcome::write(&data, &parts, &addresses, admin_password).await?;
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
-        let Listeners { http, serve, kubernetes, otlp } = listeners;
-        tasks.spawn(listeners::serve(http, routes::portal(&parts, &data), stop.clone()));
+        let Listeners { http, serve, kubernetes, otlp, s3 } = listeners;
+        tasks.spawn(listeners::serve(
+            http,
+            routes::portal(&parts, &data, &addresses),
+            stop.clone(),
+        ));
         tasks.spawn(gateway::serve(parts.gateway.clone(), serve, stop.clone()));
+        let Parts { buckets: store, data: datasets, identity, access, .. } = &parts;
+        let buckets = buckets::server(store, datasets, identity, access);
+        tasks.spawn(listeners::serve(s3, buckets, stop.clone()));
         let api = parts.kubernetes.router();
         let tls = parts.certificates.server.clone();
         let services = parts.telemetry.otlp_services();

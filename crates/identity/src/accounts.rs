@@ -117,6 +117,7 @@ impl Identity {
         for statement in [
             "DELETE FROM identity_memberships WHERE user_name = $1",
             "DELETE FROM identity_tokens WHERE user_name = $1",
+            "DELETE FROM identity_access_keys WHERE user_name = $1",
             "DELETE FROM identity_sessions WHERE user_name = $1",
             "DELETE FROM identity_links WHERE user_name = $1",
         ] {

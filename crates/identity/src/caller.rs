@@ -41,6 +41,8 @@ pub enum Via {
     Session,
     /// An API token, by its name.
     Token(String),
+    /// An access key of the object store, by its id.
+    AccessKey(String),
     /// A pod's service-account token.
     ServiceAccount,
     /// A client certificate.
@@ -54,6 +56,7 @@ impl fmt::Display for Via {
         match self {
             Self::Session => out.write_str("session"),
             Self::Token(name) => write!(out, "token:{name}"),
+            Self::AccessKey(id) => write!(out, "access-key:{id}"),
             Self::ServiceAccount => out.write_str("serviceaccount"),
             Self::Certificate => out.write_str("certificate"),
             Self::Internal => out.write_str("internal"),

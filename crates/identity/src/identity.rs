@@ -15,8 +15,11 @@ use crate::service_accounts::Signer;
 use crate::throttle::Throttle;
 use crate::{
     ADMIN_USER, ADMINS, Clock, Error, IssuedToken, NewUser, Result, Secret, ServiceAccount,
-    ServiceAccountRequest, database,
+    ServiceAccountRequest, database, key_file,
 };
+
+/// Without it the access keys of before are of no use.
+const ACCESS_KEY_FILE: &str = "access-keys.key";
 
 /// How often expired things are removed.
 const SWEEP: Duration = Duration::from_secs(600);
@@ -67,6 +70,7 @@ pub(crate) struct Inner {
     signer: Signer,
     journal: Journal,
     masks: Masks,
+    access_key_key: [u8; 32],
     audit_retention: Duration,
 }
 
@@ -75,6 +79,7 @@ impl Identity {
         let Options { url, data_dir, audit_retention, clock } = options;
         let signer = Signer::open(&data_dir, clock.clone())?;
         let masks = mask::open(&data_dir)?;
+        let access_key_key = key_file::open(&data_dir.join(ACCESS_KEY_FILE))?;
         let pool = database::open(&url).await?;
         let identity = Self(Arc::new(Inner {
             passwords: Passwords::new(),
@@ -83,6 +88,7 @@ impl Identity {
             journal: Journal::start(pool.clone(), clock.clone()),
             signer,
             masks,
+            access_key_key,
             audit_retention,
             clock,
             pool,
@@ -148,6 +154,10 @@ impl Identity {
 
     pub(crate) fn of(inner: Arc<Inner>) -> Self {
         Self(inner)
+    }
+
+    pub(crate) fn access_key_key(&self) -> &[u8] {
+        &self.0.access_key_key
     }
 
     pub(crate) fn masks(&self) -> &Masks {

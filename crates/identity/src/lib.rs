@@ -8,6 +8,7 @@
 //!
 //! Start reading at [`Identity`]; each noun has its file.
 
+mod access_keys;
 mod accounts;
 mod audit;
 mod bearer;
@@ -18,6 +19,7 @@ mod database;
 mod error;
 mod identity;
 mod journal;
+mod key_file;
 mod links;
 mod mask;
 mod migrations;
@@ -29,6 +31,7 @@ mod settings;
 mod throttle;
 mod tokens;
 
+pub use access_keys::{AccessKey, AccessKeyRequest, NewAccessKey};
 pub use accounts::{NewUser, User};
 pub use audit::{AuditEntry, AuditQuery, AuditRecord, Begun, Reader};
 pub use caller::{ADMIN_USER, ADMINS, AUTHENTICATED, Caller, Via};

@@ -6,17 +6,14 @@
 //! the name beside it (`DB_PASSWORD`), or by the text around it (`--token=…`,
 //! `user:password@host`).
 
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::sync::Arc;
 
 use hmac::{Hmac, Mac};
 use serde_json::{Map, Value};
 use sha2::Sha256;
 
-use crate::secret::{fill, hex};
-use crate::{Error, Result};
+use crate::secret::hex;
+use crate::{Result, key_file};
 
 /// In the names of variables, of keys of a ConfigMap and of options.
 const IN_VARIABLES: [&str; 6] = ["PASSWORD", "PASSWD", "TOKEN", "KEY", "SECRET", "CREDENTIAL"];
@@ -41,25 +38,7 @@ const FILE: &str = "audit.key";
 /// The masks of a data directory; makes their key at the first start. Without it the
 /// hashes of before compare with nothing; nothing else depends on it.
 pub(crate) fn open(folder: &Path) -> Result<Masks> {
-    let path = folder.join(FILE);
-    let failed = |attempt| {
-        let path = path.clone();
-        move |source| Error::File { attempt, path, source: Arc::new(source) }
-    };
-    if let Ok(bytes) = std::fs::read(&path)
-        && let Ok(key) = bytes.try_into()
-    {
-        return Ok(Masks::new(key));
-    }
-    let mut key = [0; 32];
-    fill(&mut key)?;
-    let partial = path.with_extension("partial");
-    let mut options = std::fs::OpenOptions::new();
-    options.create(true).truncate(true).write(true).mode(0o600);
-    let mut file = options.open(&partial).map_err(failed("write"))?;
-    file.write_all(&key).and_then(|()| file.sync_all()).map_err(failed("write"))?;
-    std::fs::rename(&partial, &path).map_err(failed("name"))?;
-    Ok(Masks::new(key))
+    Ok(Masks::new(key_file::open(&folder.join(FILE))?))
 }
 
 /// The key of one data directory's hashes.

@@ -4,7 +4,7 @@
 //! 0 for "never") and no NULL.
 
 /// The statements of each version; the first is version 1.
-pub(crate) const VERSIONS: &[&[&str]] = &[FIRST, CHANGES];
+pub(crate) const VERSIONS: &[&[&str]] = &[FIRST, CHANGES, ACCESS_KEYS];
 
 /// Where a write came from and what it changed, as JSON.
 const CHANGES: &[&str] = &[
@@ -18,6 +18,18 @@ const CHANGES: &[&str] = &[
         settings TEXT NOT NULL
     )",
 ];
+
+/// Keys of the object store; their secrets are derived, not stored.
+const ACCESS_KEYS: &[&str] = &["CREATE TABLE identity_access_keys (
+        id TEXT PRIMARY KEY,
+        user_name TEXT NOT NULL,
+        project TEXT NOT NULL,
+        name TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        expires_at BIGINT NOT NULL,
+        used_at BIGINT NOT NULL,
+        UNIQUE (project, user_name, name)
+    )"];
 
 const FIRST: &[&str] = &[
     "CREATE TABLE identity_users (

@@ -102,6 +102,7 @@ impl Identity {
             ("DELETE FROM identity_sessions WHERE seen_at <= $1", idle),
             ("DELETE FROM identity_links WHERE expires_at <= $1", now),
             ("DELETE FROM identity_tokens WHERE expires_at <> 0 AND expires_at <= $1", now),
+            ("DELETE FROM identity_access_keys WHERE expires_at <> 0 AND expires_at <= $1", now),
         ] {
             sqlx::query(statement)
                 .bind(before)

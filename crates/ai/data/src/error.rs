@@ -31,6 +31,8 @@ pub enum Error {
         "the versions or their tags have changed since this plan was shown; nothing was removed. Look at a new plan"
     )]
     Changed,
+    #[error("'{path}' is gone meanwhile; nothing was stored, try again")]
+    Gone { path: String },
     #[error("it was cancelled")]
     Cancelled,
     #[error("the request names no project")]
@@ -86,7 +88,7 @@ impl Error {
             Error::BrokenOff => (StatusCode::BAD_REQUEST, "broken_off"),
             Error::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "disk_full"),
             Error::Busy { .. } => (StatusCode::TOO_MANY_REQUESTS, "busy"),
-            Error::Changed => (StatusCode::CONFLICT, "changed"),
+            Error::Changed | Error::Gone { .. } => (StatusCode::CONFLICT, "changed"),
             Error::Cancelled => (StatusCode::CONFLICT, "cancelled"),
             Error::NoProject | Error::ReadOnly { .. } => (StatusCode::FORBIDDEN, "forbidden"),
             Error::Database(_) => (StatusCode::SERVICE_UNAVAILABLE, "database"),

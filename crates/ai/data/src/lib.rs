@@ -31,6 +31,7 @@ mod digest;
 mod error;
 mod forget;
 mod http;
+mod link;
 mod manifest;
 mod manifests;
 mod paths;
@@ -55,6 +56,7 @@ use tokio::sync::broadcast;
 
 pub use error::Error;
 pub use http::router;
+pub use link::Linked;
 pub use manifest::{FileEntry, Manifest};
 pub use scope::Scope;
 pub use versions::{Version, VersionCreated};

@@ -3,11 +3,12 @@
 //! A manifest never changes, so what is kept is never stale.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::digest::Digest;
 use crate::error::Result;
-use crate::manifest::Manifest;
+use crate::manifest::{FileEntry, Manifest};
 use crate::versions::blocking;
 use crate::{Data, Error};
 
@@ -38,11 +39,16 @@ impl Manifests {
 }
 
 impl Data {
+    /// Where the content of a file is; the file never changes.
+    pub fn content_path(&self, project: &str, file: &FileEntry) -> PathBuf {
+        self.inner.blobs.path(project, &file.digest)
+    }
+
     /// What a version or a code bundle of this project consists of.
     ///
     /// # Errors
     /// [`Error::Damaged`] when the stored text is not what its digest says.
-    pub(crate) async fn manifest(&self, project: &str, digest: &str) -> Result<Arc<Manifest>> {
+    pub async fn manifest(&self, project: &str, digest: &str) -> Result<Arc<Manifest>, Error> {
         let digest = Digest::parse("digest", digest)?;
         if let Some(known) = self.inner.manifests.get(project, &digest) {
             return Ok(known);

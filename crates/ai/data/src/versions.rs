@@ -75,7 +75,7 @@ impl Data {
     }
 
     /// All versions of a project: datasets by name, of each the newest first.
-    pub(crate) async fn all_versions(&self, project: &str) -> Result<Vec<(String, Version)>> {
+    pub async fn all_versions(&self, project: &str) -> Result<Vec<(String, Version)>, Error> {
         let tags = self.all_tags(project).await?;
         let sql = format!("SELECT {COLUMNS} FROM data_versions WHERE project = $1");
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(project.to_owned());

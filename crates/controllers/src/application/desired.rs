@@ -20,6 +20,7 @@ use super::releases::Numbered;
 use crate::context::{Context, Settings};
 use crate::error::{Error, Result};
 use crate::program::{self, CODE_MOUNT, mounted, text};
+use crate::project::WORKLOAD;
 use crate::serving::{Front, Rules, Servers, Template, Track};
 
 const CONTAINER: &str = "app";
@@ -157,6 +158,7 @@ fn container(front: &Front, spec: &ApplicationSpec, settings: &Settings) -> Cont
 
 fn environment(front: &Front, spec: &ApplicationSpec, settings: &Settings) -> Vec<EnvVar> {
     let mut env = program::variables(front, settings);
+    env.extend(program::storage(&WORKLOAD, settings, &spec.env));
     env.extend(spec.ports.first().map(|port| text("PORT", &port.port.to_string())));
     for port in &spec.ports {
         let name = format!("PORT_{}", port.name.to_ascii_uppercase().replace('-', "_"));

@@ -10,6 +10,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use crate::context::Settings;
 use crate::environment::MOUNT as ENVIRONMENT_MOUNT;
 use crate::program::{self, CODE_MOUNT, text};
+use crate::project::WORKLOAD;
 use crate::seams::RegisteredVersion;
 use crate::serving::Front;
 
@@ -111,6 +112,7 @@ fn environment(
 ) -> Vec<EnvVar> {
     let port = service.spec.server.as_ref().and_then(|server| server.port).unwrap_or(PORT);
     let mut env = program::variables(front, settings);
+    env.extend(program::storage(&WORKLOAD, settings, &service.spec.env));
     env.push(text("PORT", &port.to_string()));
     if let Some(version) = version {
         env.push(text("DAIS_MODEL_URI", &uri(version)));

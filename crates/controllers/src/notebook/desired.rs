@@ -234,6 +234,7 @@ fn variables(
         program::secret("DAIS_TOKEN", NOTEBOOK.name, TOKEN_KEY),
         program::secret("DAIS_NOTEBOOK_SECRET", &own_name(front), SECRET_KEY),
     ]);
+    env.extend(program::storage(&NOTEBOOK, settings, &notebook.spec.env));
     env.extend(notebook.spec.env.clone());
     env
 }

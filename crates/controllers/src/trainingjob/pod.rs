@@ -149,6 +149,7 @@ fn environment(about: &About<'_>, rank: i32, settings: &Settings) -> Vec<EnvVar>
         token: "DAIS_TOKEN",
     };
     env.extend(telemetry::variables(&about, settings));
+    env.extend(program::storage(&WORKLOAD, settings, &job.spec.env));
     if let Some(model) = &job.spec.model {
         env.push(text("DAIS_MODEL", model));
     }

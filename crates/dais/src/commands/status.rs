@@ -19,6 +19,8 @@ use crate::platform::engines::Health;
 #[serde(rename_all = "camelCase")]
 struct Report {
     url: String,
+    /// Where buckets are; empty for those who may not see the project's.
+    s3_url: String,
     version: String,
     nodes: Vec<NodeReport>,
     pods_running: usize,
@@ -51,8 +53,11 @@ pub async fn run(target: &Target) -> Result<ExitCode> {
             |pod: &&Pod| pod.status.as_ref().and_then(|s| s.phase.as_deref()) == Some(wanted);
         pods.iter().filter(phase).count()
     };
+    let keys = format!("/buckets/p/{}/keys", target.project);
+    let s3: Value = connection.get(&keys).await.unwrap_or_default();
     let report = Report {
         url: connection.url.clone(),
+        s3_url: s3["endpoint"].as_str().unwrap_or_default().to_owned(),
         version: info["version"].as_str().unwrap_or_default().to_owned(),
         nodes: nodes.iter().map(node).collect(),
         pods_running: in_phase("Running"),
@@ -92,6 +97,9 @@ fn node(node: &Node) -> NodeReport {
 fn table(report: &Report) -> Table {
     let mut table = Table::new(&[say("PART", "组成"), say("STATE", "状态")], "");
     table.row(vec![say("portal", "门户").to_owned(), report.url.clone()]);
+    if !report.s3_url.is_empty() {
+        table.row(vec!["s3".to_owned(), report.s3_url.clone()]);
+    }
     table.row(vec![say("version", "版本").to_owned(), report.version.clone()]);
     for node in &report.nodes {
         let state = if node.ready { say("ready", "就绪") } else { say("not ready", "未就绪") };

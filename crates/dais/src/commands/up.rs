@@ -14,9 +14,12 @@ use crate::platform::{Platform, Stop, Welcome};
 /// Enough for a platform that mostly waits; more threads cost idle memory.
 const MOST_THREADS: usize = 4;
 
+/// What the log shows unless `DAIS_LOG` says otherwise. s3s calls each refused request an
+/// error; what is one, `dais_buckets` says.
+const FILTER: &str = "warn,dais=info,dais_node=info,dais_controllers=info,s3s=off";
+
 pub fn run(target: &Target, args: Up) -> Result<ExitCode> {
-    let filter = EnvFilter::try_from_env("DAIS_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("warn,dais=info,dais_node=info,dais_controllers=info"));
+    let filter = EnvFilter::try_from_env("DAIS_LOG").unwrap_or_else(|_| EnvFilter::new(FILTER));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let data = DataDir::new(target.data_dir.as_deref())?;
     data.prepare()?;
@@ -60,10 +63,12 @@ async fn serve(data: DataDir, args: Up) -> Result<()> {
 }
 
 fn welcome(welcome: &Welcome) {
-    let Welcome { url, serve_url, kubernetes_url, kubeconfig, admin_password, sign_in } = welcome;
+    let Welcome { url, serve_url, kubernetes_url, s3_url, kubeconfig, admin_password, sign_in } =
+        welcome;
     println!("dais {} {}", env!("CARGO_PKG_VERSION"), say("is ready", "已就绪"));
     println!("  {}  {url}", say("portal    ", "门户      "));
     println!("  {}  {serve_url}", say("services  ", "服务      "));
+    println!("  s3          {s3_url}");
     println!("  kubernetes  {kubernetes_url}  (KUBECONFIG={})", kubeconfig.display());
     println!("  {}  {sign_in}", say("sign in   ", "登录链接  "));
     if let Some(password) = admin_password {

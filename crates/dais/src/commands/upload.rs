@@ -18,6 +18,15 @@ use crate::language::say;
 use crate::output::{Table, print};
 
 pub async fn run(target: &Target, args: Upload) -> Result<ExitCode> {
+    if let Some((bucket, prefix)) = objects(&args.paths)? {
+        let connection = Connection::open(target)?;
+        ensure_dataset(&connection, target, &args.dataset).await?;
+        let body = json!({"dataset": args.dataset, "bucket": bucket, "prefix": prefix});
+        let address = format!("/buckets/p/{}/import", target.project);
+        let made: Value = connection.post(&address, &body).await?;
+        print(target.output, &made, || table(&made))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let files = files(&args.paths)?;
     let connection = Connection::open(target)?;
     ensure_dataset(&connection, target, &args.dataset).await?;
@@ -67,6 +76,26 @@ pub async fn ensure_dataset(connection: &Connection, target: &Target, name: &str
     }
 }
 
+/// Bucket and prefix of `s3://bucket/prefix`.
+fn objects(paths: &[PathBuf]) -> Result<Option<(String, String)>> {
+    let named: Vec<&str> =
+        paths.iter().filter_map(|path| path.to_str()?.strip_prefix("s3://")).collect();
+    match named.as_slice() {
+        [] => Ok(None),
+        [one] if paths.len() == 1 => {
+            let (bucket, prefix) = one.split_once('/').unwrap_or((one, ""));
+            Ok(Some((bucket.to_owned(), prefix.to_owned())))
+        }
+        _ => bail!(
+            "{}",
+            say(
+                "give one s3://bucket/prefix alone, or files and folders",
+                "请单独给出一个 s3://桶/前缀，或给出文件与目录"
+            )
+        ),
+    }
+}
+
 /// Each file with its name inside the version.
 fn files(paths: &[PathBuf]) -> Result<Vec<(PathBuf, String)>> {
     let mut files = Vec::new();
@@ -105,6 +134,16 @@ fn encode(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn objects_are_named_alone() {
+        let named = |paths: &[&str]| objects(&paths.iter().map(PathBuf::from).collect::<Vec<_>>());
+        let pair = |bucket: &str, prefix: &str| Some((bucket.to_owned(), prefix.to_owned()));
+        assert_eq!(named(&["./digits"]).unwrap(), None);
+        assert_eq!(named(&["s3://raw/a/b"]).unwrap(), pair("raw", "a/b"));
+        assert_eq!(named(&["s3://raw"]).unwrap(), pair("raw", ""));
+        assert!(named(&["s3://raw", "./digits"]).is_err());
+    }
 
     #[test]
     fn names_are_relative_to_what_was_given() {

@@ -48,6 +48,11 @@ impl Right {
     pub const APPROVE_MODELS: Self = Self::new("approve", TRACKING_GROUP, "models", "");
     pub const READ_DATA: Self = Self::new("get", dais_api::GROUP, "datasets", "");
     pub const WRITE_DATA: Self = Self::new("update", dais_api::GROUP, "datasets", "");
+    /// Objects of the project's buckets.
+    pub const READ_BUCKETS: Self = Self::new("get", dais_api::GROUP, "buckets", "");
+    pub const WRITE_BUCKETS: Self = Self::new("update", dais_api::GROUP, "buckets", "");
+    /// To see and revoke other people's access keys of the project.
+    pub const MANAGE_KEYS: Self = Self::new("delete", dais_api::GROUP, "accesskeys", "");
     /// To answer labelling tasks, to decide on answers, and to change the project itself.
     pub const ANNOTATE: Self = Self::new("create", dais_api::GROUP, "labelingprojects", "answers");
     pub const REVIEW: Self = Self::new("create", dais_api::GROUP, "labelingprojects", "reviews");
@@ -187,6 +192,13 @@ impl Access {
             namespace.annotations().get(dais_api::labels::PROTECTED_ALIASES).cloned()
         });
         Ok(listed(&names.unwrap_or_default()))
+    }
+
+    /// Whether there is a project of this name.
+    pub async fn is_project(&self, name: &str) -> Result<bool> {
+        let namespace = Api::<Namespace>::all(self.client.clone()).get_opt(name).await;
+        let namespace = namespace.context("looking for a project")?;
+        Ok(namespace.is_some_and(|namespace| namespace.metadata.deletion_timestamp.is_none()))
     }
 
     /// Every project with its workspace.

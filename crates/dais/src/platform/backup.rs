@@ -27,10 +27,11 @@ use super::parts::Parts;
 
 /// Databases in the backup: path below the data directory.
 pub const OBJECTS: &str = "kube/objects.db";
-pub const RELATIONS: [&str; 6] = [
+pub const RELATIONS: [&str; 7] = [
     "relations/identity.db",
     "relations/tracking.db",
     "relations/data.db",
+    "relations/buckets.db",
     "relations/ledger.db",
     "relations/labeling.db",
     "relations/outcomes.db",

@@ -95,7 +95,7 @@ fn admins() -> Value {
 }
 
 /// What a project's own work may do: log runs, register models, read data and add
-/// versions, call the project's services, tell what came of it, send telemetry.
+/// versions, read and write buckets, call the project's services, tell what came of it, send telemetry.
 fn workload() -> Value {
     json!({
         "apiVersion": "rbac.authorization.k8s.io/v1",
@@ -104,6 +104,7 @@ fn workload() -> Value {
         "rules": [
             {"apiGroups": [TRACKING_GROUP], "resources": ["experiments"], "verbs": ["get", "update"]},
             {"apiGroups": [dais_api::GROUP], "resources": ["datasets"], "verbs": ["get", "list", "update"]},
+            {"apiGroups": [dais_api::GROUP], "resources": ["buckets"], "verbs": ["get", "update"]},
             {
                 "apiGroups": [dais_api::GROUP],
                 "resources": ["abtests/feedback", "inferenceservices/predict", "telemetry"],
@@ -179,7 +180,7 @@ fn of_projects() -> Vec<String> {
         .chain(
             LABELLING
                 .into_iter()
-                .chain(["abtests/feedback", "telemetry", ENTERING])
+                .chain(["abtests/feedback", "buckets", "telemetry", ENTERING])
                 .map(str::to_owned),
         )
         .collect()
@@ -199,6 +200,11 @@ fn extend(role: &str, verbs: &[&str], tracking: &[&str]) -> Value {
             "apiGroups": [TRACKING_GROUP],
             "resources": ["models"],
             "verbs": ["approve"],
+        }));
+        rules.push(json!({
+            "apiGroups": [dais_api::GROUP],
+            "resources": ["accesskeys"],
+            "verbs": ["delete"],
         }));
     }
     if role == "view" {

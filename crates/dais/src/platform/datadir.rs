@@ -6,12 +6,12 @@
 //! client.json    address and token for the command line on this machine (0600)
 //! admin.kubeconfig
 //! kube/          objects.db
-//! relations/     people, runs, datasets, audit, ledger of use, outcomes of tests
-//! files/         data (blobs, dataset versions, code), artifacts
+//! relations/     people, runs, datasets, buckets, audit, ledger of use, outcomes of tests
+//! files/         data (blobs, dataset versions, code), buckets (objects), artifacts
 //! environments/  built Python environments
 //! node/          pods, volumes, logs
 //! telemetry/     metrics, logs, traces
-//! keys/          certificate authority, token key (0600)
+//! keys/          certificate authority, token key, key of access keys (0600)
 //! ```
 
 use std::fs::{self, File, OpenOptions};

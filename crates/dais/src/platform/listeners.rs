@@ -25,6 +25,7 @@ pub struct Listeners {
     pub serve: TcpListener,
     pub kubernetes: TcpListener,
     pub otlp: TcpListener,
+    pub s3: TcpListener,
 }
 
 impl Listeners {
@@ -36,6 +37,7 @@ impl Listeners {
             serve: at(args.serve_port, "--serve-port").await?,
             kubernetes: at(args.kubernetes_port, "--kubernetes-port").await?,
             otlp: at(args.otlp_port, "--otlp-port").await?,
+            s3: at(args.s3.s3_port, "--s3-port").await?,
         })
     }
 }

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use dais_accelerators::Accelerators;
 use dais_api::labels;
 use dais_apiserver::{ApiServer, Authors, Config as ApiConfig, UserInfo};
+use dais_buckets::Buckets;
 use dais_controllers::{Context as ControllersContext, Seams, Settings};
 use dais_data::Data;
 use dais_gateway::Gateway;
@@ -30,6 +31,7 @@ use super::access::Access;
 use super::accounts::{self, IdentityTokens};
 use super::audit::{self, Journal, Notes};
 use super::bootstrap;
+use super::buckets::{self, AccessKeys};
 use super::certificates::{self, Certificates};
 use super::datadir::DataDir;
 use super::datasets::Versions;
@@ -75,6 +77,7 @@ pub struct Parts {
     pub outcomes: Outcomes,
     pub labeling: Labeling,
     pub jupyter: Jupyter,
+    pub buckets: Buckets,
     pub prices: watch::Sender<Prices>,
     environments: EnvironmentStore,
     kubelet: Late,
@@ -143,6 +146,12 @@ impl Parts {
         let labeling = Labeling::open(&sqlite(&relations, "labeling.db"))
             .await
             .context("opening the labelling store")?;
+        let abandoned_after = Duration::from_secs(u64::from(args.s3.s3_abandoned_days) * 24 * 3600);
+        let limits = dais_buckets::Limits { abandoned_after, ..Default::default() };
+        let buckets =
+            Buckets::open(&sqlite(&relations, "buckets.db"), files.join("buckets"), limits)
+                .await
+                .context("opening the object store")?;
         let (outcomes, exposures) = Outcomes::new(outcomes);
         let telemetry = Telemetry::open(
             &data_dir.folder("telemetry")?,
@@ -186,6 +195,7 @@ impl Parts {
             outcomes,
             labeling,
             jupyter: Jupyter::default(),
+            buckets,
             prices: watch::Sender::default(),
             environments,
             kubelet,
@@ -227,6 +237,8 @@ impl Parts {
         run(tasks, stop, environments::collect(builds.0, builds.1));
         run(tasks, stop, notifications::configure(self.client("alerts"), alerts));
         run(tasks, stop, ledger::follow_prices(self.client("prices"), self.prices.clone()));
+        let (store, identity) = (self.buckets.clone(), self.identity.clone());
+        run(tasks, stop, buckets::forget_projects(self.client("buckets"), store, identity));
         if let Some(logs) = self.telemetry.own_logs() {
             let (client, access) = (self.client("log-retention"), self.access.clone());
             run(tasks, stop, retention::follow(client, access, logs));
@@ -288,6 +300,7 @@ impl Parts {
             program: PROGRAM.to_owned(),
             platform_url: addresses.url.clone(),
             serve_url: addresses.serve_url.clone(),
+            s3_url: addresses.s3_url.clone(),
             build_env: build_env(),
         };
         let seams = Seams {
@@ -301,13 +314,17 @@ impl Parts {
                 data: self.data.clone(),
             }),
             jupyter: Arc::new(self.jupyter.clone()),
+            access_keys: Arc::new(AccessKeys {
+                identity: self.identity.clone(),
+                access: self.access.clone(),
+            }),
         };
         ControllersContext::new(self.client("controllers"), settings, seams)
     }
 
     /// Stops what acts, then closes what is open.
     pub async fn stop(self, mode: StopMode) {
-        let Self { running, telemetry, identity, ledger, outcomes, labeling, .. } = self;
+        let Self { running, telemetry, identity, ledger, outcomes, labeling, buckets, .. } = self;
         if let Some(Running { node, workloads }) = running {
             // First the controllers: they would make anew what the node stops.
             if tokio::time::timeout(PATIENCE, workloads.shutdown()).await.is_err() {
@@ -319,6 +336,7 @@ impl Parts {
         ledger.close().await;
         outcomes.close().await;
         labeling.close().await;
+        buckets.close().await;
         if let Err(error) = identity.close().await {
             tracing::error!(%error, "accounts not closed");
         }

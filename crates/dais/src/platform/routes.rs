@@ -12,16 +12,21 @@ use tower::ServiceExt;
 use super::datadir::DataDir;
 use super::parts::Parts;
 use super::recorded::recorded;
-use super::{backup, engines, gateway, labeling, ledger, notebooks, outcomes, queues, scopes};
+use super::welcome::Addresses;
+use super::{
+    backup, buckets, engines, gateway, labeling, ledger, notebooks, outcomes, queues, scopes,
+};
 
 /// Everything on the portal's port.
-pub fn portal(parts: &Parts, data_dir: &DataDir) -> Router {
+pub fn portal(parts: &Parts, data_dir: &DataDir, addresses: &Addresses) -> Router {
     let access = &parts.access;
     let tracking = dais_tracking::router(parts.tracking.clone());
     let data = dais_data::router(parts.data.clone());
     let labeling = labeling::router(&parts.labeling, &parts.data);
     let notebooks =
         notebooks::router(parts.client("notebooks"), parts.jupyter.clone(), &parts.data);
+    let store = &parts.buckets;
+    let buckets = buckets::router(store, &parts.data, &parts.identity, &addresses.s3_url);
     let telemetry = &parts.telemetry;
     let tracking = Router::new().nest("/mlflow", scopes::tracking(tracking, access.clone()));
     let alerts = scopes::alerts(dais_alerts::router(telemetry.alerts()), access);
@@ -31,6 +36,7 @@ pub fn portal(parts: &Parts, data_dir: &DataDir) -> Router {
     let writes = Router::new()
         .merge(tracking.clone())
         .nest("/data", scopes::data(data, access.clone()))
+        .nest("/buckets", scopes::buckets(buckets, access.clone()))
         .nest("/labeling", scopes::labeling(labeling, access.clone()))
         .nest("/notebooks", scopes::notebooks(notebooks, access.clone()))
         .nest("/alertmanager", alerts)

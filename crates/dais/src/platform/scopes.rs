@@ -14,6 +14,7 @@ use serde_json::json;
 use tower::ServiceExt;
 
 use super::access::{Access, Right};
+use super::buckets::Asking;
 use super::labeling::WritesData;
 use super::notebooks;
 use super::protection;
@@ -28,6 +29,11 @@ pub fn tracking(router: Router, access: Access) -> Router {
 
 pub fn data(router: Router, access: Access) -> Router {
     Router::new().fallback(scope_data).with_state((access, router))
+}
+
+/// People's access keys and imports, as far as their rights reach.
+pub fn buckets(router: Router, access: Access) -> Router {
+    Router::new().fallback(scope_buckets).with_state((access, router))
 }
 
 /// What the caller may do in a project's labelling: as far as their rights reach.
@@ -276,6 +282,32 @@ async fn scope_data(
             pass(router, request).await
         }
         Err(response) => response,
+    }
+}
+
+async fn scope_buckets(
+    State((access, router)): State<(Access, Router)>,
+    mut request: Request,
+) -> Response {
+    let rights = (&Right::READ_BUCKETS, &Right::MANAGE_KEYS);
+    let Granted { project, caller, write: manages } =
+        match grant(&access, &mut request, rights).await {
+            Ok(granted) => granted,
+            Err(response) => return response,
+        };
+    let writes_data = access.allows(&caller, &Right::WRITE_DATA, &project).await;
+    let is_project = access.is_project(&project).await;
+    match (writes_data, is_project) {
+        (Ok(writes_data), Ok(true)) => {
+            request.extensions_mut().insert(Asking { project, caller, writes_data, manages });
+            pass(router, request).await
+        }
+        (Ok(_), Ok(false)) => refuse(
+            StatusCode::NOT_FOUND,
+            &format!("there is no project {project:?}"),
+            "`dais get namespaces` lists them",
+        ),
+        (Err(error), _) | (_, Err(error)) => broken(&error),
     }
 }
 

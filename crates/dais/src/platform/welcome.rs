@@ -22,6 +22,7 @@ pub struct Addresses {
     pub url: String,
     pub serve_url: String,
     pub kubernetes_url: String,
+    pub s3_url: String,
     pub http_port: u16,
     pub serve_port: u16,
     pub listen: IpAddr,
@@ -33,11 +34,12 @@ impl Addresses {
             listener.local_addr().context("reading a listener's address")
         };
         let (http, serve) = (at(&listeners.http)?, at(&listeners.serve)?);
-        let kubernetes = at(&listeners.kubernetes)?;
+        let (kubernetes, s3) = (at(&listeners.kubernetes)?, at(&listeners.s3)?);
         Ok(Self {
             url: format!("http://{}", reachable(http)),
             serve_url: format!("http://{}", reachable(serve)),
             kubernetes_url: format!("https://{}", reachable(kubernetes)),
+            s3_url: format!("http://{}", reachable(s3)),
             http_port: http.port(),
             serve_port: serve.port(),
             listen: http.ip(),
@@ -56,6 +58,7 @@ pub struct Welcome {
     pub url: String,
     pub serve_url: String,
     pub kubernetes_url: String,
+    pub s3_url: String,
     pub kubeconfig: PathBuf,
     /// Only at the first start.
     pub admin_password: Option<Secret>,
@@ -85,6 +88,7 @@ pub async fn write(
         url: addresses.url.clone(),
         serve_url: addresses.serve_url.clone(),
         kubernetes_url: addresses.kubernetes_url.clone(),
+        s3_url: addresses.s3_url.clone(),
         kubeconfig,
         admin_password,
         sign_in: format!("{}/api/login?token={}", addresses.url, link.expose()),

@@ -11,6 +11,7 @@ mod approvals;
 mod audit;
 mod backup;
 mod bad_input;
+mod buckets;
 mod crash;
 mod engines;
 mod environments;

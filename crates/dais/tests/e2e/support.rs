@@ -21,7 +21,7 @@ pub struct Platform {
 }
 
 /// Distance between the lowest and the highest port of a platform without offset.
-const PORTS: [u16; 4] = [8080, 8081, 6443, 4317];
+const PORTS: [u16; 5] = [8080, 8081, 6443, 4317, 9000];
 
 impl Platform {
     pub fn start() -> Self {
@@ -96,6 +96,10 @@ impl Platform {
 
     pub fn otlp_url(&self) -> String {
         format!("http://127.0.0.1:{}", 4317 + self.offset)
+    }
+
+    pub fn s3_url(&self) -> String {
+        format!("http://127.0.0.1:{}", 9000 + self.offset)
     }
 
     pub fn pid(&self) -> u32 {
