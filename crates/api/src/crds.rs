@@ -7,7 +7,7 @@ use kube::CustomResourceExt;
 use crate::monitoring::{PodMonitor, PrometheusRule, ServiceMonitor};
 use crate::routing::HTTPRoute;
 use crate::{
-    ABTest, Application, Dataset, Environment, InferenceService, LabelingProject, Notebook, Queue,
+    ABTest, Algorithm, Application, Dataset, Environment, InferenceService, LabelingProject, Notebook, Queue,
     Sweep, TrafficPolicy, TrainingJob,
 };
 
@@ -15,6 +15,7 @@ use crate::{
 pub fn all() -> Vec<CustomResourceDefinition> {
     vec![
         ABTest::crd(),
+        Algorithm::crd(),
         Application::crd(),
         Dataset::crd(),
         Environment::crd(),

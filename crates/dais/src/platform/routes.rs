@@ -12,7 +12,7 @@ use tower::ServiceExt;
 use super::datadir::DataDir;
 use super::parts::Parts;
 use super::recorded::recorded;
-use super::{backup, engines, gateway, labeling, ledger, notebooks, outcomes, queues, scopes};
+use super::{algorithms, backup, engines, gateway, labeling, ledger, notebooks, outcomes, queues, scopes};
 
 /// Everything on the portal's port.
 pub fn portal(parts: &Parts, data_dir: &DataDir) -> Router {
@@ -48,6 +48,7 @@ pub fn portal(parts: &Parts, data_dir: &DataDir) -> Router {
         .nest("/jaeger", scopes::traces(telemetry.traces_router(), access.clone()))
         .merge(scopes::spans(telemetry.otlp_router(), access.clone()))
         .merge(ledger::router(parts, parts.prices.subscribe()))
+        .merge(algorithms::router(parts.client("algorithms"), access.clone()))
         .merge(queues::router(parts.client("queues"), access.clone()))
         .merge(outcomes::feedback_router(&parts.outcomes, parts.client("feedback"), access.clone()))
         .merge(engines::router(telemetry.others().clone(), access.clone()))
