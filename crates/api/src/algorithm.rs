@@ -203,4 +203,3 @@ pub struct AlgorithmVersion {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deprecated: Option<String>,
 }
-

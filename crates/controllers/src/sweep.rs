@@ -22,7 +22,8 @@ use std::time::Duration;
 
 use dais_api::conditions::{self, COMPLETE, FAILED, READY, Verdict, reason};
 use dais_api::{
-    Algorithm, AlgorithmReference, Phase, Sweep, SweepStatus, TrainingJob, Trial, TrialState, labels,
+    Algorithm, AlgorithmReference, Phase, Sweep, SweepStatus, TrainingJob, Trial, TrialState,
+    labels,
 };
 use dais_tuning::Search;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;

@@ -77,7 +77,7 @@ async function environmentOf(project: string, name: string): Promise<Environment
 export async function addFromLibrary(work: LibraryWork, project: string, name: string): Promise<void> {
   const known = await environmentOf(project, name)
   // Somebody's own environment of that name stays as it is.
-  const same = (one: Environment) => [...(one.spec.python?.requirements ?? [])].sort().join('\n')
+  const same = (one: Environment) => (one.spec.python?.requirements ?? []).toSorted().join('\n')
   if (known && same(known) !== same(work.environment)) throw new ApiError(409, `Environment ${name}`, 'AlreadyExists')
   if (!known) await create(ENVIRONMENTS, { ...work.environment, metadata: { name, namespace: project } })
   const archive = await (await send(`/api/algorithms/library/${encodeURIComponent(work.name)}/code`, { headers: { accept: '*/*' } })).blob()

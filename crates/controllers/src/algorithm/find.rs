@@ -77,7 +77,8 @@ fn newest(algorithm: &Algorithm, versions: &Versions) -> Result<Version, String>
     if status.observed_generation != algorithm.metadata.generation {
         return Err(format!("Algorithm {name:?} was changed and is being looked at"));
     }
-    if let Some(ready) = conditions::find(&status.conditions, READY).filter(|r| r.status != "True") {
+    if let Some(ready) = conditions::find(&status.conditions, READY).filter(|r| r.status != "True")
+    {
         return Err(format!("Algorithm {name:?} is not ready: {}", ready.message));
     }
     let good = versions.iter().rev().find(|one| algorithm.spec.deprecation(&one.name()).is_none());

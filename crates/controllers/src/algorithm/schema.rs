@@ -51,7 +51,8 @@ pub fn check(schema: &Map<String, Value>) -> Result<(), String> {
         let Some(default) = property.get("default") else { continue };
         let one = Value::Object(Map::from_iter([(name.clone(), default.clone())]));
         let about = format!("/{}", pointer(name));
-        let wrong = validator.iter_errors(&one).find(|e| e.instance_path().as_str().starts_with(&about));
+        let wrong =
+            validator.iter_errors(&one).find(|e| e.instance_path().as_str().starts_with(&about));
         if let Some(wrong) = wrong {
             return Err(format!("spec.parameters.properties.{name}.default: {wrong}"));
         }
@@ -75,7 +76,9 @@ fn walk(value: &Value, path: &str, depth: usize, defined: bool) -> Result<(), St
                 if key == "$ref" && value.is_string() {
                     let to = value.as_str().unwrap_or_default();
                     if !to.starts_with(DEFINITIONS) {
-                        return Err(format!("{at}: {to:?} leads elsewhere; refer to {DEFINITIONS}<name>"));
+                        return Err(format!(
+                            "{at}: {to:?} leads elsewhere; refer to {DEFINITIONS}<name>"
+                        ));
                     }
                     if defined {
                         return Err(format!("{at}: a definition must not refer to another"));
@@ -216,7 +219,8 @@ fn text(value: &Value) -> String {
 }
 
 fn fault(error: &jsonschema::ValidationError<'_>, known: &BTreeMap<&String, &Value>) -> String {
-    let path = error.instance_path().as_str().replace('/', ".").replace("~1", "/").replace("~0", "~");
+    let path =
+        error.instance_path().as_str().replace('/', ".").replace("~1", "/").replace("~0", "~");
     match error.kind() {
         ValidationErrorKind::Required { property } => {
             let name = property.as_str().unwrap_or_default();

@@ -70,7 +70,8 @@ pub async fn complete(
     let project = job.namespace().unwrap_or_default();
     let noted = status.algorithm.as_ref().filter(|noted| noted.name == reference.name);
     let version = reference.pinned().or(noted.map(|noted| noted.version.as_str()));
-    let settled = AlgorithmReference { version: version.map(ToOwned::to_owned), ..reference.clone() };
+    let settled =
+        AlgorithmReference { version: version.map(ToOwned::to_owned), ..reference.clone() };
     let found = match algorithm::find(&context.client, &project, &settled).await? {
         Ok(found) => found,
         Err(words) => {
@@ -156,7 +157,10 @@ fn merged(
 
 /// Which input each dataset is for: the one that it names, else the first that nobody does.
 /// What is over is mounted for no input.
-fn bind(inputs: &[AlgorithmInput], datasets: &[DatasetInput]) -> Result<Vec<Option<String>>, String> {
+fn bind(
+    inputs: &[AlgorithmInput],
+    datasets: &[DatasetInput],
+) -> Result<Vec<Option<String>>, String> {
     let names = || inputs.iter().map(|input| input.name.as_str()).collect::<Vec<_>>().join(", ");
     let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
     for (at, dataset) in datasets.iter().enumerate() {

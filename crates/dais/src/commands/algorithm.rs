@@ -192,9 +192,8 @@ async fn deprecate(
     deprecated.retain(|one| one.version != version);
     let undone = reason.is_none();
     let version = version.to_owned();
-    deprecated.extend(
-        reason.map(|reason| dais_api::Deprecation { version: version.clone(), reason }),
-    );
+    deprecated
+        .extend(reason.map(|reason| dais_api::Deprecation { version: version.clone(), reason }));
     change(all, &algorithm, "deprecated", deprecated).await?;
     match undone {
         true => println!("{name}@{version} {}", say("may be used again", "已恢复使用")),

@@ -71,7 +71,12 @@ fn warn_once(status: &dais_api::TrainingJobStatus, warned: &mut bool) {
     let Some(algorithm) = status.algorithm.as_ref().filter(|_| !*warned) else { return };
     if let Some(why) = &algorithm.deprecated {
         let is = say("is deprecated:", "已弃用：");
-        eprintln!("{}: {}@{} {is} {why}", say("warning", "警告"), algorithm.name, algorithm.version);
+        eprintln!(
+            "{}: {}@{} {is} {why}",
+            say("warning", "警告"),
+            algorithm.name,
+            algorithm.version
+        );
         *warned = true;
     }
 }

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use dais_api::{
-    AlgorithmReference, Checkpoints, CodeBundle, DatasetInput, DatasetReference, TrainingJob, TrainingJobSpec,
+    AlgorithmReference, Checkpoints, CodeBundle, DatasetInput, DatasetReference, TrainingJob,
+    TrainingJobSpec,
 };
 use k8s_openapi::api::core::v1::EnvVar;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;

@@ -22,10 +22,7 @@ pub fn drivers(
 ) -> Vec<(&'static str, Arc<dyn VolumeDriver>)> {
     vec![
         (names::DATA_DRIVER, Arc::new(Datasets(data.clone()))),
-        (
-            names::CODE_DRIVER,
-            Arc::new(Code { data: data.clone(), client: client.clone() }),
-        ),
+        (names::CODE_DRIVER, Arc::new(Code { data: data.clone(), client: client.clone() })),
         (
             names::ENVIRONMENT_DRIVER,
             Arc::new(Environments { store: environments.clone(), client: client.clone() }),
@@ -63,8 +60,7 @@ impl VolumeDriver for Datasets {
 async fn shared(client: &Client, request: &VolumeRequest) -> Result<Option<Found>, VolumeError> {
     let Some(name) = request.attributes.get(names::ALGORITHM) else { return Ok(None) };
     let version = attribute(request, names::ALGORITHM_VERSION)?;
-    let reference =
-        AlgorithmReference { name: name.clone(), version: Some(version.to_owned()) };
+    let reference = AlgorithmReference { name: name.clone(), version: Some(version.to_owned()) };
     match algorithm::find(client, &request.namespace, &reference).await {
         Ok(Ok(found)) => Ok(Some(found)),
         Ok(Err(words)) => Err(VolumeError::Invalid(words)),

@@ -99,9 +99,8 @@ fn a_change_of_what_runs_is_a_version_and_a_job_keeps_the_one_it_ran() {
     let limits = &pods["spec"]["containers"][0]["resources"]["limits"];
     assert_eq!(limits["cpu"], "1", "{pods:#}");
     let run = job["status"]["runId"].as_str().unwrap();
-    let run = platform
-        .get(&format!("/mlflow/p/default/api/2.0/mlflow/runs/get?run_id={run}"))
-        .unwrap();
+    let run =
+        platform.get(&format!("/mlflow/p/default/api/2.0/mlflow/runs/get?run_id={run}")).unwrap();
     let tags = run["run"]["data"]["tags"].as_array().unwrap();
     let tag = tags.iter().find(|tag| tag["key"] == "dais.algorithm").unwrap();
     assert_eq!(tag["value"], "forest@v1");
@@ -240,9 +239,12 @@ fn what_is_shared_runs_elsewhere_and_nothing_else_does() {
     let pods = "/k8s/api/v1/namespaces/far/pods";
     assert_eq!(platform.post_as(&bob.token, pods, &pod("thief")).0, 201);
     platform.until("the pod to be refused", || {
-        let events = platform.get("/k8s/api/v1/namespaces/far/events").ok()?.to_string();
-        events.contains("no Algorithm \\\"forest\\\" of project \\\"default\\\" is shared").then_some(())
-            .or_else(|| events.contains("is shared with project").then_some(()))
+        let events = platform.get("/k8s/api/v1/namespaces/far/events").ok()?;
+        let refused = |event: &&Value| {
+            let words = event["message"].as_str().unwrap_or_default();
+            event["reason"] == "FailedMount" && words.contains("is shared with project")
+        };
+        events["items"].as_array()?.iter().find(refused).map(drop)
     });
     let thief = platform.get(&format!("{pods}/thief")).unwrap();
     assert_ne!(thief["status"]["phase"], "Succeeded", "{thief:#}");
@@ -291,13 +293,21 @@ urllib.request.urlopen(urllib.request.Request(address, json.dumps(body).encode()
     let made = platform.ok(&["algorithm", "create", "square", "--code", code.to_str().unwrap()]);
     assert!(made.contains("square@v1"), "{made}");
     let said = platform.ok(&[
-        "sweep", "--name", "grid", "--algorithm", "square", "--method", "grid", "--search",
-        "x=1..3 step 1", "--metric", "loss", "--minimize",
+        "sweep",
+        "--name",
+        "grid",
+        "--algorithm",
+        "square",
+        "--method",
+        "grid",
+        "--search",
+        "x=1..3 step 1",
+        "--metric",
+        "loss",
+        "--minimize",
     ]);
     assert!(said.contains("3 trials ended; the best is trial 2 with 0"), "{said}");
-    let sweep = platform
-        .get("/k8s/apis/dais.io/v1alpha1/namespaces/default/sweeps/grid")
-        .unwrap();
+    let sweep = platform.get("/k8s/apis/dais.io/v1alpha1/namespaces/default/sweeps/grid").unwrap();
     assert_eq!(sweep["status"]["algorithm"]["version"], "v1", "{sweep:#}");
     let job = platform.job("grid-2");
     assert_eq!(job["spec"]["algorithm"]["version"], "v1", "{job:#}");
@@ -327,7 +337,20 @@ fn code_comes_from_a_git_repository() {
     git(&["commit", "--quiet", "--all", "--message=two"]);
     let url = format!("file://{}", repository.display());
     let create = |revision: &str| {
-        let words = ["algorithm", "create", "g", "--git", &url, "--revision", revision, "--folder", "train", "--", "sh", "main.sh"];
+        let words = [
+            "algorithm",
+            "create",
+            "g",
+            "--git",
+            &url,
+            "--revision",
+            revision,
+            "--folder",
+            "train",
+            "--",
+            "sh",
+            "main.sh",
+        ];
         platform.dais(&words)
     };
     for revision in ["v1.0", &first] {
@@ -372,8 +395,10 @@ fn the_algorithms_that_come_with_dais_learn() {
     for (model, width) in [("flowers", 4), ("flowers-boosted", 4), ("groups", 2)] {
         platform.ok(&["deploy", &format!("models:/{model}/1"), "--name", model]);
         let values = rows.as_array().unwrap()[..width].to_vec();
-        let tensor = json!({"name": "input", "shape": [1, width], "datatype": "FP32", "data": values});
-        let address = format!("{}/serve/default/{model}/v2/models/{model}/infer", platform.serve_url());
+        let tensor =
+            json!({"name": "input", "shape": [1, width], "datatype": "FP32", "data": values});
+        let address =
+            format!("{}/serve/default/{model}/v2/models/{model}/infer", platform.serve_url());
         let body = json!({"inputs": [tensor]});
         let answer = platform.http.post(address).bearer_auth(platform.token()).json(&body).send();
         let answer = answer.unwrap();
@@ -391,7 +416,9 @@ fn the_algorithms_that_come_with_dais_learn() {
 fn one_that_comes_with_dais_is_put_into_a_project_once() {
     let platform = Platform::start();
     let library = platform.ok(&["algorithm", "library"]);
-    for name in ["classification", "regression", "boosting", "clustering", "time-series", "neural-network"] {
+    for name in
+        ["classification", "regression", "boosting", "clustering", "time-series", "neural-network"]
+    {
         assert!(library.contains(name), "{library}");
     }
     let added = platform.ok(&["algorithm", "add", "time-series", "--name", "sales"]);

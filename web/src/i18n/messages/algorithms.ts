@@ -84,5 +84,5 @@ export const algorithms = {
   'algorithms.noJobs': ['No job ran it yet', '还没有任务运行过它'],
   'algorithms.latest': ['newest ({version})', '最新（{version}）'],
   'algorithms.choose': ['Choose an algorithm', '选择算法'],
-  'algorithms.ownEnvironment': ['The algorithm’s own', '算法自带'],
+  'algorithms.ownEnvironment': ['The algorithm\'s own', '算法自带'],
 } as const

@@ -9,14 +9,15 @@ import { VersionSelect } from './VersionSelect'
 import type { Version } from './versions'
 
 type Way = 'fileAdded' | 'fileRemoved' | 'fileChanged'
+const WAY: Record<Way, MessageKey> = { fileAdded: 'algorithms.fileAdded', fileRemoved: 'algorithms.fileRemoved', fileChanged: 'algorithms.fileChanged' }
 
 /** Which files differ between two bundles. */
 export function filesBetween(old: CodeFile[], next: CodeFile[]): { path: string; way: Way }[] {
   const [before, after] = [new Map(old.map((one) => [one.path, one.digest])), new Map(next.map((one) => [one.path, one.digest]))]
-  return [...new Set([...before.keys(), ...after.keys()])].toSorted().flatMap((path) => {
-    if (!before.has(path)) return [{ path, way: 'fileAdded' as const }]
-    if (!after.has(path)) return [{ path, way: 'fileRemoved' as const }]
-    return before.get(path) === after.get(path) ? [] : [{ path, way: 'fileChanged' as const }]
+  return [...new Set([...before.keys(), ...after.keys()])].toSorted().flatMap((path): { path: string; way: Way }[] => {
+    if (!before.has(path)) return [{ path, way: 'fileAdded' }]
+    if (!after.has(path)) return [{ path, way: 'fileRemoved' }]
+    return before.get(path) === after.get(path) ? [] : [{ path, way: 'fileChanged' }]
   })
 }
 
@@ -49,7 +50,7 @@ export function Compare({ project, versions }: { project: string; versions: Vers
       </Card>
       {files.length > 0 && (
         <Card title={t('algorithms.files')}>
-          <ul className="lines">{files.map(({ path, way }) => <li key={path}><span className="mono">{path}</span> <span className="muted">{t(`algorithms.${way}` satisfies MessageKey)}</span></li>)}</ul>
+          <ul className="lines">{files.map(({ path, way }) => <li key={path}><span className="mono">{path}</span> <span className="muted">{t(WAY[way])}</span></li>)}</ul>
         </Card>
       )}
     </div>

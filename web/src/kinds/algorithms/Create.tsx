@@ -1,4 +1,4 @@
-import { Button, Form } from 'antd'
+import { App, Button, Form } from 'antd'
 import { useState } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
 import { useCan } from '../../api/access'
@@ -42,6 +42,7 @@ export function AlgorithmEdit() {
 function AlgorithmForm({ project, algorithm }: { project: string; algorithm?: Algorithm }) {
   const t = useText()
   const navigate = useNavigate()
+  const { message } = App.useApp()
   const [form] = Form.useForm<AlgorithmDraft>()
   const { busy, refusal, submit } = useSubmit(form, placeOf)
   // What stood there when the form was opened: what others change meanwhile stays theirs.
@@ -54,7 +55,9 @@ function AlgorithmForm({ project, algorithm }: { project: string; algorithm?: Al
       const metadata = { annotations: { [CAUSE]: draft.why || null } }
       return merge(ALGORITHMS, project, name, { metadata, spec: patchOf(before.spec, specOf(draft, before.spec)) })
     }
-    if (await submit(work)) void navigate(at(project, 'algorithms', name))
+    if (!(await submit(work))) return
+    if (before) void message.success(t('algorithms.saved'))
+    void navigate(at(project, 'algorithms', name))
   }
   const back = before ? at(project, 'algorithms', before.metadata.name) : at(project, 'algorithms')
   return (

@@ -63,7 +63,7 @@ describe('a job of an algorithm', () => {
   })
   it('is searched by its schema', () => {
     const { fields } = fieldsOf(SCHEMA, 'en')
-    const by = (name: string) => offered(fields.find((field) => field.name === name) ?? fields[0]!)
+    const by = (name: string) => offered(fields.find((field) => field.name === name) ?? { name, title: name, kind: 'text', required: false })
     expect(by('rate')).toEqual({ name: 'rate', type: 'double', scale: 'linear', min: 0, max: 1 })
     expect(by('loss')).toEqual({ name: 'loss', type: 'categorical', values: ['squared', '2'] })
     const sweep = sweepOf({ ...SWEEP, ...draft, arguments: { target: 'y', rate: 0.5 }, searched: [by('rate')], metric: 'm' }, 'p', SCHEMA)

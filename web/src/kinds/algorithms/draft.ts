@@ -89,9 +89,9 @@ export function algorithmOf(draft: AlgorithmDraft, namespace: string): Algorithm
 export function placeOf({ field = '' }: { field?: string }): string | (string | number)[] | undefined {
   const input = /^spec\.inputs\[(\d+)\](?:\.(\w+))?/.exec(field)
   if (input) return ['inputs', Number(input[1]), input[2] ?? 'name']
-  if (/^spec\.code/.test(field)) return 'bundle'
-  if (/^spec\.outputs/.test(field)) return 'model'
-  if (/^spec\.parameters/.test(field)) return 'schema'
-  if (/^spec\.resources/.test(field)) return /memory/.test(field) ? 'memory' : 'cpu'
+  if (field.startsWith('spec.code')) return 'bundle'
+  if (field.startsWith('spec.outputs')) return 'model'
+  if (field.startsWith('spec.parameters')) return 'schema'
+  if (field.startsWith('spec.resources')) return field.includes('memory') ? 'memory' : 'cpu'
   return /^(?:metadata|spec)\.(\w+)/.exec(field)?.[1]
 }

@@ -44,7 +44,7 @@ function header(path: string, size: number): Uint8Array<ArrayBuffer> {
   put(136, '00000000000\0')
   put(148, '        ')
   put(156, '0')
-  put(257, 'ustar\0' + '00')
+  put(257, 'ustar\u000000')
   put(345, prefix)
   const sum = block.reduce((total, byte) => total + byte, 0)
   put(148, `${sum.toString(8).padStart(6, '0')}\0 `)

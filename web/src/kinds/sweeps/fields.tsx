@@ -1,5 +1,5 @@
 import { DeleteOutlined, PlusOutlined } from '@ant-design/icons'
-import { AutoComplete, Button, Form, Input, InputNumber, Segmented, Select } from 'antd'
+import { AutoComplete, Button, Form, InputNumber, Segmented, Select } from 'antd'
 import { Card } from '../../components/Card'
 import { useText, type MessageKey } from '../../i18n'
 import type { Field } from '../algorithms/schema'

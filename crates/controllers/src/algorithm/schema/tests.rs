@@ -53,9 +53,8 @@ fn texts_become_what_the_schema_says_and_defaults_are_filled_in() {
 
 #[test]
 fn a_fault_names_its_field() {
-    let faults = |pairs: &[(&str, &str)]| {
-        fill(&boosting(), &given(pairs)).expect_err("a fault").join("\n")
-    };
+    let faults =
+        |pairs: &[(&str, &str)]| fill(&boosting(), &given(pairs)).expect_err("a fault").join("\n");
     let too_much = faults(&[("target", "y"), ("learning_rate", "7")]);
     assert_eq!(too_much, "spec.parameters.learning_rate: 7 is greater than the maximum of 1");
     assert_eq!(faults(&[]), "spec.parameters.target: is required");
@@ -85,8 +84,14 @@ fn what_is_no_schema_of_parameters_is_refused_with_its_field() {
         (json!({"type": "array"}), "spec.parameters.type"),
         (json!({"properties": {}}), "spec.parameters.type"),
         (property(json!({"type": "numbr"})), "spec.parameters.properties.a.type"),
-        (property(json!({"type": "integer", "default": "x"})), "spec.parameters.properties.a.default"),
-        (property(json!({"type": "integer", "minimum": 5, "default": 1})), "spec.parameters.properties.a.default"),
+        (
+            property(json!({"type": "integer", "default": "x"})),
+            "spec.parameters.properties.a.default",
+        ),
+        (
+            property(json!({"type": "integer", "minimum": 5, "default": 1})),
+            "spec.parameters.properties.a.default",
+        ),
         (property(json!({"$ref": "https://example.org/x"})), "spec.parameters.properties.a.$ref"),
         (property(json!({"$ref": "#"})), "spec.parameters.properties.a.$ref"),
         (property(json!({"$dynamicRef": "#x"})), "spec.parameters.properties.a.$dynamicRef"),
@@ -103,10 +108,7 @@ fn what_is_no_schema_of_parameters_is_refused_with_its_field() {
             json!({"type": "object", "$schema": "http://json-schema.org/draft-07/schema#"}),
             "spec.parameters.$schema",
         ),
-        (
-            json!({"type": "object", "description": "x".repeat(LARGEST)}),
-            "spec.parameters",
-        ),
+        (json!({"type": "object", "description": "x".repeat(LARGEST)}), "spec.parameters"),
     ] {
         let said = refused(value);
         assert!(said.starts_with(&format!("{field}: ")), "{said}");

@@ -14,7 +14,8 @@ use crate::library::{self, WORKS};
 use crate::output::{Table, print};
 
 pub fn list(target: &Target) -> Result<()> {
-    let told: Vec<_> = WORKS.iter().map(|work| Ok((work.name, told(work)?))).collect::<Result<_>>()?;
+    let told: Vec<_> =
+        WORKS.iter().map(|work| Ok((work.name, told(work)?))).collect::<Result<_>>()?;
     let whole: Vec<_> = told
         .iter()
         .map(|(name, (title, words))| json!({"name": name, "title": title, "description": words}))

@@ -122,7 +122,8 @@ fn declared(file: &Path) -> Result<Option<AlgorithmSpec>> {
 fn schema(file: &Path) -> Result<Map<String, Value>> {
     let shown = file.display();
     let text = std::fs::read_to_string(file).with_context(|| format!("reading {shown}"))?;
-    serde_saphyr::from_str(&text).with_context(|| format!("--parameters: {shown} is no JSON Schema"))
+    serde_saphyr::from_str(&text)
+        .with_context(|| format!("--parameters: {shown} is no JSON Schema"))
 }
 
 /// What a merge has to say for `wanted` to be there, and nothing of what it leaves out.
@@ -155,7 +156,9 @@ async fn settled(all: &Api<Algorithm>, name: &str, generation: Option<i64>) -> R
         if status.observed_generation < generation {
             continue;
         }
-        if let Some(ready) = conditions::find(&status.conditions, READY).filter(|r| r.status != "True") {
+        if let Some(ready) =
+            conditions::find(&status.conditions, READY).filter(|r| r.status != "True")
+        {
             bail!("{}: {}", say("it was not made a version", "未能生成版本"), ready.message);
         }
         return status.latest.context("it has no version");

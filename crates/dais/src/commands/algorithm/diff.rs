@@ -34,10 +34,8 @@ pub async fn run(
             .with_context(|| format!("there is no version {name:?}; the newest is {newest}"))
     };
     let (old, new) = (spec(from)?, spec(to)?);
-    let (before, after) = tokio::try_join!(
-        files(target, connection, old),
-        files(target, connection, new)
-    )?;
+    let (before, after) =
+        tokio::try_join!(files(target, connection, old), files(target, connection, new))?;
     let mut files = BTreeMap::new();
     for (path, digest) in &after {
         match before.get(path) {

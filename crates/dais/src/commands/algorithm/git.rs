@@ -23,7 +23,10 @@ pub fn fetch(url: &str, args: &AlgorithmCreate) -> Result<Checkout> {
     let revision = args.revision.as_deref();
     for (option, text) in [("--git", Some(url)), ("--revision", revision)] {
         if text.is_some_and(|text| text.starts_with('-') || text.is_empty()) {
-            bail!("{option} {:?}: is no such thing; it begins with - or is empty", text.unwrap_or_default());
+            bail!(
+                "{option} {:?}: is no such thing; it begins with - or is empty",
+                text.unwrap_or_default()
+            );
         }
     }
     let folder = tempfile::tempdir().context("making a folder for the repository")?;
