@@ -7,8 +7,8 @@ use kube::CustomResourceExt;
 use crate::monitoring::{PodMonitor, PrometheusRule, ServiceMonitor};
 use crate::routing::HTTPRoute;
 use crate::{
-    ABTest, Algorithm, Application, Dataset, Environment, InferenceService, LabelingProject, Notebook, Queue,
-    Sweep, TrafficPolicy, TrainingJob,
+    ABTest, Algorithm, Application, Dataset, Environment, InferenceService, LabelingProject,
+    Notebook, Queue, Sweep, TrafficPolicy, TrainingJob,
 };
 
 /// The kinds of group `dais.io`, in alphabetical order.

@@ -12,7 +12,9 @@ use tower::ServiceExt;
 use super::datadir::DataDir;
 use super::parts::Parts;
 use super::recorded::recorded;
-use super::{algorithms, backup, engines, gateway, labeling, ledger, notebooks, outcomes, queues, scopes};
+use super::{
+    algorithms, backup, engines, gateway, labeling, ledger, notebooks, outcomes, queues, scopes,
+};
 
 /// Everything on the portal's port.
 pub fn portal(parts: &Parts, data_dir: &DataDir) -> Router {
