@@ -66,8 +66,18 @@ pub async fn run(context: Arc<Context>) {
         .owns(Api::<Pod>::all(client.clone()), mine)
         .watches(Api::<Environment>::all(client.clone()), any(), move |changed| {
             waiting(&by_environment, |job| {
-                job.namespace() == changed.namespace()
-                    && job.spec.environment.as_deref() == Some(&changed.name_any())
+                let named = job.spec.environment.as_deref();
+                let own = job.namespace().unwrap_or_default();
+                match (named, &job.spec.algorithm) {
+                    // Which one an algorithm brings is read when the job is looked at.
+                    (None, Some(algorithm)) => {
+                        changed.namespace().as_deref() == Some(algorithm.seen_from(&own).0)
+                    }
+                    _ => {
+                        changed.namespace().as_ref() == Some(&own)
+                            && named == Some(&changed.name_any())
+                    }
+                }
             })
         })
         .watches(Api::<Algorithm>::all(client.clone()), any(), move |changed| {

@@ -1,7 +1,7 @@
 //! What a job refers to, resolved at the moment when an attempt starts.
 
 use dais_api::conditions::{self, READY, Verdict, reason};
-use dais_api::{Dataset, DatasetInput, Environment, ResolvedDataset, TrainingJob};
+use dais_api::{Dataset, DatasetInput, Environment, ResolvedDataset};
 use kube::ResourceExt;
 use kube::api::Api;
 
@@ -62,6 +62,10 @@ async fn environment(
         .await
         .map_err(Error::kube(format!("reading environment {name}")))?;
     let Some(environment) = found else {
+        if let Some(owner) = owner {
+            let words = format!("spec.algorithm: the environment of {} is gone", owner.algorithm);
+            return Ok(Err(Verdict::no(reason::ENVIRONMENT_NOT_FOUND, words)));
+        }
         let words = format!(
             "{field}: no Environment {name:?} in project {project:?}; create it or name \
              another (`dais get environments`)"
@@ -75,6 +79,11 @@ async fn environment(
     }
     if current && conditions::is_true(&status.conditions, READY) {
         return Ok(Ok(status.digest));
+    }
+    if let Some(owner) = owner {
+        // How another project's environment fares is its people's to see.
+        let words = format!("waits for the environment of {}", owner.algorithm);
+        return Ok(Err(Verdict::no(reason::ENVIRONMENT_NOT_READY, words)));
     }
     let why = conditions::find(&status.conditions, READY)
         .map_or_else(|| "it has not been looked at yet".to_owned(), |ready| ready.message.clone());

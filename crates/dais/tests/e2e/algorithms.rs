@@ -275,6 +275,45 @@ fn what_is_shared_runs_elsewhere_and_nothing_else_does() {
 }
 
 #[test]
+fn a_job_waits_for_the_environment_of_its_algorithm_wherever_that_is() {
+    let platform = Platform::start();
+    let code = prepare(&platform);
+    let bob = person(&platform, "bob", "far");
+    let folder = platform.folder().join("flowers");
+    as_person(&platform, &bob, &["upload", "flowers", folder.to_str().unwrap()]);
+    create(&platform, &code, &["-e", "plain"]);
+    platform.ok(&["algorithm", "share", "forest", "--with", "far"]);
+    let words = ["--data", "flowers", "--param", "target=b", "--detach"];
+    let start = |algorithm: &'static str| {
+        let all = ["run", "--name", "waits", "--algorithm", algorithm];
+        all.into_iter().chain(words).collect::<Vec<_>>()
+    };
+    platform.ok(&start("forest"));
+    as_person(&platform, &bob, &start("default/forest"));
+    let jobs = "/k8s/apis/dais.io/v1alpha1/namespaces/far/trainingjobs/waits";
+    let reason = |job: &Value| job["status"]["conditions"][0]["reason"].clone();
+    platform.until("both to wait", || {
+        let theirs = platform.get(jobs).ok()?;
+        let both = [reason(&platform.job("waits")), reason(&theirs)];
+        (both == ["EnvironmentNotFound", "EnvironmentNotFound"]).then_some(())
+    });
+    // Nothing of the other project's environment is told.
+    let theirs = platform.get(jobs).unwrap().to_string();
+    assert!(!theirs.contains("plain"), "{theirs}");
+    let environment = json!({
+        "apiVersion": "dais.io/v1alpha1", "kind": "Environment", "metadata": {"name": "plain"},
+        "spec": {"python": {}},
+    });
+    let all = "/k8s/apis/dais.io/v1alpha1/namespaces/default/environments";
+    assert_eq!(platform.post(all, &environment).0, 201);
+    platform.until_phase("waits", "Succeeded");
+    platform.until("the other to have run", || {
+        let job = platform.get(jobs).ok()?;
+        (job["status"]["phase"] == "Succeeded").then_some(())
+    });
+}
+
+#[test]
 fn a_sweep_searches_one_version_of_an_algorithm() {
     let platform = Platform::start();
     let code = platform.folder().join("square");
