@@ -20,6 +20,11 @@ const Notebooks = page(() => import('./kinds/notebooks/List'), 'NotebookList')
 const Notebook = page(() => import('./kinds/notebooks/Details'), 'NotebookDetails')
 const NotebookCreate = page(() => import('./kinds/notebooks/Create'), 'NotebookCreate')
 const LabelingCreate = page(() => import('./kinds/labeling/Create'), 'LabelingCreate')
+const Algorithms = page(() => import('./kinds/algorithms/List'), 'AlgorithmList')
+const Algorithm = page(() => import('./kinds/algorithms/Details'), 'AlgorithmDetails')
+const AlgorithmCreate = page(() => import('./kinds/algorithms/Create'), 'AlgorithmCreate')
+const AlgorithmEdit = page(() => import('./kinds/algorithms/Create'), 'AlgorithmEdit')
+const AlgorithmLibrary = page(() => import('./kinds/algorithms/Library'), 'AlgorithmLibrary')
 const Environments = page(() => import('./kinds/environments/List'), 'EnvironmentList')
 const Environment = page(() => import('./kinds/environments/Details'), 'EnvironmentDetails')
 const Jobs = page(() => import('./kinds/jobs/List'), 'JobList')
@@ -81,6 +86,11 @@ export function Pages() {
         <Route path="labeling" element={<Labelings />} />
         <Route path="labeling/new" element={<LabelingCreate />} />
         <Route path="labeling/:name/:tab?" element={<Labeling />} />
+        <Route path="algorithms" element={<Algorithms />} />
+        <Route path="algorithms/new" element={<AlgorithmCreate />} />
+        <Route path="algorithms/library" element={<AlgorithmLibrary />} />
+        <Route path="algorithms/:name/edit" element={<AlgorithmEdit />} />
+        <Route path="algorithms/:name/:tab?" element={<Algorithm />} />
         <Route path="environments" element={<Environments />} />
         <Route path="environments/:name/:tab?" element={<Environment />} />
         <Route path="jobs" element={<Jobs />} />

@@ -39,6 +39,10 @@ pub mod reason {
     pub const ENVIRONMENT_NOT_READY: &str = "EnvironmentNotReady";
     /// A named Dataset or version does not exist.
     pub const DATASET_NOT_FOUND: &str = "DatasetNotFound";
+    /// A named Algorithm or version does not exist, or is not shared with the project.
+    pub const ALGORITHM_NOT_FOUND: &str = "AlgorithmNotFound";
+    /// The parameters or inputs of a job are not those of its algorithm.
+    pub const ARGUMENTS_INVALID: &str = "ArgumentsInvalid";
     /// A named model, version or alias does not exist.
     pub const MODEL_NOT_FOUND: &str = "ModelNotFound";
     /// Nothing runs, since nobody asks; the next request starts it.

@@ -7,14 +7,15 @@ use kube::CustomResourceExt;
 use crate::monitoring::{PodMonitor, PrometheusRule, ServiceMonitor};
 use crate::routing::HTTPRoute;
 use crate::{
-    ABTest, Application, Dataset, Environment, InferenceService, LabelingProject, Notebook, Queue,
-    Sweep, TrafficPolicy, TrainingJob,
+    ABTest, Algorithm, Application, Dataset, Environment, InferenceService, LabelingProject,
+    Notebook, Queue, Sweep, TrafficPolicy, TrainingJob,
 };
 
 /// The kinds of group `dais.io`, in alphabetical order.
 pub fn all() -> Vec<CustomResourceDefinition> {
     vec![
         ABTest::crd(),
+        Algorithm::crd(),
         Application::crd(),
         Dataset::crd(),
         Environment::crd(),

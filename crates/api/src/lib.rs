@@ -6,6 +6,7 @@
 //! Start reading at [`TrainingJob`].
 
 pub mod abtest;
+pub mod algorithm;
 pub mod application;
 pub mod conditions;
 pub mod crds;
@@ -25,6 +26,10 @@ pub mod trainingjob;
 pub mod volumes;
 
 pub use abtest::{ABTest, ABTestPhase, ABTestSpec, ABTestStatus};
+pub use algorithm::{
+    Algorithm, AlgorithmInput, AlgorithmMetric, AlgorithmOutputs, AlgorithmSpec, AlgorithmStatus,
+    AlgorithmVersion, Deprecation, GitSource,
+};
 pub use application::{
     Application, ApplicationPort, ApplicationRoute, ApplicationSpec, ApplicationStatus,
     ApplicationVolume, Check, Concurrency, Health, OwnClaim, OwnPort, Release, Schedule,
@@ -53,8 +58,8 @@ pub use sweep::{
 };
 pub use traffic::{TrafficPolicy, TrafficPolicySpec, TrafficPolicyStatus};
 pub use trainingjob::{
-    Admission, Checkpoints, CodeBundle, DatasetInput, Phase, ProducedModel, ResolvedDataset,
-    TrainingJob, TrainingJobSpec, TrainingJobStatus,
+    Admission, AlgorithmReference, Checkpoints, CodeBundle, DatasetInput, Phase, ProducedModel,
+    ResolvedAlgorithm, ResolvedDataset, TrainingJob, TrainingJobSpec, TrainingJobStatus,
 };
 
 /// The API group of every kind in this crate.

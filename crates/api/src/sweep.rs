@@ -7,7 +7,7 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::trainingjob::{Phase, TrainingJobSpec};
+use crate::trainingjob::{AlgorithmReference, Phase, TrainingJobSpec};
 
 /// Runs a job again and again with other parameters, and keeps what did best.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -23,7 +23,11 @@ use crate::trainingjob::{Phase, TrainingJobSpec};
     printcolumn = r#"{"name":"Phase","type":"string","jsonPath":".status.phase"}"#,
     printcolumn = r#"{"name":"Finished","type":"integer","jsonPath":".status.finished"}"#,
     printcolumn = r#"{"name":"Best","type":"number","jsonPath":".status.best.value"}"#,
-    printcolumn = r#"{"name":"Age","type":"date","jsonPath":".metadata.creationTimestamp"}"#
+    printcolumn = r#"{"name":"Age","type":"date","jsonPath":".metadata.creationTimestamp"}"#,
+    validation = Rule::new("has(self.spec.job.command) != has(self.spec.job.algorithm)")
+        .message("set exactly one of spec.job.command and spec.job.algorithm"),
+    validation = Rule::new("!has(self.spec.job.algorithm) || !has(self.spec.job.code)")
+        .message("spec.job.code: the algorithm has its own; leave it out"),
 )]
 #[serde(rename_all = "camelCase")]
 pub struct SweepSpec {
@@ -224,6 +228,9 @@ pub struct SweepStatus {
     pub pruned: i32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best: Option<Trial>,
+    /// The algorithm version that all trials run, settled with the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<AlgorithmReference>,
     /// All trials, in the order in which they began.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trials: Vec<Trial>,

@@ -24,13 +24,22 @@ use serde::{Deserialize, Serialize};
     printcolumn = r#"{"name":"Reason","type":"string","jsonPath":".status.conditions[?(@.type==\"Ready\")].reason"}"#,
     printcolumn = r#"{"name":"Queue","type":"string","jsonPath":".spec.queue"}"#,
     printcolumn = r#"{"name":"Exit","type":"integer","jsonPath":".status.exitCode"}"#,
-    printcolumn = r#"{"name":"Age","type":"date","jsonPath":".metadata.creationTimestamp"}"#
+    printcolumn = r#"{"name":"Age","type":"date","jsonPath":".metadata.creationTimestamp"}"#,
+    validation = Rule::new("has(self.spec.command) != has(self.spec.algorithm)")
+        .message("set exactly one of spec.command and spec.algorithm"),
+    validation = Rule::new("!has(self.spec.algorithm) || !has(self.spec.code)")
+        .message("spec.code: the algorithm has its own; leave it out"),
 )]
 #[serde(rename_all = "camelCase")]
 pub struct TrainingJobSpec {
     /// Program and its first arguments; no shell unless you name one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1, max = 1000))]
     pub command: Vec<String>,
+    /// The Algorithm to run, in place of a command. What the job leaves out comes from it:
+    /// environment, resources, checkpoints, model, parameters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<AlgorithmReference>,
     /// Further arguments, after `command`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1000))]
@@ -155,6 +164,38 @@ pub struct DatasetInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = r"^/"))]
     pub mount_path: Option<String>,
+    /// The algorithm's input that this is for; the first without one when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 63))]
+    pub input: Option<String>,
+}
+
+/// A version of an Algorithm.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AlgorithmReference {
+    /// Name of an Algorithm in the same project, or `project/name` of one that is shared
+    /// with it.
+    #[schemars(regex(
+        pattern = r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/)?[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$"
+    ))]
+    pub name: String,
+    /// `v1`, `v2`, …; when absent or `latest` the newest that is not deprecated, settled when
+    /// the job begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^(latest|v[1-9][0-9]*)$"))]
+    pub version: Option<String>,
+}
+
+impl AlgorithmReference {
+    /// The project and the name in it, seen from `project`.
+    pub fn seen_from<'a>(&'a self, project: &'a str) -> (&'a str, &'a str) {
+        self.name.split_once('/').unwrap_or((project, &self.name))
+    }
+
+    /// The version that is asked for, if one is.
+    pub fn pinned(&self) -> Option<&str> {
+        self.version.as_deref().filter(|version| *version != "latest")
+    }
 }
 
 /// Where a job is in its life, in one word.
@@ -201,6 +242,9 @@ pub struct TrainingJobStatus {
     /// What the job's queue says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub admission: Option<Admission>,
+    /// The algorithm version that the job runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<ResolvedAlgorithm>,
     /// Digest of the Environment's build that the newest attempt runs in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment_digest: Option<String>,
@@ -241,6 +285,24 @@ pub struct ResolvedDataset {
     pub name: String,
     pub version: String,
     pub digest: String,
+}
+
+/// What an Algorithm gave to a job.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ResolvedAlgorithm {
+    /// As the job names it.
+    pub name: String,
+    /// `v1`, `v2`, …
+    pub version: String,
+    /// Why that version should not be used any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deprecated: Option<String>,
+    /// All parameters, those of the schema's defaults too.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, String>,
+    /// Requests and limits, where the job names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<ResourceRequirements>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

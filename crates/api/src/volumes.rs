@@ -1,7 +1,8 @@
 //! How a pod asks for data, code and environments: inline CSI volumes.
 //!
 //! A driver resolves the attributes inside the pod's own namespace, so that a
-//! pod can never name another project's files.
+//! pod can never name another project's files. What is shared is named by the
+//! Algorithm that shares it, which the driver asks.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +10,11 @@ use k8s_openapi::api::core::v1::{CSIVolumeSource, Volume};
 
 /// Driver of dataset versions; attributes [`DATASET`] and [`DATASET_VERSION`].
 pub const DATA_DRIVER: &str = "data.dais.io";
-/// Driver of code bundles; attribute [`BUNDLE`].
+/// Driver of code bundles; attribute [`BUNDLE`], or [`ALGORITHM`] with [`ALGORITHM_VERSION`]
+/// for the code of another project's algorithm that is shared with the pod's.
 pub const CODE_DRIVER: &str = "code.dais.io";
-/// Driver of built Environments; attribute [`ENVIRONMENT`] or [`ENVIRONMENT_NAME`].
+/// Driver of built Environments; attribute [`ENVIRONMENT`] or [`ENVIRONMENT_NAME`], and those
+/// of an algorithm for the environment of one that is shared.
 pub const ENVIRONMENT_DRIVER: &str = "environments.dais.io";
 
 pub const DATASET: &str = "dataset";
@@ -19,6 +22,9 @@ pub const DATASET_VERSION: &str = "version";
 pub const BUNDLE: &str = "bundle";
 /// SHA-256 digest of the built environment.
 pub const ENVIRONMENT: &str = "environment";
+/// `project/name` of an Algorithm in another project.
+pub const ALGORITHM: &str = "algorithm";
+pub const ALGORITHM_VERSION: &str = "algorithmVersion";
 /// Name of an Environment object, resolved when the volume is published.
 pub const ENVIRONMENT_NAME: &str = "name";
 

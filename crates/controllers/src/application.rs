@@ -9,7 +9,6 @@
 //!                     Deployment, Service, route ◀───┴───▶ CronJob
 //! ```
 
-mod changes;
 mod desired;
 mod health;
 mod inputs;

@@ -8,6 +8,7 @@
 //! Start reading at [`run`], then [`trainingjob`].
 
 mod abtest;
+pub mod algorithm;
 mod application;
 pub mod apply;
 pub mod context;
@@ -24,6 +25,7 @@ mod package_index;
 mod program;
 pub mod project;
 pub mod queue;
+mod revisions;
 pub mod seams;
 mod serving;
 mod sweep;
@@ -33,6 +35,7 @@ mod trainingjob;
 pub use context::{Context, Seams, Settings};
 pub use error::{Error, Result};
 pub use metrics::Metrics;
+pub use revisions::changes;
 
 use std::sync::Arc;
 
@@ -43,6 +46,7 @@ pub async fn run(context: Arc<Context>) {
         queue::run(context.clone()),
         dataset::run(context.clone()),
         environment::run(context.clone()),
+        algorithm::run(context.clone()),
         trainingjob::run(context.clone()),
         sweep::run(context.clone()),
         inferenceservice::run(context.clone()),

@@ -118,6 +118,12 @@ pub fn text(name: &str, value: &str) -> EnvVar {
     EnvVar { name: name.to_owned(), value: Some(value), ..EnvVar::default() }
 }
 
+/// `name` as the end of an environment variable's name.
+pub fn variable_name(name: &str) -> String {
+    let upper = name.chars().map(|c| c.to_ascii_uppercase());
+    upper.map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
+}
+
 fn from(name: &str, source: EnvVarSource) -> EnvVar {
     EnvVar { name: name.to_owned(), value_from: Some(source), ..EnvVar::default() }
 }
@@ -166,5 +172,10 @@ mod tests {
     #[test]
     fn values_are_never_expanded() {
         assert_eq!(text("A", "$(HOME)").value.as_deref(), Some("$$(HOME)"));
+    }
+
+    #[test]
+    fn names_of_variables_are_plain() {
+        assert_eq!(variable_name("max-depth"), "MAX_DEPTH");
     }
 }

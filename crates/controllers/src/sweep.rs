@@ -21,16 +21,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dais_api::conditions::{self, COMPLETE, FAILED, READY, Verdict, reason};
-use dais_api::{Phase, Sweep, SweepStatus, TrainingJob, Trial, TrialState, labels};
+use dais_api::{
+    Algorithm, AlgorithmReference, Phase, Sweep, SweepStatus, TrainingJob, Trial, TrialState,
+    labels,
+};
 use dais_tuning::Search;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
 use kube::api::{Api, ListParams, Patch, PatchParams, PostParams};
 use kube::runtime::controller::Action;
+use kube::runtime::reflector::{ObjectRef, Store};
 use kube::runtime::{Controller, watcher};
 use kube::{Resource, ResourceExt};
 use serde_json::{Value, json};
 
+use crate::algorithm;
 use crate::apply;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -47,17 +52,62 @@ const LOOK: Duration = Duration::from_secs(2);
 pub async fn run(context: Arc<Context>) {
     let client = context.client.clone();
     let any = watcher::Config::default;
-    let controller = Controller::new(Api::<Sweep>::all(client.clone()), any())
-        .owns(Api::<TrainingJob>::all(client), any().labels(SWEEP));
+    let controller = Controller::new(Api::<Sweep>::all(client.clone()), any());
+    let known = controller.store();
+    let controller = controller
+        .owns(Api::<TrainingJob>::all(client.clone()), any().labels(SWEEP))
+        .watches(Api::<Algorithm>::all(client), any(), move |changed| naming(&known, &changed));
     drive("sweep", controller, context, reconcile).await;
+}
+
+/// The unfinished sweeps over an algorithm.
+fn naming(known: &Store<Sweep>, algorithm: &Algorithm) -> Vec<ObjectRef<Sweep>> {
+    let names = |sweep: &Arc<Sweep>| {
+        let own = sweep.namespace().unwrap_or_default();
+        let named = sweep.spec.job.algorithm.as_ref().map(|named| named.seen_from(&own));
+        named.is_some_and(|(project, name)| {
+            algorithm.namespace().as_deref() == Some(project) && algorithm.name_any() == name
+        })
+    };
+    let found = known.state().into_iter().filter(|sweep| !phase(sweep).is_final() && names(sweep));
+    found.map(|sweep| ObjectRef::from_obj(sweep.as_ref())).collect()
 }
 
 async fn reconcile(sweep: Arc<Sweep>, context: Arc<Context>) -> Result<Action> {
     if sweep.metadata.deletion_timestamp.is_some() || phase(&sweep).is_final() {
         return Ok(Action::await_change());
     }
-    let step = advance(&sweep, &context).await?;
-    report(&sweep, step, &context).await
+    let (settled, step) = match settle(&sweep, &context).await? {
+        Ok(settled) => {
+            let step = advance(&settled, &context).await?;
+            (settled.spec.job.algorithm, step)
+        }
+        Err(verdict) => (None, Step { phase: Phase::Pending, verdict, trials: Vec::new() }),
+    };
+    report(&sweep, step, settled, &context).await
+}
+
+/// The sweep with the version of the algorithm that all of its trials run: the one that it
+/// names, else the newest when it began.
+async fn settle(sweep: &Sweep, context: &Context) -> Result<Result<Sweep, Verdict>> {
+    let mut settled = sweep.clone();
+    let Some(reference) = &mut settled.spec.job.algorithm else { return Ok(Ok(settled)) };
+    let noted = sweep.status.as_ref().and_then(|status| status.algorithm.as_ref());
+    if let Some(noted) = noted.filter(|noted| noted.name == reference.name) {
+        reference.version = noted.version.clone();
+        return Ok(Ok(settled));
+    }
+    let project = sweep.namespace().unwrap_or_default();
+    match algorithm::find(&context.client, &project, reference).await? {
+        Ok(found) => {
+            reference.version = Some(found.version);
+            Ok(Ok(settled))
+        }
+        Err(words) => {
+            let words = format!("spec.job.algorithm: {words}");
+            Ok(Err(Verdict::no(reason::ALGORITHM_NOT_FOUND, words)))
+        }
+    }
 }
 
 fn phase(sweep: &Sweep) -> Phase {
@@ -224,7 +274,12 @@ async fn begin(
 }
 
 /// Writes the step into the status: the one place where a sweep's status is made.
-async fn report(sweep: &Sweep, step: Step, context: &Context) -> Result<Action> {
+async fn report(
+    sweep: &Sweep,
+    step: Step,
+    algorithm: Option<AlgorithmReference>,
+    context: &Context,
+) -> Result<Action> {
     let Step { phase: next, verdict, trials } = step;
     let generation = sweep.meta().generation;
     let mut status = sweep.status.clone().unwrap_or_default();
@@ -241,6 +296,7 @@ async fn report(sweep: &Sweep, step: Step, context: &Context) -> Result<Action> 
     status.observed_generation = generation;
     status.start_time = status.start_time.or_else(|| Some(Time(Timestamp::now())));
     fill(&mut status, sweep, trials);
+    status.algorithm = algorithm.or(status.algorithm);
     if was.as_deref() != Some(ready.reason) {
         context.event(sweep, next == Phase::Failed, ready.reason, &ready.message).await;
     }

@@ -13,6 +13,7 @@
 //! An attempt is all of its replicas: they start together, and one that fails ends
 //! it for all.
 
+mod algorithm;
 mod checkpoints;
 pub mod inputs;
 mod pod;
@@ -24,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dais_api::conditions::{self, COMPLETE, FAILED, READY, Verdict, reason};
-use dais_api::{Dataset, Environment, Phase, TrainingJob, TrainingJobStatus, labels};
+use dais_api::{Algorithm, Dataset, Environment, Phase, TrainingJob, TrainingJobStatus, labels};
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
@@ -39,6 +40,7 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::observed::drive;
 use crate::seams::RunEnd;
+use algorithm::Refusal;
 use verdict::{Attempt, Outcome};
 
 /// Label on a job's pods with the job's name in label-safe form.
@@ -59,12 +61,32 @@ pub async fn run(context: Arc<Context>) {
     let mine = any().labels(&format!("{}={}", labels::KIND, TrainingJob::kind(&())));
     let controller = Controller::new(Api::<TrainingJob>::all(client.clone()), any());
     let (by_environment, by_dataset) = (controller.store(), controller.store());
+    let by_algorithm = controller.store();
     let controller = controller
         .owns(Api::<Pod>::all(client.clone()), mine)
         .watches(Api::<Environment>::all(client.clone()), any(), move |changed| {
             waiting(&by_environment, |job| {
-                job.namespace() == changed.namespace()
-                    && job.spec.environment.as_deref() == Some(&changed.name_any())
+                let named = job.spec.environment.as_deref();
+                let own = job.namespace().unwrap_or_default();
+                match (named, &job.spec.algorithm) {
+                    // Which one an algorithm brings is read when the job is looked at.
+                    (None, Some(algorithm)) => {
+                        changed.namespace().as_deref() == Some(algorithm.seen_from(&own).0)
+                    }
+                    _ => {
+                        changed.namespace().as_ref() == Some(&own)
+                            && named == Some(&changed.name_any())
+                    }
+                }
+            })
+        })
+        .watches(Api::<Algorithm>::all(client.clone()), any(), move |changed| {
+            waiting(&by_algorithm, |job| {
+                let own = job.namespace().unwrap_or_default();
+                let named = job.spec.algorithm.as_ref().map(|named| named.seen_from(&own));
+                named.is_some_and(|(project, name)| {
+                    changed.namespace().as_deref() == Some(project) && changed.name_any() == name
+                })
             })
         })
         .watches(Api::<Dataset>::all(client), any(), move |changed| {
@@ -112,6 +134,13 @@ struct Step {
 }
 
 impl Step {
+    fn refused(refusal: Refusal, status: TrainingJobStatus) -> Self {
+        match refusal {
+            Refusal::Wait(verdict) => Self::pending(verdict, status),
+            Refusal::Never(verdict) => Self { phase: Phase::Failed, verdict, status },
+        }
+    }
+
     fn pending(verdict: Verdict, status: TrainingJobStatus) -> Self {
         Self { phase: Phase::Pending, verdict, status }
     }
@@ -120,6 +149,13 @@ impl Step {
 async fn advance(job: &TrainingJob, context: &Context) -> Result<Step> {
     let mut status = job.status.clone().unwrap_or_default();
     let pods = pods_of(job, context).await?;
+    // Before it is anybody's turn: a queue counts what an algorithm asks for.
+    if job.spec.algorithm.is_some() && status.algorithm.is_none() && !job.spec.stop {
+        match algorithm::complete(job, &mut status, context).await? {
+            Ok(_) => {}
+            Err(refusal) => return Ok(Step::refused(refusal, status)),
+        }
+    }
     if let Some((phase, verdict)) = halted(job) {
         return halt(job, status, &pods, (phase, verdict), context).await;
     }

@@ -1,6 +1,7 @@
 //! The words of the command line. No behaviour.
 
 mod abtest;
+mod algorithm;
 mod app;
 mod approvals;
 mod deploy;
@@ -13,6 +14,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 pub use abtest::Abtest;
+pub use algorithm::{Algorithm, AlgorithmCreate};
 pub use app::{App, AppDeploy};
 pub use approvals::{Approvals, Decide, Promote, Withdraw};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -84,12 +86,12 @@ pub enum Command {
     SignIn,
     /// Run a command as a training job, with the current folder as its code
     #[command(
-        after_help = "Examples:\n  dais run -- python train.py\n  dais run --environment sklearn --dataset digits@v1 --cpu 2 --memory 4Gi -- python train.py --depth 8"
+        after_help = "Examples:\n  dais run -- python train.py\n  dais run --environment sklearn --dataset digits@v1 --cpu 2 --memory 4Gi -- python train.py --depth 8\n  dais run --algorithm boosting@v2 --data sales@v3 --param target=price"
     )]
     Run(Run),
     /// Search for the best parameters of a command, in many training jobs
     #[command(
-        after_help = "Examples:\n  dais sweep --search 'lr=1e-4..1e-1 log' --search 'depth=2..8 int' --metric accuracy -- python train.py\n  dais sweep --algorithm grid --search 'kernel=rbf|linear' --search 'c=0.1..1 step 0.1' --metric loss --minimize -- python train.py"
+        after_help = "Examples:\n  dais sweep --search 'lr=1e-4..1e-1 log' --search 'depth=2..8 int' --metric accuracy -- python train.py\n  dais sweep --method grid --search 'kernel=rbf|linear' --search 'c=0.1..1 step 0.1' --metric loss --minimize -- python train.py"
     )]
     Sweep(Sweep),
     /// Suspend a training job or a sweep: it ends and can go on later
@@ -115,6 +117,16 @@ pub enum Command {
     Abtest {
         #[command(subcommand)]
         action: Abtest,
+    },
+    /// Algorithms: programs with parameters, in versions that training jobs run
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "Examples:\n  dais algorithm add classification\n  dais run --algorithm classification --data flowers --param target=species\n  dais algorithm create forest --code ./forest -e sklearn --input data -- python train.py"
+    )]
+    Algorithm {
+        #[command(subcommand)]
+        action: Algorithm,
     },
     /// Label data: how far a project is, tasks and answers in other formats
     #[command(
@@ -310,11 +322,14 @@ pub struct Run {
     /// Environment to run in
     #[arg(long, short = 'e', env = "DAIS_ENVIRONMENT")]
     pub environment: Option<String>,
-    /// Dataset to mount: name[@version][:path], may be given again
-    #[arg(long, short = 'd')]
+    /// Algorithm to run in place of a command: name[@version], or project/name[@version]
+    #[arg(long, conflicts_with_all = ["command", "code", "no_code"])]
+    pub algorithm: Option<String>,
+    /// Dataset to mount: [input=]name[@version][:path], may be given again
+    #[arg(long, short = 'd', visible_alias = "data")]
     pub dataset: Vec<String>,
     /// Parameter: name=value, may be given again
-    #[arg(long = "parameter", short = 'P')]
+    #[arg(long = "parameter", short = 'P', visible_alias = "param")]
     pub parameters: Vec<String>,
     /// Environment variable: NAME=value, may be given again
     #[arg(long = "env")]
@@ -362,7 +377,7 @@ pub struct Run {
     #[arg(long)]
     pub detach: bool,
     /// The command, after --
-    #[arg(last = true, required = true)]
+    #[arg(last = true, required_unless_present = "algorithm")]
     pub command: Vec<String>,
 }
 
@@ -380,8 +395,9 @@ pub struct Sweep {
     /// End when a trial is this good
     #[arg(long, allow_negative_numbers = true)]
     pub target: Option<f64>,
+    /// How it is searched
     #[arg(long, value_enum, default_value = "tpe")]
-    pub algorithm: Algorithm,
+    pub method: Method,
     /// Same seed, same search
     #[arg(long, default_value_t = 0)]
     pub seed: i64,
@@ -399,7 +415,7 @@ pub struct Sweep {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Algorithm {
+pub enum Method {
     /// Every combination
     Grid,
     /// Independent draws

@@ -1,6 +1,7 @@
 //! The commands: one file each.
 
 mod abtest;
+mod algorithm;
 mod app;
 mod apply;
 mod approvals;
@@ -65,6 +66,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Resume(args) => block_on(switch::resume(&target, &args)),
         Command::Stop(args) => block_on(switch::stop(&target, &args)),
         Command::Rerun(args) => block_on(rerun::run(&target, args)),
+        Command::Algorithm { action } => block_on(algorithm::run(&target, action)),
         Command::Label { action } => block_on(label::run(&target, action)),
         Command::Notebook { action } => block_on(notebook::run(&target, action)),
         Command::Abtest { action } => block_on(abtest::run(&target, action)),

@@ -5,6 +5,7 @@ mod client;
 mod commands;
 mod help;
 mod language;
+mod library;
 mod output;
 mod platform;
 

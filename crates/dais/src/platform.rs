@@ -19,6 +19,7 @@
 pub mod accelerators;
 mod access;
 mod accounts;
+mod algorithms;
 mod audit;
 pub mod backup;
 mod bootstrap;

@@ -1,4 +1,4 @@
-import type { ABTest, Application, Dataset, Environment, InferenceService, LabelingProject, Notebook, Queue, Sweep, TrainingJob } from './generated'
+import type { ABTest, Algorithm, Application, Dataset, Environment, InferenceService, LabelingProject, Notebook, Queue, Sweep, TrainingJob } from './generated'
 import type { ControllerRevision, CronJob, KubeEvent, KubeObject, Namespace, Node, Pod } from './meta'
 
 /** Where a kind is found; `T` is what is found there. */
@@ -23,6 +23,7 @@ const of = <T extends KubeObject>(group: string, kind: string, plural: string): 
 export const TRAINING_JOBS = dais<TrainingJob>('TrainingJob', 'trainingjobs')
 export const SWEEPS = dais<Sweep>('Sweep', 'sweeps')
 export const QUEUES = dais<Queue>('Queue', 'queues', false)
+export const ALGORITHMS = dais<Algorithm>('Algorithm', 'algorithms')
 export const DATASETS = dais<Dataset>('Dataset', 'datasets')
 export const ENVIRONMENTS = dais<Environment>('Environment', 'environments')
 export const INFERENCE_SERVICES = dais<InferenceService>('InferenceService', 'inferenceservices')

@@ -21,7 +21,7 @@ interface Group {
 /** In the order in which work flows. Only pages that exist. */
 export const GROUPS: Group[] = [
   { title: 'nav.data', entries: [{ title: 'nav.datasets', page: 'datasets' }, { title: 'nav.labeling', page: 'labeling' }] },
-  { title: 'nav.develop', entries: [{ title: 'nav.notebooks', page: 'notebooks' }, { title: 'nav.environments', page: 'environments' }] },
+  { title: 'nav.develop', entries: [{ title: 'nav.notebooks', page: 'notebooks' }, { title: 'nav.algorithms', page: 'algorithms' }, { title: 'nav.environments', page: 'environments' }] },
   { title: 'nav.train', entries: [{ title: 'nav.jobs', page: 'jobs' }, { title: 'nav.sweeps', page: 'sweeps' }, { title: 'nav.queues', path: '/queues' }, { title: 'nav.experiments', page: 'experiments' }] },
   { title: 'nav.serve', entries: [{ title: 'nav.models', page: 'models' }, { title: 'nav.services', page: 'services' }, { title: 'nav.abtests', page: 'abtests' }, { title: 'nav.applications', page: 'applications' }] },
   {

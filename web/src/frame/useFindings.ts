@@ -1,5 +1,5 @@
 import { useMemo } from 'react'
-import { AB_TESTS, APPLICATIONS, DATASETS, ENVIRONMENTS, INFERENCE_SERVICES, LABELING_PROJECTS, NOTEBOOKS, SWEEPS, TRAINING_JOBS } from '../api/kinds'
+import { AB_TESTS, ALGORITHMS, APPLICATIONS, DATASETS, ENVIRONMENTS, INFERENCE_SERVICES, LABELING_PROJECTS, NOTEBOOKS, SWEEPS, TRAINING_JOBS } from '../api/kinds'
 import { useModels } from '../api/mlflow'
 import { useQueues } from '../api/queues'
 import { useList } from '../api/useKube'
@@ -28,6 +28,7 @@ export function useFindings(words: string): Finding[] {
   const queues = useQueues().data
   const datasets = useList(DATASETS, options).data
   const environments = useList(ENVIRONMENTS, options).data
+  const algorithms = useList(ALGORITHMS, options).data
   const services = useList(INFERENCE_SERVICES, options).data
   const tests = useList(AB_TESTS, options).data
   const applications = useList(APPLICATIONS, options).data
@@ -51,6 +52,7 @@ export function useFindings(words: string): Finding[] {
       ...objects(t('nav.datasets'), 'datasets', names(datasets)),
       ...objects(t('nav.labeling'), 'labeling', names(labelling)),
       ...objects(t('nav.notebooks'), 'notebooks', names(notebooks)),
+      ...objects(t('nav.algorithms'), 'algorithms', names(algorithms)),
       ...objects(t('nav.environments'), 'environments', names(environments)),
       ...(queues ?? []).map(({ name }) => ({ label: name, kind: t('nav.queues'), to: queueAt(name) })),
       ...(projects ?? []).map(({ name }) => ({ label: name, kind: t('frame.project'), to: at(name, 'jobs') })),
@@ -64,5 +66,5 @@ export function useFindings(words: string): Finding[] {
       found.push({ label: t('search.logs', { words }), kind: t('nav.logs'), to: `${at(project, 'logs')}?q=${encodeURIComponent(words)}` })
     }
     return found
-  }, [words, t, project, projects, session.admin, jobs, sweeps, queues, datasets, environments, services, tests, applications, labelling, notebooks, models])
+  }, [words, t, project, projects, session.admin, jobs, sweeps, queues, datasets, environments, services, tests, applications, labelling, notebooks, models, algorithms])
 }

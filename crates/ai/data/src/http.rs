@@ -23,6 +23,7 @@
 //! | `GET /search?q=…` | datasets by name, versions by tag and description, files by path |
 //! | `PUT /code` | a tar stream; answers `{digest, files, bytes}` |
 //! | `GET /code/{digest}` | a bundle's files |
+//! | `GET /code/{digest}/files/{path…}` | one of them |
 
 mod diff;
 mod download;
@@ -111,6 +112,12 @@ struct OfVersionFile {
 #[derive(Deserialize)]
 struct OfCode {
     digest: String,
+}
+
+#[derive(Deserialize)]
+struct OfCodeFile {
+    digest: String,
+    path: String,
 }
 
 /// The query, refused in our own words.

@@ -5,24 +5,21 @@
 
 use std::collections::BTreeMap;
 
-use dais_api::{Application, ApplicationSpec, Release, labels};
+use dais_api::{Application, ApplicationSpec, Release};
 use k8s_openapi::api::apps::v1::ControllerRevision;
-use k8s_openapi::apimachinery::pkg::runtime::RawExtension;
 use kube::ResourceExt;
-use kube::api::{Api, DeleteParams, ListParams, PostParams};
+use kube::api::{Api, DeleteParams, PostParams};
 use serde_json::Value;
 
-use super::changes;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::revisions;
 use crate::serving::{Front, Track};
 
 /// Fields that say how many run and how releases are made: no release of their own.
 const NOT_RELEASED: [&str; 6] =
     ["replicas", "autoscaling", "rollout", "stopped", "releasesKept", "rollbackTo"];
 const KEPT: i32 = 20;
-/// Where Kubernetes' own tools write why.
-pub const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
 
 /// A release under its number.
 #[derive(Clone, Debug)]
@@ -66,18 +63,8 @@ impl Releases {
             .iter()
             .map(|(key, value)| format!("{key}={value}"))
             .collect();
-        let api = Api::<ControllerRevision>::namespaced(context.client.clone(), &front.namespace);
-        let found = api
-            .list(&ListParams::default().labels(&labels.join(",")))
-            .await
-            .map_err(Error::kube("listing the releases"))?;
-        let uid = app.uid().unwrap_or_default();
-        let own = found
-            .items
-            .into_iter()
-            .filter(|one| one.owner_references().iter().any(|owner| owner.uid == uid));
-        let mut releases: Vec<Numbered> = own.filter_map(numbered).collect();
-        releases.sort_by_key(|one| one.number);
+        let found = revisions::read(app, &labels.join(","), &context.client).await?;
+        let releases = found.into_iter().filter_map(numbered).collect();
         Ok(Self(releases))
     }
 
@@ -107,7 +94,8 @@ impl Releases {
         let before: Vec<&Release> = self.0.iter().map(|one| &one.release).collect();
         if let Some(release) = next(app, &before, inputs) {
             let number = self.0.last().map_or(1, |one| one.number + 1);
-            let made = object(front, number, &release);
+            let metadata = front.metadata(object_name(front, number), Track::Stable);
+            let made = revisions::object(metadata, number, &release);
             api.create(&PostParams::default(), &made)
                 .await
                 .map_err(Error::kube(format!("writing release {number}")))?;
@@ -135,68 +123,27 @@ fn next(
     releases: &[&Release],
     inputs: BTreeMap<String, String>,
 ) -> Option<Release> {
-    let spec = content(&app.spec);
-    let Some(before) = releases.last() else {
-        let (by, cause) = author(app, labels::CREATED_BY);
-        return Some(Release { spec, inputs, changes: Vec::new(), by, cause });
-    };
-    let mut changes = changes::between(&before.spec, &spec);
-    let (by, cause) = match changes.is_empty() {
-        true => (String::new(), None),
-        false => author(app, labels::CHANGED_BY),
-    };
-    // The annotation stays; it is the reason of the release that came with it alone.
-    let said = releases.iter().rev().find_map(|one| one.cause.as_ref());
-    let cause = cause.filter(|cause| said != Some(cause));
-    let is_told = !changes.is_empty();
-    for (key, version) in &inputs {
-        match before.inputs.get(key) {
-            Some(old) if old == version => {}
-            Some(_) => changes.push(format!("{key} was changed")),
-            // Of a field that was added the change is told already.
-            None if is_told => {}
-            None => changes.push(format!("{key} is there now")),
-        }
-    }
-    if changes.is_empty() {
-        return None;
-    }
-    Some(Release { spec, inputs, changes, by, cause })
-}
-
-fn author(app: &Application, annotation: &str) -> (String, Option<String>) {
-    let annotations = app.annotations();
-    let by = annotations.get(annotation).or(annotations.get(labels::CREATED_BY));
-    (by.cloned().unwrap_or_default(), annotations.get(CHANGE_CAUSE).cloned())
+    revisions::next(app, content(&app.spec), releases, inputs)
 }
 
 fn object_name(front: &Front, number: i64) -> String {
     format!("{}-{number}", front.object_name(Track::Stable))
 }
 
-fn object(front: &Front, number: i64, release: &Release) -> ControllerRevision {
-    ControllerRevision {
-        metadata: front.metadata(object_name(front, number), Track::Stable),
-        data: Some(RawExtension(serde_json::to_value(release).unwrap_or_default())),
-        revision: number,
-    }
-}
-
-fn numbered(revision: ControllerRevision) -> Option<Numbered> {
+fn numbered((revision, release): (ControllerRevision, Release)) -> Option<Numbered> {
     let name = revision.name_any();
-    let data = revision.data.map(|data| data.0).unwrap_or_default();
-    let read = serde_json::from_value(data).and_then(|release: Release| {
-        let spec = restored(&ApplicationSpec::default(), &release)?;
-        Ok(Numbered { number: revision.revision, release, spec })
-    });
-    read.inspect_err(|error| tracing::error!(name, %error, "a release cannot be read")).ok()
+    let spec = restored(&ApplicationSpec::default(), &release);
+    let spec = spec.inspect_err(|error| tracing::error!(name, %error, "a release cannot be read"));
+    Some(Numbered { number: revision.revision, release, spec: spec.ok()? })
 }
 
 #[cfg(test)]
 mod tests {
+    use dais_api::labels;
     use serde_json::json;
 
     use super::*;
+    use crate::revisions::CHANGE_CAUSE;
 
     fn app(spec: Value) -> Application {
         let spec = serde_json::from_value(spec).expect("a spec");

@@ -5,9 +5,10 @@ use dais_api::conditions::{Verdict, reason};
 use kube::api::PostParams;
 use kube::{Api, ResourceExt};
 
-use super::releases::{CHANGE_CAUSE, Releases, restored};
+use super::releases::{Releases, restored};
 use crate::context::{CONTROLLER, Context};
 use crate::error::{Error, Result};
+use crate::revisions::CHANGE_CAUSE;
 
 /// One write, which either happened or did not. Who asked for it stays the one who changed
 /// the spec. A verdict: it cannot be.

@@ -41,9 +41,14 @@ impl Demand {
         if phase.is_final() || is_going && !has_pods {
             return None;
         }
+        // What an algorithm asks for is known once its version is settled.
+        if job.spec.algorithm.is_some() && status.algorithm.is_none() {
+            return None;
+        }
         let state = state(job, &status, &queue, is_going)?;
         let replicas = i128::from(job.spec.replicas());
-        let mut amounts = requests(job.spec.resources.as_ref());
+        let given = status.algorithm.as_ref().and_then(|given| given.resources.as_ref());
+        let mut amounts = requests(job.spec.resources.as_ref().or(given));
         amounts.values_mut().for_each(|amount| *amount *= replicas);
         amounts.insert("pods".to_owned(), replicas * ONE);
         Some(Self { job: job.clone(), queue, amounts, priority: job.spec.priority(), state })

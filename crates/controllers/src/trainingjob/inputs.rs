@@ -1,10 +1,11 @@
 //! What a job refers to, resolved at the moment when an attempt starts.
 
 use dais_api::conditions::{self, READY, Verdict, reason};
-use dais_api::{Dataset, DatasetInput, Environment, ResolvedDataset, TrainingJob};
+use dais_api::{Dataset, DatasetInput, Environment, ResolvedDataset};
 use kube::ResourceExt;
 use kube::api::Api;
 
+use super::algorithm::Program;
 use crate::context::Context;
 use crate::error::{Error, Result};
 
@@ -29,8 +30,9 @@ impl Inputs {
 }
 
 /// `Ok(Err(verdict))`: something is missing; the verdict says what and how to mend it.
-pub async fn resolve(job: &TrainingJob, context: &Context) -> Result<Result<Inputs, Verdict>> {
-    let environment = match environment(job, context).await? {
+pub async fn resolve(program: &Program, context: &Context) -> Result<Result<Inputs, Verdict>> {
+    let job = &program.job;
+    let environment = match environment(program, context).await? {
         Ok(environment) => environment,
         Err(verdict) => return Ok(Err(verdict)),
     };
@@ -46,18 +48,26 @@ pub async fn resolve(job: &TrainingJob, context: &Context) -> Result<Result<Inpu
 }
 
 async fn environment(
-    job: &TrainingJob,
+    program: &Program,
     context: &Context,
 ) -> Result<Result<Option<String>, Verdict>> {
+    let job = &program.job;
     let Some(name) = &job.spec.environment else { return Ok(Ok(None)) };
-    let project = job.namespace().unwrap_or_default();
+    let brought = program.algorithm.as_ref().filter(|taken| taken.brings_environment);
+    let owner = brought.and_then(|taken| taken.owner.as_ref());
+    let project = owner.map_or_else(|| job.namespace().unwrap_or_default(), |o| o.project.clone());
+    let field = if brought.is_some() { "spec.algorithm" } else { "spec.environment" };
     let found = Api::<Environment>::namespaced(context.client.clone(), &project)
         .get_opt(name)
         .await
         .map_err(Error::kube(format!("reading environment {name}")))?;
     let Some(environment) = found else {
+        if let Some(owner) = owner {
+            let words = format!("spec.algorithm: the environment of {} is gone", owner.algorithm);
+            return Ok(Err(Verdict::no(reason::ENVIRONMENT_NOT_FOUND, words)));
+        }
         let words = format!(
-            "spec.environment: no Environment {name:?} in project {project:?}; create it or name \
+            "{field}: no Environment {name:?} in project {project:?}; create it or name \
              another (`dais get environments`)"
         );
         return Ok(Err(Verdict::no(reason::ENVIRONMENT_NOT_FOUND, words)));
@@ -69,6 +79,11 @@ async fn environment(
     }
     if current && conditions::is_true(&status.conditions, READY) {
         return Ok(Ok(status.digest));
+    }
+    if let Some(owner) = owner {
+        // How another project's environment fares is its people's to see.
+        let words = format!("waits for the environment of {}", owner.algorithm);
+        return Ok(Err(Verdict::no(reason::ENVIRONMENT_NOT_READY, words)));
     }
     let why = conditions::find(&status.conditions, READY)
         .map_or_else(|| "it has not been looked at yet".to_owned(), |ready| ready.message.clone());

@@ -7,12 +7,13 @@ use k8s_openapi::api::core::v1::{Container, EnvVar, Pod, PodSpec, Volume, Volume
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Resource, ResourceExt};
 
+use super::algorithm::Program;
 use super::inputs::Inputs;
 use super::rendezvous::{self, Meeting};
 use super::{ATTEMPT, JOB, RANK, checkpoints};
 use crate::context::Settings;
 use crate::environment::MOUNT as ENVIRONMENT_MOUNT;
-use crate::program::{self, CODE_MOUNT, pod_ip, text, token};
+use crate::program::{self, CODE_MOUNT, pod_ip, text, token, variable_name};
 use crate::project::WORKLOAD;
 use crate::telemetry;
 
@@ -30,7 +31,9 @@ const GROUP_LEAST: &str = "pod-group.scheduling.sigs.k8s.io/min-available";
 
 /// Everything that an attempt's pods have in common.
 pub struct About<'a> {
+    /// With what its algorithm gave it.
     pub job: &'a TrainingJob,
+    pub program: &'a Program,
     pub number: i32,
     pub inputs: &'a Inputs,
     pub run: &'a str,
@@ -123,7 +126,7 @@ fn container(
 }
 
 fn environment(about: &About<'_>, rank: i32, settings: &Settings) -> Vec<EnvVar> {
-    let About { job, inputs, run, meeting, .. } = about;
+    let About { job, program, inputs, run, meeting, .. } = about;
     let project = job.namespace().unwrap_or_default();
     let platform = &settings.platform_url;
     let tracking = format!("{platform}/mlflow/p/{project}");
@@ -157,12 +160,19 @@ fn environment(about: &About<'_>, rank: i32, settings: &Settings) -> Vec<EnvVar>
         env.push(text("DAIS_CHECKPOINT_DIR", path));
     }
     env.extend(program::python(inputs.environment.is_some()));
-    for mount in &inputs.mounts {
+    let its = program.algorithm.as_ref().map_or(&[][..], |taken| &taken.inputs[..]);
+    for (at, mount) in inputs.mounts.iter().enumerate() {
         let name = format!("DAIS_DATASET_{}", variable_name(&mount.dataset.name));
         env.push(text(&name, &mount.path));
+        if let Some(Some(input)) = its.get(at) {
+            env.push(text(&format!("DAIS_INPUT_{}", variable_name(input)), &mount.path));
+        }
     }
-    if !job.spec.parameters.is_empty() {
-        let json = serde_json::Value::from_iter(job.spec.parameters.clone());
+    if let Some(taken) = &program.algorithm {
+        env.push(text("DAIS_ALGORITHM", &taken.reference));
+    }
+    if !program.parameters.is_empty() {
+        let json = serde_json::Value::Object(program.parameters.clone());
         env.push(text("DAIS_PARAMETERS", &json.to_string()));
     }
     for (name, value) in &job.spec.parameters {
@@ -172,14 +182,18 @@ fn environment(about: &About<'_>, rank: i32, settings: &Settings) -> Vec<EnvVar>
     env
 }
 
-/// `name` as the end of an environment variable's name.
-fn variable_name(name: &str) -> String {
-    let upper = name.chars().map(|c| c.to_ascii_uppercase());
-    upper.map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
-}
-
 fn volumes(about: &About<'_>) -> (Vec<Volume>, Vec<VolumeMount>) {
     let About { job, inputs, .. } = about;
+    let taken = about.program.algorithm.as_ref();
+    let shared: Vec<(&str, &str)> = taken
+        .and_then(|taken| taken.owner.as_ref())
+        .map(|owner| {
+            vec![
+                (volumes::ALGORITHM, owner.algorithm.as_str()),
+                (volumes::ALGORITHM_VERSION, owner.version.as_str()),
+            ]
+        })
+        .unwrap_or_default();
     let mut volumes = Vec::new();
     let mut mounts = Vec::new();
     let mut add = |volume: Volume, path: &str| {
@@ -188,12 +202,18 @@ fn volumes(about: &About<'_>) -> (Vec<Volume>, Vec<VolumeMount>) {
         volumes.push(volume);
     };
     if let Some(digest) = &inputs.environment {
-        let attributes = [(volumes::ENVIRONMENT, digest.as_str())];
+        let mut attributes = vec![(volumes::ENVIRONMENT, digest.as_str())];
+        if taken.is_some_and(|taken| taken.brings_environment) {
+            attributes.extend(&shared);
+        }
         let driver = volumes::ENVIRONMENT_DRIVER;
         add(volumes::inline("environment", driver, &attributes), ENVIRONMENT_MOUNT);
     }
     if let Some(code) = &job.spec.code {
-        let attributes = [(volumes::BUNDLE, code.bundle.as_str())];
+        let attributes = match shared.is_empty() {
+            true => vec![(volumes::BUNDLE, code.bundle.as_str())],
+            false => shared.clone(),
+        };
         add(volumes::inline("code", volumes::CODE_DRIVER, &attributes), CODE_MOUNT);
     }
     for (at, mount) in inputs.mounts.iter().enumerate() {
@@ -229,10 +249,5 @@ mod tests {
         assert_ne!(name(&long, 1, 0), name(&long, 1, 1));
         assert_eq!(name(&job("digits", 1), 1, 0), "digits-1");
         assert_eq!(name(&job("digits", 2), 1, 1), "digits-1-1");
-    }
-
-    #[test]
-    fn names_of_variables_are_plain() {
-        assert_eq!(variable_name("max-depth"), "MAX_DEPTH");
     }
 }

@@ -11,6 +11,7 @@ use kube::ResourceExt;
 use kube::api::{Api, Patch, PatchParams, PostParams};
 use serde_json::json;
 
+use super::algorithm::{self, Program};
 use super::inputs::{self, Inputs};
 use super::verdict::Attempt;
 use super::{FINALIZER, Step, checkpoints, pod, rendezvous, stop};
@@ -36,12 +37,17 @@ pub async fn start(
         let words = format!("waits for pod {} of the last attempt to be gone", leaving.name_any());
         return Ok(Step::pending(Verdict::no(reason::STARTING, words), status));
     }
-    let inputs = match inputs::resolve(job, context).await? {
+    let program = match algorithm::complete(job, &mut status, context).await? {
+        Ok(program) => program,
+        Err(refusal) => return Ok(Step::refused(refusal, status)),
+    };
+    let job = &program.job;
+    let inputs = match inputs::resolve(&program, context).await? {
         Ok(inputs) => inputs,
         Err(verdict) => return Ok(Step::pending(verdict, status)),
     };
     let (run, meeting, ()) = futures::try_join!(
-        ensure_run(job, number, &inputs, context),
+        ensure_run(&program, number, &inputs, context),
         rendezvous::arrange(job, number, context),
         hold(job, context),
     )?;
@@ -52,7 +58,14 @@ pub async fn start(
     status.experiment_id = Some(run.experiment_id);
     status.datasets = inputs.datasets();
     status.environment_digest = inputs.environment.clone();
-    let about = pod::About { job, number, inputs: &inputs, run: &run.run_id, meeting: &meeting };
+    let about = pod::About {
+        job,
+        program: &program,
+        number,
+        inputs: &inputs,
+        run: &run.run_id,
+        meeting: &meeting,
+    };
     let wanted = (0..job.spec.replicas()).map(|rank| pod::desired(&about, rank, &context.settings));
     if let Err(refusal) = create(job, wanted.collect(), context).await? {
         let made = super::pods_of(job, context).await?;
@@ -114,16 +127,19 @@ async fn hold(job: &TrainingJob, context: &Context) -> Result<()> {
 }
 
 async fn ensure_run(
-    job: &TrainingJob,
+    program: &Program,
     number: i32,
     inputs: &Inputs,
     context: &Context,
 ) -> Result<Run> {
+    let job = &program.job;
     let project = job.namespace().unwrap_or_default();
     let user = pod::user(job);
     let (name, pod) = (job.name_any(), pod::name(job, number, 0));
     let mut tags =
         vec![("dais.job".to_owned(), name.clone()), ("dais.pod".to_owned(), pod.clone())];
+    let algorithm = program.algorithm.iter();
+    tags.extend(algorithm.map(|taken| ("dais.algorithm".to_owned(), taken.reference.clone())));
     let datasets = inputs.datasets().into_iter();
     tags.extend(datasets.map(|d| (format!("dais.dataset.{}", d.name), d.version)));
     let key = format!("{}/{pod}", job.uid().unwrap_or_default());

@@ -38,12 +38,14 @@ async fn watch_job(client: &Client, project: &str, name: &str) -> Result<ExitCod
     let mut changes = watcher(jobs, only).default_backoff().touched_objects().boxed();
     let mut followed = None;
     let mut said = String::new();
+    let mut warned = false;
     while let Some(job) = changes.try_next().await.context("watching the job")? {
         if job.metadata.deletion_timestamp.is_some() {
             bail!("the job was deleted");
         }
         let status = job.status.clone().unwrap_or_default();
         let phase = status.phase.unwrap_or_default();
+        warn_once(&status, &mut warned);
         let started = phase == Phase::Running || phase.is_final();
         if let Some(pod) = status.pod_name.clone().filter(|_| started)
             && followed.as_ref() != Some(&pod)
@@ -62,6 +64,21 @@ async fn watch_job(client: &Client, project: &str, name: &str) -> Result<ExitCod
         }
     }
     bail!("the platform ended the watch; `dais logs -f {name}` goes on")
+}
+
+/// A version that should not be used any more is told of, and runs.
+fn warn_once(status: &dais_api::TrainingJobStatus, warned: &mut bool) {
+    let Some(algorithm) = status.algorithm.as_ref().filter(|_| !*warned) else { return };
+    if let Some(why) = &algorithm.deprecated {
+        let is = say("is deprecated:", "已弃用：");
+        eprintln!(
+            "{}: {}@{} {is} {why}",
+            say("warning", "警告"),
+            algorithm.name,
+            algorithm.version
+        );
+        *warned = true;
+    }
 }
 
 async fn print_log(client: &Client, project: &str, pod: &str) -> Result<()> {

@@ -56,6 +56,10 @@ fn pinned(mut spec: TrainingJobSpec, status: &TrainingJobStatus) -> TrainingJobS
             input.version = Some(used.version.clone());
         }
     }
+    if let (Some(named), Some(used)) = (&mut spec.algorithm, &status.algorithm) {
+        named.version = Some(used.version.clone());
+        spec.parameters = used.parameters.clone();
+    }
     spec.environment_digest = status.environment_digest.clone().or(spec.environment_digest);
     spec
 }
@@ -65,6 +69,25 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn an_algorithm_runs_again_in_the_version_that_ran() {
+        let old: TrainingJob = serde_json::from_value(json!({
+            "apiVersion": "dais.io/v1alpha1", "kind": "TrainingJob",
+            "metadata": {"name": "digits"},
+            "spec": {"algorithm": {"name": "forest"}, "parameters": {"trees": "9"}},
+            "status": {"algorithm": {"name": "forest", "version": "v2",
+                                     "parameters": {"trees": "9", "depth": "4"}}},
+        }))
+        .unwrap();
+        let args = |newest| Rerun { job: "digits".into(), name: None, newest, detach: true };
+        let exact = again(&old, &args(false));
+        assert_eq!(exact.algorithm.unwrap().version.as_deref(), Some("v2"));
+        assert_eq!(exact.parameters["depth"], "4");
+        let newest = again(&old, &args(true));
+        assert_eq!(newest.algorithm.unwrap().version, None);
+        assert_eq!(newest.parameters.len(), 1);
+    }
 
     #[test]
     fn what_was_used_is_used_again() {

@@ -35,6 +35,7 @@ pub fn is_namespaced(capabilities: &ApiCapabilities) -> bool {
 fn short_names(kind: &str) -> &'static [&'static str] {
     match kind {
         "abtest" => &["ab"],
+        "algorithm" => &["algo"],
         "application" => &["app"],
         "sweep" => &["sw"],
         "trainingjob" => &["tj"],

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use dais_api::{
-    Checkpoints, CodeBundle, DatasetInput, DatasetReference, TrainingJob, TrainingJobSpec,
+    AlgorithmReference, Checkpoints, CodeBundle, DatasetInput, DatasetReference, TrainingJob,
+    TrainingJobSpec,
 };
 use k8s_openapi::api::core::v1::EnvVar;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
@@ -29,7 +30,7 @@ pub async fn run(target: &Target, args: Run) -> Result<ExitCode> {
     let mut job = job;
     if args.name.is_none() {
         job.metadata.name = None;
-        job.metadata.generate_name = Some(format!("{}-", name_of(&args.command)));
+        job.metadata.generate_name = Some(format!("{}-", base(&args)));
     }
     let made = jobs.create(&PostParams::default(), &job).await.context("submitting the job")?;
     let name = made.name_any();
@@ -51,7 +52,7 @@ pub async fn prepare(
     args: &Run,
 ) -> Result<TrainingJobSpec> {
     let mut spec = spec(args)?;
-    if !args.no_code {
+    if !args.no_code && spec.algorithm.is_none() {
         spec.code = Some(upload_code(connection, target, &args.code).await?);
     }
     Ok(spec)
@@ -60,6 +61,7 @@ pub async fn prepare(
 fn spec(args: &Run) -> Result<TrainingJobSpec> {
     Ok(TrainingJobSpec {
         command: command(&args.command),
+        algorithm: args.algorithm.as_deref().map(algorithm).transpose()?,
         environment: args.environment.clone(),
         datasets: args.dataset.iter().map(|text| dataset(text)).collect::<Result<_>>()?,
         parameters: pairs("--parameter", &args.parameters)?,
@@ -104,14 +106,34 @@ pub fn command_of(file: &str) -> Option<Vec<String>> {
     Some(vec![program.to_owned(), file.to_owned()])
 }
 
-/// `name[@version][:path]`
-pub fn dataset(text: &str) -> Result<DatasetInput> {
-    let (reference, path) = match text.split_once(':') {
-        Some((reference, path)) => (reference, Some(path.to_owned())),
+/// `name[@version]`, `project/name[@version]`
+fn algorithm(text: &str) -> Result<AlgorithmReference> {
+    let (name, version) = match text.split_once('@') {
+        Some((name, version)) => (name, Some(version.to_owned())),
         None => (text, None),
     };
+    let is_version = |version: &str| {
+        let number = version.strip_prefix('v').and_then(|number| number.parse::<u64>().ok());
+        version == "latest" || number.is_some_and(|number| number > 0)
+    };
+    if name.is_empty() || version.as_deref().is_some_and(|version| !is_version(version)) {
+        bail!("--algorithm {text:?}: write name, name@v2 or project/name@v2");
+    }
+    Ok(AlgorithmReference { name: name.to_owned(), version })
+}
+
+/// `[input=]name[@version][:path]`
+pub fn dataset(text: &str) -> Result<DatasetInput> {
+    let (input, rest) = match text.split_once('=') {
+        Some((input, rest)) => (Some(input.to_owned()), rest),
+        None => (None, text),
+    };
+    let (reference, path) = match rest.split_once(':') {
+        Some((reference, path)) => (reference, Some(path.to_owned())),
+        None => (rest, None),
+    };
     let DatasetReference { name, version } = reference.parse().context("--dataset")?;
-    Ok(DatasetInput { name, version, mount_path: path })
+    Ok(DatasetInput { name, version, mount_path: path, input })
 }
 
 fn pairs(option: &str, texts: &[String]) -> Result<BTreeMap<String, String>> {
@@ -124,7 +146,18 @@ fn pairs(option: &str, texts: &[String]) -> Result<BTreeMap<String, String>> {
         .collect()
 }
 
-/// A name for a job that was given none: what it runs.
+/// The beginning of a name for a job that was given none.
+pub fn base(args: &Run) -> String {
+    match &args.algorithm {
+        Some(algorithm) => {
+            let name = algorithm.split('@').next().unwrap_or_default();
+            name.rsplit('/').next().unwrap_or_default().chars().take(40).collect()
+        }
+        None => name_of(&args.command),
+    }
+}
+
+/// What it runs, as a name.
 pub fn name_of(command: &[String]) -> String {
     let is_script = |word: &&String| [".ipynb", ".py", ".sh"].iter().any(|end| word.ends_with(end));
     let script = command.iter().rev().find(is_script);
@@ -153,11 +186,16 @@ pub async fn upload_code(
         folder.display(),
         archive.len().div_ceil(1024)
     );
+    Ok(CodeBundle { bundle: upload(connection, target, archive).await? })
+}
+
+/// Sends a packed folder; the digest of what was stored.
+pub async fn upload(connection: &Connection, target: &Target, archive: Vec<u8>) -> Result<String> {
     let path = format!("/data/p/{}/code", target.project);
     let request = connection.request(reqwest::Method::PUT, &path).body(archive);
     let answer: serde_json::Value = client::answer(request).await.context("uploading the code")?;
     let bundle = answer["digest"].as_str().context("the platform named no bundle")?;
-    Ok(CodeBundle { bundle: bundle.to_owned() })
+    Ok(bundle.to_owned())
 }
 
 #[cfg(test)]
@@ -182,10 +220,21 @@ mod tests {
     }
 
     #[test]
+    fn algorithms_are_read_with_project_and_version() {
+        let far = algorithm("far/forest@v2").unwrap();
+        assert_eq!((far.name.as_str(), far.version.as_deref()), ("far/forest", Some("v2")));
+        assert_eq!(algorithm("forest").unwrap().version, None);
+        for bad in ["@v1", "forest@2", "forest@v0", ""] {
+            assert!(algorithm(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn datasets_are_read_with_version_and_path() {
         let input = dataset("digits@v2:/in").unwrap();
         assert_eq!((input.name.as_str(), input.version.as_deref()), ("digits", Some("v2")));
         assert_eq!(input.mount_path.as_deref(), Some("/in"));
+        assert_eq!(dataset("train=digits").unwrap().input.as_deref(), Some("train"));
         assert!(dataset("digits@2").is_err());
         assert!(pairs("--env", &["A".to_owned()]).is_err());
     }

@@ -33,10 +33,10 @@ pub async fn run(target: &Target, args: cli::Sweep) -> Result<ExitCode> {
             target: args.target,
         },
         algorithm: SearchAlgorithm {
-            name: match args.algorithm {
-                cli::Algorithm::Grid => AlgorithmName::Grid,
-                cli::Algorithm::Random => AlgorithmName::Random,
-                cli::Algorithm::Tpe => AlgorithmName::Tpe,
+            name: match args.method {
+                cli::Method::Grid => AlgorithmName::Grid,
+                cli::Method::Random => AlgorithmName::Random,
+                cli::Method::Tpe => AlgorithmName::Tpe,
             },
             seed: Some(args.seed),
             startup_trials: None,
@@ -59,7 +59,7 @@ pub async fn run(target: &Target, args: cli::Sweep) -> Result<ExitCode> {
     let mut sweep = Sweep::new(args.job.name.as_deref().unwrap_or_default(), spec);
     if args.job.name.is_none() {
         sweep.metadata.name = None;
-        sweep.metadata.generate_name = Some(format!("{}-", run::name_of(&args.job.command)));
+        sweep.metadata.generate_name = Some(format!("{}-", run::base(&args.job)));
     }
     let made =
         sweeps.create(&PostParams::default(), &sweep).await.context("submitting the sweep")?;

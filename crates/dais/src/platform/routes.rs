@@ -14,7 +14,8 @@ use super::parts::Parts;
 use super::recorded::recorded;
 use super::welcome::Addresses;
 use super::{
-    backup, buckets, engines, gateway, labeling, ledger, notebooks, outcomes, queues, scopes,
+    algorithms, backup, buckets, engines, gateway, labeling, ledger, notebooks, outcomes, queues,
+    scopes,
 };
 
 /// Everything on the portal's port.
@@ -54,6 +55,7 @@ pub fn portal(parts: &Parts, data_dir: &DataDir, addresses: &Addresses) -> Route
         .nest("/jaeger", scopes::traces(telemetry.traces_router(), access.clone()))
         .merge(scopes::spans(telemetry.otlp_router(), access.clone()))
         .merge(ledger::router(parts, parts.prices.subscribe()))
+        .merge(algorithms::router(parts.client("algorithms"), access.clone()))
         .merge(queues::router(parts.client("queues"), access.clone()))
         .merge(outcomes::feedback_router(&parts.outcomes, parts.client("feedback"), access.clone()))
         .merge(engines::router(telemetry.others().clone(), access.clone()))

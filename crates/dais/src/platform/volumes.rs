@@ -1,11 +1,13 @@
 //! The volume drivers that pods reach data, code and environments through. Each
-//! resolves what is asked for inside the pod's own project.
+//! resolves what is asked for inside the pod's own project, or as far as an Algorithm of
+//! another is shared with it.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use dais_api::Environment;
 use dais_api::volumes as names;
+use dais_api::{AlgorithmReference, Environment};
+use dais_controllers::algorithm::{self, Found};
 use dais_data::Data;
 use dais_node::{Published, VolumeDriver, VolumeError, VolumeRequest};
 use kube::{Api, Client};
@@ -20,7 +22,7 @@ pub fn drivers(
 ) -> Vec<(&'static str, Arc<dyn VolumeDriver>)> {
     vec![
         (names::DATA_DRIVER, Arc::new(Datasets(data.clone()))),
-        (names::CODE_DRIVER, Arc::new(Code(data.clone()))),
+        (names::CODE_DRIVER, Arc::new(Code { data: data.clone(), client: client.clone() })),
         (
             names::ENVIRONMENT_DRIVER,
             Arc::new(Environments { store: environments.clone(), client: client.clone() }),
@@ -53,13 +55,39 @@ impl VolumeDriver for Datasets {
     }
 }
 
-struct Code(Data);
+/// The version of another project's algorithm that the pod names, if it names one and it is
+/// shared with the pod's project: whoever made the pod may not be the controller.
+async fn shared(client: &Client, request: &VolumeRequest) -> Result<Option<Found>, VolumeError> {
+    let Some(name) = request.attributes.get(names::ALGORITHM) else { return Ok(None) };
+    let version = attribute(request, names::ALGORITHM_VERSION)?;
+    let reference = AlgorithmReference { name: name.clone(), version: Some(version.to_owned()) };
+    match algorithm::find(client, &request.namespace, &reference).await {
+        Ok(Ok(found)) => Ok(Some(found)),
+        Ok(Err(words)) => Err(VolumeError::Invalid(words)),
+        Err(error) => Err(VolumeError::NotYet(error.to_string())),
+    }
+}
+
+struct Code {
+    data: Data,
+    client: Client,
+}
 
 #[async_trait]
 impl VolumeDriver for Code {
     async fn publish(&self, request: VolumeRequest) -> Result<Published, VolumeError> {
-        let bundle = attribute(&request, names::BUNDLE)?;
-        let made = self.0.materialize_code(&request.namespace, bundle).await;
+        let made = match shared(&self.client, &request).await? {
+            Some(found) => {
+                let code = found.spec.code.ok_or_else(|| {
+                    VolumeError::Invalid(format!("{}@{} has no code", found.name, found.version))
+                })?;
+                self.data.materialize_code(&found.project, &code.bundle).await
+            }
+            None => {
+                let bundle = attribute(&request, names::BUNDLE)?;
+                self.data.materialize_code(&request.namespace, bundle).await
+            }
+        };
         Ok(Published { path: made.map_err(|error| refused(&error))?, read_only: true })
     }
 
@@ -74,12 +102,41 @@ struct Environments {
 }
 
 impl Environments {
-    async fn digest(&self, request: &VolumeRequest) -> Result<String, VolumeError> {
+    /// The project and the digest of the build.
+    async fn build(&self, request: &VolumeRequest) -> Result<(String, String), VolumeError> {
+        if let Some(found) = shared(&self.client, request).await? {
+            return self.of_algorithm(&found, request).await;
+        }
+        let project = &request.namespace;
         if let Ok(digest) = attribute(request, names::ENVIRONMENT) {
-            return Ok(digest.to_owned());
+            return Ok((project.clone(), digest.to_owned()));
         }
         let name = attribute(request, names::ENVIRONMENT_NAME)?;
-        let api = Api::<Environment>::namespaced(self.client.clone(), &request.namespace);
+        Ok((project.clone(), self.newest(project, name).await?))
+    }
+
+    /// Of another project the newest build of the environment that the algorithm names, and
+    /// no other: what else is installed there is nobody's business.
+    async fn of_algorithm(
+        &self,
+        found: &Found,
+        request: &VolumeRequest,
+    ) -> Result<(String, String), VolumeError> {
+        let none = || VolumeError::Invalid(format!("{} names no environment", found.name));
+        let name = found.spec.environment.as_deref().ok_or_else(none)?;
+        let newest = self.newest(&found.project, name).await?;
+        let wanted = attribute(request, names::ENVIRONMENT)?;
+        if wanted != newest {
+            return Err(VolumeError::Invalid(format!(
+                "the environment of {} was built again; run the job with its newest",
+                found.name
+            )));
+        }
+        Ok((found.project.clone(), newest))
+    }
+
+    async fn newest(&self, project: &str, name: &str) -> Result<String, VolumeError> {
+        let api = Api::<Environment>::namespaced(self.client.clone(), project);
         let found =
             api.get_opt(name).await.map_err(|error| VolumeError::NotYet(error.to_string()))?;
         let Some(environment) = found else {
@@ -93,12 +150,12 @@ impl Environments {
 #[async_trait]
 impl VolumeDriver for Environments {
     async fn publish(&self, request: VolumeRequest) -> Result<Published, VolumeError> {
-        let digest = self.digest(&request).await?;
-        let sealed = self.store.is_sealed(&request.namespace, &digest);
+        let (project, digest) = self.build(&request).await?;
+        let sealed = self.store.is_sealed(&project, &digest);
         if request.read_only && !sealed {
             return Err(VolumeError::NotYet("the environment is not built yet".to_owned()));
         }
-        let path = self.store.content(&request.namespace, &digest);
+        let path = self.store.content(&project, &digest);
         let path = path.map_err(|error| VolumeError::NotYet(error.to_string()))?;
         Ok(Published { path, read_only: sealed })
     }

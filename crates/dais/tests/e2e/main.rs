@@ -6,6 +6,7 @@
 
 mod abtests;
 mod accelerators;
+mod algorithms;
 mod applications;
 mod approvals;
 mod audit;

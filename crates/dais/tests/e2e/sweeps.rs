@@ -33,7 +33,7 @@ fn a_grid_finds_the_lowest_point() {
         "--name",
         "grid",
         "--no-code",
-        "--algorithm",
+        "--method",
         "grid",
         "--search",
         "x=0..4 step 1",

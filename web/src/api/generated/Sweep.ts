@@ -26,6 +26,13 @@ export interface SweepSpec {
   job: {
     /** Seconds after which the job is stopped and failed. */
     activeDeadlineSeconds?: number
+    /** The Algorithm to run, in place of a command. */
+    algorithm?: {
+      /** Name of an Algorithm in the same project, or `project/name` of one that is shared with it. */
+      name: string
+      /** `v1`, `v2`, …; when absent or `latest` the newest that is not deprecated, settled when the job begins. */
+      version?: string
+    }
     /** Application that logs, metrics and traces belong to; the job's name when absent. */
     application?: string
     /** Further arguments, after `command`. */
@@ -43,9 +50,11 @@ export interface SweepSpec {
       bundle: string
     }
     /** Program and its first arguments; no shell unless you name one. */
-    command: string[]
+    command?: string[]
     /** Dataset versions to mount read-only. */
     datasets?: Array<{
+      /** The algorithm's input that this is for; the first without one when absent. */
+      input?: string
       /** Where the files appear; `/data/<name>` when absent. */
       mountPath?: string
       /** Name of a Dataset in the same project. */
@@ -189,6 +198,13 @@ export interface SweepSpec {
 }
 
 export interface SweepStatus {
+  /** The algorithm version that all trials run, settled with the first. */
+  algorithm?: {
+    /** Name of an Algorithm in the same project, or `project/name` of one that is shared with it. */
+    name: string
+    /** `v1`, `v2`, …; when absent or `latest` the newest that is not deprecated, settled when the job begins. */
+    version?: string
+  }
   /** One job of a sweep. */
   best?: {
     /** Name of its TrainingJob. */

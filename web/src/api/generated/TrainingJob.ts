@@ -5,6 +5,13 @@ import type { KubeObject } from '../meta'
 export interface TrainingJobSpec {
   /** Seconds after which the job is stopped and failed. */
   activeDeadlineSeconds?: number
+  /** The Algorithm to run, in place of a command. */
+  algorithm?: {
+    /** Name of an Algorithm in the same project, or `project/name` of one that is shared with it. */
+    name: string
+    /** `v1`, `v2`, …; when absent or `latest` the newest that is not deprecated, settled when the job begins. */
+    version?: string
+  }
   /** Application that logs, metrics and traces belong to; the job's name when absent. */
   application?: string
   /** Further arguments, after `command`. */
@@ -22,9 +29,11 @@ export interface TrainingJobSpec {
     bundle: string
   }
   /** Program and its first arguments; no shell unless you name one. */
-  command: string[]
+  command?: string[]
   /** Dataset versions to mount read-only. */
   datasets?: Array<{
+    /** The algorithm's input that this is for; the first without one when absent. */
+    input?: string
     /** Where the files appear; `/data/<name>` when absent. */
     mountPath?: string
     /** Name of a Dataset in the same project. */
@@ -141,6 +150,31 @@ export interface TrainingJobStatus {
     reason: string
     /** Since when it is so. */
     time: string
+  }
+  /** The algorithm version that the job runs. */
+  algorithm?: {
+    /** Why that version should not be used any more. */
+    deprecated?: string
+    /** As the job names it. */
+    name: string
+    /** All parameters, those of the schema's defaults too. */
+    parameters?: Record<string, string>
+    /** Requests and limits, where the job names none. */
+    resources?: {
+      /** Claims lists the names of resources, defined in spec.resourceClaims, that are used by this container. */
+      claims?: Array<{
+        /** Name must match the name of one entry in pod.spec.resourceClaims of the Pod where this field is used. */
+        name: string
+        /** Request is the name chosen for a request in the referenced claim. */
+        request?: string
+      }>
+      /** Limits describes the maximum amount of compute resources allowed. */
+      limits?: Record<string, number | string>
+      /** Requests describes the minimum amount of compute resources required. */
+      requests?: Record<string, number | string>
+    }
+    /** `v1`, `v2`, … */
+    version: string
   }
   /** Attempts begun so far. */
   attempts?: number

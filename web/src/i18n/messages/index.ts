@@ -1,6 +1,7 @@
 import { abtestForm } from './abtestForm'
 import { abtests } from './abtests'
 import { alerts } from './alerts'
+import { algorithms } from './algorithms'
 import { applicationForm } from './applicationForm'
 import { applications } from './applications'
 import { approvals } from './approvals'
@@ -22,6 +23,6 @@ import { traces } from './traces'
 
 /** The whole catalogue. Each entry has every language, so that none can be forgotten. */
 export const MESSAGES = {
-  ...frame, ...objects, ...data, ...jobs, ...serve, ...observe, ...alerts, ...approvals, ...machines, ...logs, ...traces, ...events, ...ledger, ...queues, ...sweeps, ...abtests, ...abtestForm, ...applications, ...applicationForm, ...labeling, ...notebooks,
+  ...frame, ...objects, ...data, ...jobs, ...serve, ...observe, ...alerts, ...approvals, ...machines, ...logs, ...traces, ...events, ...ledger, ...queues, ...sweeps, ...abtests, ...abtestForm, ...applications, ...applicationForm, ...labeling, ...notebooks, ...algorithms,
 } as const
 export type MessageKey = keyof typeof MESSAGES

@@ -22,6 +22,8 @@ export const objects = {
   'reason.Invalid': ['The specification asks for something that cannot be', '规格中有无法满足的要求'],
   'reason.NoVersion': ['No version has been uploaded yet', '尚未上传任何版本'],
   'reason.EnvironmentNotFound': ['The environment does not exist', '环境不存在'],
+  'reason.AlgorithmNotFound': ['The algorithm is missing', '找不到算法'],
+  'reason.ArgumentsInvalid': ['Not what the algorithm takes', '参数或输入不符合算法要求'],
   'reason.EnvironmentNotReady': ['Waits for the environment', '正在等待环境就绪'],
   'reason.DatasetNotFound': ['The dataset or version does not exist', '数据集或版本不存在'],
   'reason.ModelNotFound': ['The model, version or alias does not exist', '模型、版本或别名不存在'],

@@ -1,5 +1,5 @@
 import { Button, Form } from 'antd'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { Link, useNavigate, useSearchParams } from 'react-router'
 import { useCan } from '../../api/access'
 import { ApiError } from '../../api/http'
@@ -11,6 +11,7 @@ import { Empty, ErrorWords } from '../../components/States'
 import { at, useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { jobOf, placeOf, type Draft } from './draft'
+import { argumentsOf, SchemaOf } from './SchemaOf'
 import { ProgramFields, ResourceFields, ResultFields } from './fields'
 import { TurnFields } from './TurnFields'
 
@@ -20,6 +21,8 @@ export function JobCreate() {
   const navigate = useNavigate()
   const [form] = Form.useForm<Draft>()
   const [search] = useSearchParams()
+  const [algorithm, version] = (search.get('algorithm') ?? '').split('@').map((word) => word || undefined)
+  const schemaNow = useRef<unknown>(undefined)
   const [error, setError] = useState<Error | null>(null)
   const [busy, setBusy] = useState(false)
   const may = useCan('create', TRAINING_JOBS, project)
@@ -27,7 +30,7 @@ export function JobCreate() {
     setBusy(true)
     setError(null)
     try {
-      const made = await create(TRAINING_JOBS, jobOf(draft, project))
+      const made = await create(TRAINING_JOBS, jobOf({ ...draft, arguments: argumentsOf(form) }, project, schemaNow.current))
       void navigate(at(project, 'jobs', made.metadata.name))
     } catch (cause) {
       setError(cause as Error)
@@ -44,9 +47,10 @@ export function JobCreate() {
     <div style={{ maxWidth: 860 }}>
       <PageHead title={t('jobs.new')} crumb={<Link to={at(project, 'jobs')}>{t('nav.jobs')}</Link>} />
       <Form<Draft> form={form} layout="vertical" requiredMark={false} scrollToFirstError
-        initialValues={{ program: 'command', parameters: [], datasets: search.getAll('dataset') }} onFinish={(draft) => void submit(draft)}>
+        initialValues={{ program: algorithm ? 'algorithm' : 'command', algorithmName: algorithm, algorithmVersion: version, parameters: [], datasets: search.getAll('dataset') }} onFinish={(draft) => void submit(draft)}>
         <div className="stack">
           <ProgramFields project={project} />
+          <SchemaOf project={project} take={(schema) => { schemaNow.current = schema }} />
           <ResourceFields />
           <TurnFields project={project} />
           <ResultFields project={project} />

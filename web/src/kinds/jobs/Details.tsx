@@ -21,6 +21,7 @@ import { reasonWords } from '../../objects/reasons'
 import { Shell } from '../../objects/terminal/Shell'
 import { useTab } from '../../objects/useTab'
 import { Actions } from './Actions'
+import { algorithmStep } from './AlgorithmLink'
 import { JobMetrics } from './JobMetrics'
 import { JobStatus } from './JobStatus'
 import { Overview } from './Overview'
@@ -43,6 +44,7 @@ export function JobDetails() {
       <PageHead title={name} status={<JobStatus job={job} tag />} facts={facts(t, job, project)} actions={<Actions job={job} />} />
       <Ancestry job={job} project={project} />
       <Why job={job} project={project} />
+      {job.status?.algorithm?.deprecated && <div style={{ marginBottom: 12 }}><Notice tone="warning" title={t('algorithms.isDeprecated', { version: `${job.status.algorithm.name}@${job.status.algorithm.version}` })}>{job.status.algorithm.deprecated}</Notice></div>}
       <Tabs activeKey={tab} onChange={open} destroyOnHidden items={[
         { key: 'overview', label: t('tab.overview'), children: <Overview job={job} pods={pods} podNames={podNames} logs={logs(true)} /> },
         { key: 'metrics', label: t('tab.metrics'), children: <JobMetrics job={job} podNames={podNames} /> },
@@ -99,5 +101,6 @@ function Ancestry({ job, project }: { job: TrainingJob; project: string }) {
   const serving = services.data?.filter((one) => made.some(({ name, version }) => one.status?.modelName === name && one.status.modelVersion === version)) ?? []
   const served: Step[] = serving.map(({ metadata }) => ({ label: metadata.name, to: at(project, 'services', metadata.name) }))
   if (served.length === 0) served.push({ label: t('lineage.notServed'), none: true })
-  return <Lineage steps={[read, [{ label: job.metadata.name, here: true }], models, served]} />
+  const algorithm = algorithmStep(job, project)
+  return <Lineage steps={[algorithm ? [...read, algorithm] : read, [{ label: job.metadata.name, here: true }], models, served]} />
 }

@@ -16,6 +16,7 @@ import { PodTable } from '../../objects/PodTable'
 import { Usage } from '../../objects/Usage'
 import { queueAt } from '../queues/words'
 import { isOver, sweepOf } from './phase'
+import { AlgorithmLink } from './AlgorithmLink'
 import { Replicas } from './Replicas'
 import { RunLink } from './RunLink'
 import { lifeOf, useLife } from './useLife'
@@ -57,7 +58,7 @@ export function Overview({ job, pods, podNames, logs }: Props) {
 /** What was asked for, then what the program itself logged. */
 function Parameters({ job, logged }: { job: TrainingJob; logged: { key: string; value: string }[] }) {
   const t = useText()
-  const all = new Map([...Object.entries(job.spec.parameters ?? {}), ...logged.map(({ key, value }): [string, string] => [key, value])])
+  const all = new Map([...Object.entries(job.status?.algorithm?.parameters ?? job.spec.parameters ?? {}), ...logged.map(({ key, value }): [string, string] => [key, value])])
   if (all.size === 0) return <p className="muted">{t('jobs.noParameters')}</p>
   return <Facts right of={[...all].map(([key, value]) => [key, <span key={key} className="mono">{value}</span>])} />
 }
@@ -68,8 +69,9 @@ function About({ job, project }: { job: TrainingJob; project: string }) {
   const sweep = sweepOf(job)
   return (
     <Facts of={[
-      [t('jobs.command'), <span key="command" className="mono">{[...spec.command, ...(spec.args ?? [])].join(' ').slice(0, 300)}</span>],
-      [t('jobs.environment'), spec.environment ? <Link key="environment" to={at(project, 'environments', spec.environment)}>{spec.environment}</Link> : t('jobs.hostEnvironment')],
+      [t('algorithms.one'), spec.algorithm && <AlgorithmLink key="algorithm" job={job} project={project} />],
+      [t('jobs.command'), spec.command && <span key="command" className="mono">{[...spec.command, ...(spec.args ?? [])].join(' ').slice(0, 300)}</span>],
+      [t('jobs.environment'), spec.environment ? <Link key="environment" to={at(project, 'environments', spec.environment)}>{spec.environment}</Link> : t(spec.algorithm ? 'algorithms.ownEnvironment' : 'jobs.hostEnvironment')],
       [t('sweeps.one'), sweep && <Link key="sweep" to={at(project, 'sweeps', sweep.name)}>{sweep.name}</Link>],
       [t('jobs.queue'), spec.queue && <Link key="queue" to={queueAt(spec.queue)}>{spec.queue}</Link>],
       [t('jobs.priority'), spec.queue ? number(spec.priority ?? 0, 0) : ''],

@@ -1,10 +1,17 @@
 import type { TrainingJob } from '../../api/generated'
+import { fieldsOf, parametersOf } from '../algorithms/schema'
 import { words } from './command'
 
 /** What the form holds. */
 export interface Draft {
   name: string
-  program: 'command' | 'script'
+  program: 'command' | 'script' | 'algorithm'
+  algorithmName?: string
+  algorithmVersion?: string
+  /** Parameters of the algorithm, as its schema types them. */
+  arguments?: Record<string, unknown>
+  /** A dataset for each input of the algorithm. */
+  inputs?: Record<string, string | undefined>
   command?: string
   script?: string
   environment?: string
@@ -28,28 +35,43 @@ export interface Draft {
 
 export const ACCELERATOR = 'nvidia.com/gpu'
 
-/** The object that a draft stands for; fields left empty are left out. */
-export function jobOf(draft: Draft, project: string): TrainingJob {
-  const command = draft.program === 'script' ? ['python', '-c', draft.script ?? ''] : words(draft.command ?? '')
+const inputOf = (reference: string, input?: string) => {
+  const [name = '', version] = reference.split('@')
+  return { name, ...(version && { version }), ...(input && { input }) }
+}
+
+/** What runs: a command, or an algorithm with its parameters and inputs. */
+function programOf(draft: Draft, schema: unknown): Pick<TrainingJob['spec'], 'command' | 'algorithm' | 'parameters' | 'datasets'> {
+  const datasets = (draft.datasets ?? []).map((reference) => inputOf(reference))
+  if (draft.program === 'algorithm') {
+    const parameters = parametersOf(draft.arguments ?? {}, fieldsOf(schema, 'en').fields)
+    const inputs = Object.entries(draft.inputs ?? {}).flatMap(([input, reference]) => (reference ? [inputOf(reference, input)] : []))
+    return {
+      algorithm: { name: draft.algorithmName ?? '', ...(draft.algorithmVersion && { version: draft.algorithmVersion }) },
+      ...(inputs.length > 0 && { datasets: inputs }), ...(Object.keys(parameters).length > 0 && { parameters }),
+    }
+  }
+  const parameters = Object.fromEntries((draft.parameters ?? []).flatMap(({ key, value = '' }) => (key ? [[key, value]] : [])))
+  return {
+    command: draft.program === 'script' ? ['python', '-c', draft.script ?? ''] : words(draft.command ?? ''),
+    ...(datasets.length > 0 && { datasets }), ...(Object.keys(parameters).length > 0 && { parameters }),
+  }
+}
+
+/** The object that a draft stands for; fields left empty are left out. `schema` is that of the algorithm's parameters. */
+export function jobOf(draft: Draft, project: string, schema?: unknown): TrainingJob {
   const limits: Record<string, string> = {
     ...(draft.cpu && { cpu: draft.cpu }),
     ...(draft.memory && { memory: draft.memory }),
     ...(draft.accelerators && { [ACCELERATOR]: String(draft.accelerators) }),
   }
-  const parameters = Object.fromEntries((draft.parameters ?? []).flatMap(({ key, value = '' }) => (key ? [[key, value]] : [])))
-  const datasets = (draft.datasets ?? []).map((reference) => {
-    const [name = '', version] = reference.split('@')
-    return { name, ...(version && { version }) }
-  })
   return {
     apiVersion: 'dais.io/v1alpha1',
     kind: 'TrainingJob',
     metadata: { name: draft.name, namespace: project },
     spec: {
-      command,
+      ...programOf(draft, schema),
       ...(draft.environment && { environment: draft.environment }),
-      ...(datasets.length && { datasets }),
-      ...(Object.keys(parameters).length && { parameters }),
       ...(draft.application && { application: draft.application }),
       ...(draft.experiment && { experiment: draft.experiment }),
       ...(draft.model && { model: draft.model }),
@@ -69,6 +91,8 @@ export function jobOf(draft: Draft, project: string): TrainingJob {
 const PLACES: [RegExp, keyof Draft][] = [
   [/^metadata\.name/, 'name'],
   [/^spec\.(command|args)/, 'command'],
+  [/^spec\.algorithm\.version/, 'algorithmVersion'],
+  [/^spec\.algorithm/, 'algorithmName'],
   [/^spec\.environment/, 'environment'],
   [/^spec\.datasets/, 'datasets'],
   [/^spec\.application/, 'application'],

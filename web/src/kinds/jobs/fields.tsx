@@ -5,6 +5,7 @@ import { useExperiments, useModels } from '../../api/mlflow'
 import { useList } from '../../api/useKube'
 import { Card } from '../../components/Card'
 import { useText } from '../../i18n'
+import { AlgorithmFields } from './AlgorithmFields'
 import type { Draft } from './draft'
 
 const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
@@ -24,9 +25,9 @@ export function ProgramFields({ project }: { project: string }) {
         <Input placeholder="digits-forest" autoComplete="off" />
       </Form.Item>
       <Form.Item name="program" label={t('jobs.what')}>
-        <Segmented options={[{ value: 'command', label: t('jobs.command') }, { value: 'script', label: t('jobs.script') }]} />
+        <Segmented options={[{ value: 'command', label: t('jobs.command') }, { value: 'script', label: t('jobs.script') }, { value: 'algorithm', label: t('algorithms.one') }]} />
       </Form.Item>
-      {program === 'script' ? (
+      {program === 'algorithm' ? <AlgorithmFields project={project} references={references} /> : program === 'script' ? (
         <Form.Item name="script" label={t('jobs.script')} rules={required} extra={t('jobs.scriptHint')}>
           <Input.TextArea className="mono" rows={9} spellCheck={false} placeholder={'import mlflow\n\nmlflow.log_metric("accuracy", 0.97)'} />
         </Form.Item>
@@ -37,13 +38,15 @@ export function ProgramFields({ project }: { project: string }) {
       )}
       <div className="grid" style={{ rowGap: 0 }}>
         <Form.Item className="span-6" name="environment" label={t('jobs.environment')} extra={t('jobs.environmentHint')}>
-          <Select allowClear placeholder={t('jobs.hostEnvironment')} options={environments.data?.map(({ metadata }) => ({ value: metadata.name, label: metadata.name })) ?? []} />
+          <Select allowClear placeholder={t(program === 'algorithm' ? 'algorithms.ownEnvironment' : 'jobs.hostEnvironment')} options={environments.data?.map(({ metadata }) => ({ value: metadata.name, label: metadata.name })) ?? []} />
         </Form.Item>
-        <Form.Item className="span-6" name="datasets" label={t('nav.datasets')} extra={t('jobs.datasetsHint')}>
-          <Select mode="multiple" options={references.map((one) => ({ value: one, label: one }))} />
-        </Form.Item>
+        {program !== 'algorithm' && (
+          <Form.Item className="span-6" name="datasets" label={t('nav.datasets')} extra={t('jobs.datasetsHint')}>
+            <Select mode="multiple" options={references.map((one) => ({ value: one, label: one }))} />
+          </Form.Item>
+        )}
       </div>
-      <Parameters />
+      {program !== 'algorithm' && <Parameters />}
     </Card>
   )
 }

@@ -69,11 +69,13 @@ function pinned({ spec, status }: TrainingJob): TrainingJobSpec {
     const version = status?.datasets?.find((used) => used.name === input.name)?.version ?? input.version
     return { ...input, ...(version && { version }) }
   })
-  return { ...spec, ...(datasets && { datasets }), ...(digest && { environmentDigest: digest }) }
+  const { name, version, parameters } = status?.algorithm ?? {}
+  const algorithm = spec.algorithm && name === spec.algorithm.name && version ? { algorithm: { ...spec.algorithm, version }, ...(parameters && { parameters }) } : {}
+  return { ...spec, ...(datasets && { datasets }), ...(digest && { environmentDigest: digest }), ...algorithm }
 }
 
 /** Whether running it again exactly is another thing than running its specification again. */
 export function mayDiffer(job: TrainingJob): boolean {
-  const { datasets, environmentDigest } = pinned(job)
-  return environmentDigest !== job.spec.environmentDigest || JSON.stringify(datasets) !== JSON.stringify(job.spec.datasets)
+  const { datasets, environmentDigest, algorithm } = pinned(job)
+  return algorithm?.version !== job.spec.algorithm?.version || environmentDigest !== job.spec.environmentDigest || JSON.stringify(datasets) !== JSON.stringify(job.spec.datasets)
 }

@@ -1,5 +1,5 @@
 import { Button, Form } from 'antd'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { Link, useNavigate } from 'react-router'
 import { useCan } from '../../api/access'
 import { ApiError } from '../../api/http'
@@ -11,6 +11,7 @@ import { Empty, ErrorWords } from '../../components/States'
 import { at, useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { ProgramFields, ResourceFields, ResultFields } from '../jobs/fields'
+import { argumentsOf, SchemaOf } from '../jobs/SchemaOf'
 import { TurnFields } from '../jobs/TurnFields'
 import { BLANK, placeOf, sweepOf, type SweepDraft } from './draft'
 import { AlgorithmFields, ObjectiveFields, ParameterFields } from './fields'
@@ -23,11 +24,12 @@ export function SweepCreate() {
   const [error, setError] = useState<Error | null>(null)
   const [busy, setBusy] = useState(false)
   const may = useCan('create', SWEEPS, project)
+  const schemaNow = useRef<unknown>(undefined)
   const submit = async (draft: SweepDraft) => {
     setBusy(true)
     setError(null)
     try {
-      const made = await create(SWEEPS, sweepOf(draft, project))
+      const made = await create(SWEEPS, sweepOf({ ...draft, arguments: argumentsOf(form) }, project, schemaNow.current))
       void navigate(at(project, 'sweeps', made.metadata.name))
     } catch (cause) {
       setError(cause as Error)
@@ -45,8 +47,9 @@ export function SweepCreate() {
       <Form<SweepDraft> form={form} layout="vertical" requiredMark={false} scrollToFirstError initialValues={BLANK} onFinish={(draft) => void submit(draft)}>
         <div className="stack">
           <ProgramFields project={project} />
-          <ParameterFields />
-          <ObjectiveFields />
+          <SchemaOf project={project} take={(schema) => { schemaNow.current = schema }} />
+          <ParameterFields project={project} />
+          <ObjectiveFields project={project} />
           <AlgorithmFields />
           <ResourceFields />
           <TurnFields project={project} />

@@ -12,6 +12,7 @@ import { at, useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { metric, number } from '../../i18n/format'
 import { isOver } from '../jobs/phase'
+import { AlgorithmLink } from '../jobs/AlgorithmLink'
 import { queueAt } from '../queues/words'
 import { Importance, Parallel, Progress, Scatters } from './Charts'
 import { experimentName } from './compare'
@@ -119,7 +120,8 @@ function JobFacts({ sweep, experiment }: Props) {
   const { job } = sweep.spec
   return (
     <Facts of={[
-      [t('jobs.command'), <span key="command" className="mono">{[...job.command, ...(job.args ?? [])].join(' ').slice(0, 300)}</span>],
+      [t('algorithms.one'), job.algorithm && <AlgorithmLink key="algorithm" job={{ spec: job, status: sweep.status?.algorithm && { algorithm: { ...sweep.status.algorithm, version: sweep.status.algorithm.version ?? '' } } }} project={project} />],
+      [t('jobs.command'), job.command && <span key="command" className="mono">{[...job.command, ...(job.args ?? [])].join(' ').slice(0, 300)}</span>],
       [t('jobs.environment'), job.environment ? <Link key="environment" to={at(project, 'environments', job.environment)}>{job.environment}</Link> : t('jobs.hostEnvironment')],
       [t('nav.datasets'), job.datasets?.map(({ name, version }) => (version ? `${name} @ ${version}` : name)).join(', ')],
       [t('jobs.queue'), job.queue && <Link key="queue" to={queueAt(job.queue)}>{job.queue}</Link>],

@@ -1,4 +1,5 @@
 import type { Sweep, SweepSpec } from '../../api/generated'
+import { textOf, type Field } from '../algorithms/schema'
 import { jobOf, placeOf as placeInJob, type Draft } from '../jobs/draft'
 import { nextName } from '../jobs/phase'
 
@@ -52,8 +53,26 @@ function stoppingOf({ stopping, minSteps, minTrials, factor, maxSteps }: SweepDr
   return {}
 }
 
+/** What is searched is no constant of the job. */
+function searchedLeftOut(job: SweepSpec['job'], searched: ParameterDraft[]): SweepSpec['job'] {
+  if (!job.algorithm || !job.parameters) return job
+  const names = new Set(searched.map(({ name }) => name))
+  const { parameters, ...rest } = job
+  const kept = Object.fromEntries(Object.entries(parameters).filter(([name]) => !names.has(name)))
+  return { ...rest, ...(Object.keys(kept).length > 0 && { parameters: kept }) }
+}
+
+/** A parameter of an algorithm as the search offers it. */
+export function offered(field: Field): ParameterDraft {
+  if (field.kind === 'choice') return { name: field.name, type: 'categorical', values: (field.choices ?? []).map(textOf) }
+  if (field.kind === 'boolean') return { name: field.name, type: 'categorical', values: ['true', 'false'] }
+  if (field.kind !== 'number' && field.kind !== 'integer') return { name: field.name, type: 'categorical', values: [] }
+  const { min = field.above, max = field.under } = field
+  return { name: field.name, type: field.kind === 'integer' ? 'int' : 'double', scale: 'linear', ...(min !== undefined && { min }), ...(max !== undefined && { max }) }
+}
+
 /** The object that a draft stands for. */
-export function sweepOf(draft: SweepDraft, project: string): Sweep {
+export function sweepOf(draft: SweepDraft, project: string, schema?: unknown): Sweep {
   const { searched = [], metric = '', goal, target, algorithm, seed, startup, maxTrials, parallelTrials, maxFailedTrials } = draft
   return {
     apiVersion: 'dais.io/v1alpha1',
@@ -65,7 +84,7 @@ export function sweepOf(draft: SweepDraft, project: string): Sweep {
       algorithm: given({ name: algorithm, seed, ...(algorithm === 'tpe' && { startupTrials: startup }) }),
       ...stoppingOf(draft),
       ...given({ maxTrials, parallelTrials, maxFailedTrials }),
-      job: jobOf(draft, project).spec,
+      job: searchedLeftOut(jobOf(draft, project, schema).spec, searched),
     },
   }
 }

@@ -1,19 +1,24 @@
 import { DeleteOutlined, PlusOutlined } from '@ant-design/icons'
-import { Button, Form, Input, InputNumber, Segmented, Select } from 'antd'
+import { AutoComplete, Button, Form, InputNumber, Segmented, Select } from 'antd'
 import { Card } from '../../components/Card'
 import { useText, type MessageKey } from '../../i18n'
-import type { ParameterDraft, SweepDraft } from './draft'
+import type { Field } from '../algorithms/schema'
+import { useChosen } from '../jobs/AlgorithmFields'
+import { offered, type ParameterDraft, type SweepDraft } from './draft'
 import { ALGORITHM, GOAL, STOPPING, TYPE } from './words'
 
 /** What is searched, one parameter a row. */
-export function ParameterFields() {
+export function ParameterFields({ project }: { project: string }) {
   const t = useText()
+  const program = Form.useWatch<SweepDraft['program']>('program')
+  const { drawn } = useChosen(project)
+  const fields = program === 'algorithm' ? drawn.fields : []
   return (
     <Card title={t('sweeps.searched')} extra={t('jobs.parametersHint')}>
       <Form.List name="searched">
         {(rows, { add, remove }) => (
           <div>
-            {rows.map(({ key, name }) => <ParameterRow key={key} at={name} drop={rows.length > 1 ? () => remove(name) : undefined} />)}
+            {rows.map(({ key, name }) => <ParameterRow key={key} at={name} fields={fields} drop={rows.length > 1 ? () => remove(name) : undefined} />)}
             <Button size="small" icon={<PlusOutlined />} onClick={() => add({ type: 'double', scale: 'linear' } satisfies ParameterDraft)}>{t('jobs.addParameter')}</Button>
           </div>
         )}
@@ -22,8 +27,13 @@ export function ParameterFields() {
   )
 }
 
-function ParameterRow({ at, drop }: { at: number; drop: (() => void) | undefined }) {
+function ParameterRow({ at, fields, drop }: { at: number; fields: Field[]; drop: (() => void) | undefined }) {
   const t = useText()
+  const form = Form.useFormInstance<SweepDraft>()
+  const choose = (name: string) => {
+    const field = fields.find((one) => one.name === name)
+    if (field) form.setFieldValue(['searched', at], offered(field))
+  }
   const choices = useChoices()
   const type = Form.useWatch<ParameterDraft['type']>(['searched', at, 'type'])
   const required = { required: true, message: t('form.required') }
@@ -32,7 +42,7 @@ function ParameterRow({ at, drop }: { at: number; drop: (() => void) | undefined
   )
   return (
     <div className="parameter">
-      <Form.Item name={[at, 'name']} label={t('field.name')} rules={[required]}><Input className="mono" autoComplete="off" placeholder="learning_rate" /></Form.Item>
+      <Form.Item name={[at, 'name']} label={t('field.name')} rules={[required]}><AutoComplete className="mono" placeholder="learning_rate" options={fields.map((field) => ({ value: field.name }))} showSearch={{ filterOption: true }} onSelect={choose} /></Form.Item>
       <Form.Item name={[at, 'type']} label={t('sweeps.type')}><Select options={choices(TYPE)} /></Form.Item>
       {type === 'categorical' ? (
         <Form.Item className="values" name={[at, 'values']} label={t('sweeps.values')} rules={[required]}><Select mode="tags" open={false} suffixIcon={null} placeholder={t('sweeps.valuesHint')} /></Form.Item>
@@ -55,8 +65,16 @@ function useChoices() {
 }
 
 /** What makes a trial good, and how many there are. */
-export function ObjectiveFields() {
+export function ObjectiveFields({ project }: { project: string }) {
   const t = useText()
+  const form = Form.useFormInstance<SweepDraft>()
+  const program = Form.useWatch<SweepDraft['program']>('program')
+  const { version } = useChosen(project)
+  const metrics = (program === 'algorithm' && version?.spec.outputs?.metrics) || []
+  const choose = (name: string) => {
+    const goal = metrics.find((one) => one.name === name)?.goal
+    if (goal) form.setFieldValue('goal', goal)
+  }
   const choices = useChoices()
   const whole = (name: keyof SweepDraft, label: MessageKey, hint: MessageKey, max: number) => (
     <Form.Item className="span-4" name={name} label={t(label)} extra={t(hint)}><InputNumber min={1} max={max} style={{ width: '100%' }} /></Form.Item>
@@ -64,7 +82,7 @@ export function ObjectiveFields() {
   return (
     <Card title={t('sweeps.objective')}>
       <div className="grid" style={{ rowGap: 0 }}>
-        <Form.Item className="span-4" name="metric" label={t('sweeps.metric')} extra={t('sweeps.metricHint')} rules={[{ required: true, message: t('form.required') }]}><Input className="mono" autoComplete="off" placeholder="val_loss" /></Form.Item>
+        <Form.Item className="span-4" name="metric" label={t('sweeps.metric')} extra={t('sweeps.metricHint')} rules={[{ required: true, message: t('form.required') }]}><AutoComplete className="mono" placeholder="val_loss" options={metrics.map(({ name }) => ({ value: name }))} onSelect={choose} /></Form.Item>
         <Form.Item className="span-4" name="goal" label={t('sweeps.goal')}><Segmented options={choices(GOAL)} /></Form.Item>
         <Form.Item className="span-4" name="target" label={`${t('sweeps.target')} (${t('form.optional')})`} extra={t('sweeps.targetHint')}><InputNumber style={{ width: '100%' }} /></Form.Item>
         {whole('maxTrials', 'sweeps.maxTrials', 'sweeps.maxTrialsHint', 1000)}

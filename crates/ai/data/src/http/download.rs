@@ -1,4 +1,4 @@
-//! `GET /datasets/{dataset}/versions/{version}/files/{path…}`
+//! `GET /datasets/{dataset}/versions/{version}/files/{path…}`, `GET /code/{digest}/files/{path…}`
 //!
 //! Files are somebody's, and served from the portal's own origin: a browser
 //! must save them, never run them. Pictures made of dots alone get their own
@@ -12,14 +12,17 @@ use axum::routing::get;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use tokio::io::AsyncReadExt;
 
-use super::OfVersionFile;
+use super::{OfCodeFile, OfVersionFile};
 use crate::Data;
 use crate::error::Result;
+use crate::manifest::FileEntry;
 use crate::preview::image;
 use crate::scope::Scope;
 
 pub(super) fn router() -> Router<Data> {
-    Router::new().route("/datasets/{dataset}/versions/{version}/files/{*path}", get(download))
+    Router::new()
+        .route("/datasets/{dataset}/versions/{version}/files/{*path}", get(download))
+        .route("/code/{digest}/files/{*path}", get(download_code))
 }
 
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -31,11 +34,33 @@ async fn download(
     headers: HeaderMap,
 ) -> Result<Response> {
     let file = data.file(&scope.project, &of.dataset, &of.version, &of.path).await?;
+    served(&data, &scope, &file, &headers).await
+}
+
+async fn download_code(
+    State(data): State<Data>,
+    scope: Scope,
+    Path(of): Path<OfCodeFile>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let digest = data.code(&scope.project, &of.digest).await?.to_string();
+    let manifest = data.manifest(&scope.project, &digest).await?;
+    let file = manifest.file(&of.path).cloned();
+    let file = file.ok_or_else(|| crate::Error::NotFound { what: "file", name: of.path })?;
+    served(&data, &scope, &file, &headers).await
+}
+
+async fn served(
+    data: &Data,
+    scope: &Scope,
+    file: &FileEntry,
+    headers: &HeaderMap,
+) -> Result<Response> {
     let tag = format!("\"{}\"", file.digest);
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
         return Ok(StatusCode::NOT_MODIFIED.into_response());
     }
-    let content = data.content(&scope.project, &file).await?;
+    let content = data.content(&scope.project, file).await?;
     let mut start = Vec::new();
     let opened = data.inner.blobs.open_blob(&scope.project, &file.digest).await?;
     opened
