@@ -119,6 +119,41 @@ fn read(row: &AnyRow) -> Result<Object> {
     })
 }
 
+/// Whether the row was written; without `replaces`, another's is left as it is.
+async fn insert(
+    transaction: &mut Transaction<'static, Any>,
+    put: &Put,
+    object: &Object,
+    replaces: bool,
+) -> Result<bool> {
+    let otherwise = match replaces {
+        false => "NOTHING",
+        true => {
+            "UPDATE SET digest = excluded.digest, size = excluded.size, \
+             etag = excluded.etag, modified_at = excluded.modified_at, \
+             headers = excluded.headers, checksum = excluded.checksum"
+        }
+    };
+    let sql = format!(
+        "INSERT INTO bucket_objects (project, bucket, {COLUMNS}) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+         ON CONFLICT (project, bucket, key) DO {otherwise}"
+    );
+    let written = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(put.project.clone())
+        .bind(put.bucket.clone())
+        .bind(object.key.clone())
+        .bind(object.digest.clone())
+        .bind(i64::try_from(object.size).unwrap_or(i64::MAX))
+        .bind(object.etag.clone())
+        .bind(object.modified_at)
+        .bind(object.headers.text())
+        .bind(checksum::text(object.checksum.as_ref()))
+        .execute(&mut **transaction)
+        .await?;
+    Ok(written.rows_affected() > 0)
+}
+
 impl Buckets {
     /// Stores a body under a key, in place of what was there.
     ///
@@ -211,54 +246,40 @@ impl Buckets {
         object: &Object,
     ) -> Result<Vec<String>> {
         self.hold_bucket(transaction, &put.project, &put.bucket, false).await?;
+        loop {
+            let before = self.row_before(transaction, put).await?;
+            if !put.condition.holds(before.as_ref().map(|(etag, _)| etag.as_str())) {
+                return Err(Error::Condition);
+            }
+            // There is no row to hold where there was none: of several who make it only one
+            // does, and the others look again at what they replace.
+            if insert(transaction, put, object, before.is_some()).await? {
+                return Ok(before.into_iter().map(|(_, digest)| digest).collect());
+            }
+        }
+    }
+
+    /// ETag and content of what a write replaces, which stays until the transaction ends.
+    async fn row_before(
+        &self,
+        transaction: &mut Transaction<'static, Any>,
+        put: &Put,
+    ) -> Result<Option<(String, String)>> {
         let held = self.0.database.held(true);
         let sql = format!(
             "SELECT etag, digest FROM bucket_objects \
              WHERE project = $1 AND bucket = $2 AND key = $3{held}"
         );
-        let before = sqlx::query(sqlx::AssertSqlSafe(sql))
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(put.project.clone())
             .bind(put.bucket.clone())
             .bind(put.key.clone())
             .fetch_optional(&mut **transaction)
             .await?;
-        let before: Option<(String, String)> = match before {
+        Ok(match row {
             Some(row) => Some((row.try_get(0)?, row.try_get(1)?)),
             None => None,
-        };
-        if !put.condition.holds(before.as_ref().map(|(etag, _)| etag.as_str())) {
-            return Err(Error::Condition);
-        }
-        // Of two that found no object, only one may think that it made it.
-        let otherwise = match put.condition {
-            Condition::Absent => "NOTHING",
-            _ => {
-                "UPDATE SET digest = excluded.digest, size = excluded.size, \
-                 etag = excluded.etag, modified_at = excluded.modified_at, \
-                 headers = excluded.headers, checksum = excluded.checksum"
-            }
-        };
-        let sql = format!(
-            "INSERT INTO bucket_objects (project, bucket, {COLUMNS}) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
-             ON CONFLICT (project, bucket, key) DO {otherwise}"
-        );
-        let written = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(put.project.clone())
-            .bind(put.bucket.clone())
-            .bind(object.key.clone())
-            .bind(object.digest.clone())
-            .bind(i64::try_from(object.size).unwrap_or(i64::MAX))
-            .bind(object.etag.clone())
-            .bind(object.modified_at)
-            .bind(object.headers.text())
-            .bind(checksum::text(object.checksum.as_ref()))
-            .execute(&mut **transaction)
-            .await?;
-        if written.rows_affected() == 0 {
-            return Err(Error::Condition);
-        }
-        Ok(before.into_iter().map(|(_, digest)| digest).collect())
+        })
     }
 
     /// # Errors
