@@ -9,6 +9,7 @@ mod engines;
 mod label;
 mod notebook;
 mod s3;
+mod sampling;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ pub use engines::Engines;
 pub use label::{Label, LabelFormat};
 pub use notebook::{Notebook, NotebookOptions};
 pub use s3::{S3, S3Key, S3KeyCreate, S3Options};
+pub use sampling::TraceSampling;
 
 /// A complete AI platform and container cloud in one program.
 #[derive(Debug, Parser)]
@@ -281,20 +283,6 @@ pub struct Up {
     pub sampling: TraceSampling,
     #[command(flatten)]
     pub engines: Engines,
-}
-
-/// Which traces are kept.
-#[derive(Clone, Copy, Debug, Args)]
-pub struct TraceSampling {
-    /// Share of traces that is taken in at all, from 0 to 1
-    #[arg(long, env = "DAIS_TRACE_SAMPLE_RATIO", default_value_t = 1.0)]
-    pub trace_sample_ratio: f64,
-    /// Share of traces kept that neither failed nor were slow, from 0 to 1
-    #[arg(long, env = "DAIS_TRACE_KEEP_RATIO", default_value_t = 1.0)]
-    pub trace_keep_ratio: f64,
-    /// Milliseconds from which on a trace is slow, and kept
-    #[arg(long, env = "DAIS_TRACE_SLOW_MS", default_value_t = 1000)]
-    pub trace_slow_ms: u64,
 }
 
 #[derive(Clone, Debug, Args)]
