@@ -16,14 +16,23 @@ const began = (trace: Trace) => rootOf(trace)?.startTime ?? 0
 const took = (trace: Trace) => (Math.max(...trace.spans.map((span) => span.startTime + span.duration)) - Math.min(...trace.spans.map((span) => span.startTime))) / 1e6
 const wrong = (trace: Trace) => trace.spans.filter(isError).length
 
+interface Props {
+  project: string
+  app: string
+  /** Empty: anybody's. */
+  user?: string
+  services: string[]
+  className: string
+}
+
 /** The slowest and the failed requests of the range: those are worth a look. */
-export function AppTraces({ project, app, services, className = 'span-7' }: { project: string; app: string; services: string[]; className?: string }) {
+export function AppTraces({ project, app, user, services, className }: Props) {
   const t = useText()
   const travel = useTravel()
   const { seconds, end } = useRange()
   const known = useTraceServices()
   const service = [app, ...services].find((one) => known.data?.includes(one)) ?? ''
-  const traces = useTraces({ service, seconds, end })
+  const traces = useTraces({ service, ...(user && { user }), seconds, end })
   const rows = service ? traces.data?.toSorted((a, b) => wrong(b) - wrong(a) || took(b) - took(a)).slice(0, SHOWN) : known.data && []
   const name = (trace: Trace) => rootOf(trace)?.operationName ?? trace.traceID
   const columns: Column<Trace>[] = [
