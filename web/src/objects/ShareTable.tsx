@@ -3,7 +3,7 @@ import { useInstant, type Labels, type Sample } from '../api/prom'
 import { DataTable, type Column } from '../components/DataTable'
 import type { Filters } from '../components/filters'
 import { useRange } from '../components/range'
-import { Empty } from '../components/States'
+import { NoneFor } from '../components/NoneFor'
 import { useText } from '../i18n'
 import { amount, bytes, number } from '../i18n/format'
 import { shares } from './queries/machine'
@@ -54,7 +54,7 @@ export function ShareTable({ by, filters, title, name, prefix }: Props) {
   ]
   return (
     <DataTable rows={rows} error={cpuUsed.error} retry={cpuUsed.refetch} columns={columns} rowKey={(one) => one.key} order="cpu.desc" prefix={prefix}
-      text={(one) => one.key} empty={<Empty title={t('pod.none')} hint={t('panel.noneHint')} />} />
+      text={(one) => one.key} empty={<NoneFor title={t('pod.none')} hint={t('panel.noneHint')} />} />
   )
 }
 

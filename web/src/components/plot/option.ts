@@ -68,7 +68,7 @@ function marksOf(axis: Axis | null | undefined, palette: PlotProps['palette']): 
     .filter(({ time }) => time >= min && time <= max)
     .map(({ time, label, tone, named = false }) => ({
       xAxis: time, symbol: 'none', lineStyle: { color: colours[tone], type: 'dotted', width: 1 },
-      label: { show: named, formatter: () => label, position: 'insideEndBottom', color: colours[tone], distance: 2 },
+      label: { show: named, formatter: () => label, position: 'insideEndBottom', color: colours[tone], backgroundColor: `${palette.card}cc`, distance: 2 },
     }))
 }
 
@@ -133,6 +133,7 @@ function series(line: Line, index: number, colours: readonly string[], limit: Pl
     ...((limit || marks.length > 0) && {
       markLine: {
         silent: true,
+        z: 5,
         symbol: 'none',
         lineStyle: { color: warning, type: 'dashed' },
         label: { ...label, formatter: limit?.label ?? '', position: 'insideEndTop' },

@@ -10,6 +10,8 @@ export const frame = {
   'filters.remove': ['Take away the filter {filter}', '移除筛选：{filter}'],
   'filters.narrows': ['This page is narrowed to it; it goes along to the others.', '本页已按此筛选，并会带到其他页面。'],
   'filters.offered': ['The examples and the completion use it; an expression is asked as it is written.', '用于示例和补全；表达式按原文查询。'],
+  'filters.nothing': ['Nothing for these filters', '没有符合筛选的内容'],
+  'filters.nothingHint': ['Take one away to see more.', '移除一项筛选可查看更多。'],
   'filters.notHere': ['This page does not narrow by it; it goes along to the others.', '本页不按此筛选，但会带到其他页面。'],
   'frame.admin': ['administrator', '管理员'],
   'frame.person': ['Account of {user}', '{user} 的账号'],

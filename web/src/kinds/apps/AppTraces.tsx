@@ -32,8 +32,10 @@ export function AppTraces({ project, app, user, services, className }: Props) {
   const { seconds, end } = useRange()
   const known = useTraceServices()
   const service = [app, ...services].find((one) => known.data?.includes(one)) ?? ''
-  const traces = useTraces({ service, ...(user && { user }), seconds, end })
-  const rows = service ? traces.data?.toSorted((a, b) => wrong(b) - wrong(a) || took(b) - took(a)).slice(0, SHOWN) : known.data && []
+  // What sends no spans of its own is known by what the gateway notes of its requests.
+  const by = service ? { service } : { project, service, app }
+  const traces = useTraces({ ...by, ...(user && { user }), seconds, end })
+  const rows = known.data && traces.data?.toSorted((a, b) => wrong(b) - wrong(a) || took(b) - took(a)).slice(0, SHOWN)
   const name = (trace: Trace) => rootOf(trace)?.operationName ?? trace.traceID
   const columns: Column<Trace>[] = [
     { key: 'name', title: t('traces.operation'), cell: (trace) => <Link to={travel(at(project, 'traces', trace.traceID))}>{name(trace)}</Link> },
@@ -42,7 +44,7 @@ export function AppTraces({ project, app, user, services, className }: Props) {
     { key: 'began', title: t('experiments.started'), sort: began, cell: (trace) => <Ago time={began(trace) / 1000 || undefined} /> },
   ]
   return (
-    <Card className={className} title={t('apps.slowest')} extra={service && <Link to={travel(`${at(project, 'traces')}?service=${encodeURIComponent(service)}`)}>{t('apps.allTraces')}</Link>}>
+    <Card className={className} title={t('apps.slowest')} extra={<Link to={travel(`${at(project, 'traces')}?${service ? 'service' : 'app'}=${encodeURIComponent(service || app)}`)}>{t('apps.allTraces')}</Link>}>
       <DataTable rows={rows} error={traces.error ?? known.error} retry={traces.refetch} columns={columns} rowKey={(trace) => trace.traceID} prefix="traces."
         empty={<Empty title={t('traces.none')} hint={t('traces.noneHint')} />} />
     </Card>

@@ -6,7 +6,7 @@ import { useList } from '../../api/useKube'
 import { DataTable, type Column } from '../../components/DataTable'
 import { useFilters } from '../../components/filters'
 import { useRange, useTravel } from '../../components/range'
-import { Empty } from '../../components/States'
+import { NoneFor } from '../../components/NoneFor'
 import { Status } from '../../components/Status'
 import { at } from '../../frame/useProject'
 import { useText } from '../../i18n'
@@ -43,7 +43,7 @@ export function PodsHere({ node }: { node: string }) {
   ]
   return (
     <DataTable rows={pods.data?.filter((pod) => pod.spec?.nodeName === node && (!within || within.has(`${pod.metadata.namespace}/${pod.metadata.name}`)))} error={pods.error} retry={pods.refetch} columns={columns} order="cpu.desc" prefix="pods."
-      rowKey={(pod) => `${pod.metadata.namespace}/${pod.metadata.name}`} text={(pod) => `${pod.metadata.namespace} ${pod.metadata.name} ${appOf(pod) ?? ''}`} empty={<Empty title={t('pod.none')} />} />
+      rowKey={(pod) => `${pod.metadata.namespace}/${pod.metadata.name}`} text={(pod) => `${pod.metadata.namespace} ${pod.metadata.name} ${appOf(pod) ?? ''}`} empty={<NoneFor title={t('pod.none')} />} />
   )
 }
 

@@ -50,7 +50,7 @@ export function PersonDetails() {
           t('people.usedMemory', { n: hours(total.memoryGiBHours) }),
           total.acceleratorHours > 0 && t('people.usedCards', { n: hours(total.acceleratorHours) }),
           t('ledger.jobsCount', { count: total.jobs }),
-          live && live.pods > 0 && t('apps.running', { count: live.pods }),
+          !asked && live && live.pods > 0 && t('apps.running', { count: live.pods }),
         ] : []}
         actions={<Button icon={<DownloadOutlined />} href={entriesFile(range, only)} download title={t('ledger.everything')}>{t('people.csv')}</Button>} />
       <TimeAxis name={`person-${name}`}>

@@ -9,7 +9,7 @@ import { PageHead } from '../../components/PageHead'
 import { useFilters } from '../../components/filters'
 import { useRange, useTravel } from '../../components/range'
 import { Sparkline } from '../../components/Sparkline'
-import { Empty } from '../../components/States'
+import { NoneFor } from '../../components/NoneFor'
 import { useLanguage, useText } from '../../i18n'
 import { amount, hours, money, number } from '../../i18n/format'
 import { usePeople, type PersonUse } from '../home/use'
@@ -58,7 +58,7 @@ export function PeopleList() {
         <PriceNotice />
         <Card>
           <DataTable rows={rows} error={used.error} retry={used.refetch} columns={columns} rowKey={(one) => one.name} text={(one) => one.name} order="hours.desc"
-            empty={<Empty title={t('ledger.none')} hint={t('ledger.noneHint')} />} />
+            empty={<NoneFor title={t('ledger.none')} hint={t('ledger.noneHint')} />} />
         </Card>
       </div>
     </>

@@ -5,7 +5,8 @@ import { Notice } from '../../components/Notice'
 import { PageHead } from '../../components/PageHead'
 import { useFilters } from '../../components/filters'
 import { useRange, type Range } from '../../components/range'
-import { Await, Empty } from '../../components/States'
+import { NoneFor } from '../../components/NoneFor'
+import { Await } from '../../components/States'
 import { useText } from '../../i18n'
 import { dateTime } from '../../i18n/format'
 import { Everywhere } from '../../objects/Everywhere'
@@ -46,7 +47,7 @@ function useOwnServices(project: string | undefined, { seconds, end }: Range) {
 function Drawn({ map }: { map: Found }) {
   const t = useText()
   const { to } = useWithin()
-  if (map.services.length === 0) return <Card><Empty title={t('map.none')} hint={t('traces.noneHint')} action={<Link to={to('traces')}>{t('nav.traces')}</Link>} /></Card>
+  if (map.services.length === 0) return <Card><NoneFor title={t('map.none')} hint={t('traces.noneHint')} action={<Link to={to('traces')}>{t('nav.traces')}</Link>} /></Card>
   const measured = map.services.some((one) => one.traffic)
   return (
     <div className="stack">
