@@ -130,8 +130,8 @@ describePerson('the filters of every page', {}, (person) => {
     const { page } = person
     await page.goto(`/p/${project}/explore?app=${service}`)
     await page.getByRole('button', { name: 'Pods by phase' }).click()
-    expect(await page.getByRole('combobox', { name: 'PromQL expression' }).inputValue()).toContain(`label_dais_io_app="${service}"`)
     await page.getByRole('cell', { name: '{phase="Running"}' }).waitFor()
+    expect(await page.getByRole('combobox', { name: 'PromQL expression' }).inputValue()).toContain(`label_dais_io_app="${service}"`)
   })
 })
 
