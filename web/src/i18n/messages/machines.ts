@@ -30,6 +30,7 @@ export const machines = {
   'apps.program': ['Program', '程序'],
   'apps.notebook': ['Notebook', '笔记本'],
   'apps.markComing': ['{name}: version {version}', '{name}：版本 {version}'],
+  'apps.markRevision': ['{name}: revision {revision}', '{name}：修订 {revision}'],
   'apps.markBack': ['{name}: version {version} taken back', '{name}：版本 {version} 已撤回'],
   'apps.markJob': ['{name} starts', '{name} 启动'],
   'apps.job': ['Job', '训练任务'],

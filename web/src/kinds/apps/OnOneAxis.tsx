@@ -1,4 +1,6 @@
 import { useMemo, type ReactNode } from 'react'
+import { INFERENCE_SERVICES, LABELS, REPLICA_SETS } from '../../api/kinds'
+import { useList } from '../../api/useKube'
 import { Card } from '../../components/Card'
 import { useFilters } from '../../components/filters'
 import { TimeAxis } from '../../components/plot/axis'
@@ -27,14 +29,16 @@ interface Props {
 }
 
 const NONE: [] = []
+const POLL_MS = 5000
 
 /** Requests, errors, latency, resources, logs, traces, events and releases of one application, on one time axis. */
 export function OnOneAxis({ project, name, of, all: { names, pods }, alerts = NONE, before, beside, after }: Props) {
   const t = useText()
   const { user, node } = useFilters()
   const releases = useReleases(project, of.programs[0]).data ?? NONE
+  const revisions = useList(REPLICA_SETS, { namespace: project, labels: `${LABELS.app}=${name},${LABELS.kind}=${INFERENCE_SERVICES.kind}`, live: POLL_MS, enabled: of.services.length > 0 }).data ?? NONE
   const warnings = useWarnings(project, names)
-  const marks = useMemo(() => marksOf(t, { releases, services: of.services, jobs: of.jobs, warnings, alerts }), [t, releases, of, warnings, alerts])
+  const marks = useMemo(() => marksOf(t, { releases, services: of.services, revisions, jobs: of.jobs, warnings, alerts }), [t, releases, revisions, of, warnings, alerts])
   const asked = answering(of)
   return (
     <TimeAxis name={`app-${project}-${name}`} marks={marks}>
