@@ -2,6 +2,7 @@ import { afterAll, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import { violations } from './axe'
 import { describePerson, project, type Person } from './person'
+import { ask } from './work'
 
 const name = `web-${Date.now().toString(36)}`
 const COMMAND = `sh -c 'exec python3 -m http.server --bind "$HOST" "$PORT"'`
@@ -106,6 +107,33 @@ describePerson('an application', {}, (person) => {
     await row(page, 'warmer').getByText('env[GREETING].value: "hello" → "good day"').waitFor()
     await row(page, 'warmer').getByText('running', { exact: true }).waitFor()
     expect(await violations(page)).toEqual([])
+  })
+
+  it('has both releases on the time axis, with its requests, logs, traces and events', async () => {
+    const { page } = person
+    const token = await ask<{ token: string }>(person, '/api/tokens', 'POST', { name })
+    const { gateway } = await ask<{ gateway: string }>(person, '/api/info')
+    const asks = () => fetch(`${gateway}/app/${project}/${name}/`, { headers: { authorization: `Bearer ${token.token}` } })
+    expect((await asks()).status).toBe(200)
+    await page.getByRole('tab', { name: 'Metrics' }).click()
+    const card = (title: string) => page.locator('.card').filter({ has: page.getByRole('heading', { name: title, exact: true }) })
+    for (const title of ['CPU', 'Logs']) {
+      for (const mark of ['Release 1', 'Release 2']) await card(title).locator('.plot svg text').filter({ hasText: mark }).waitFor({ state: 'attached', ...PATIENCE })
+    }
+    await card('Failed and slowest requests').getByRole('link', { name: /GET/ }).first().waitFor(PATIENCE)
+    await card('Events').getByText('A release was made').first().waitFor()
+    expect(await violations(page)).toEqual([])
+    await page.goto('/?since=15m')
+    await expect.poll(async () => {
+      await asks()
+      return Number(await row(page, name).getByRole('cell').nth(1).textContent().catch(() => 0))
+    }, { timeout: 60_000, interval: 1000 }).toBeGreaterThan(0)
+    await page.goto(`/p/${project}/apps/${name}`)
+    await card('Requests / s').locator('.plot svg text').filter({ hasText: 'Release 2' }).waitFor({ state: 'attached' })
+    await card('Consists of').getByRole('link', { name, exact: true }).click()
+    await page.waitForURL(new RegExp(`${address}$`))
+    await page.getByRole('tab', { name: 'Releases' }).click()
+    expect(person.complaints).toEqual([])
   })
 
   it('goes back, which is release 3', async () => {

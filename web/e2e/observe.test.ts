@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { open, violations } from './axe'
 import { describePerson, project, service } from './person'
+import { ask, choose } from './work'
 
 /** A card with a curve in it, by its title. */
 const curve = (page: Page, title: string) => page.locator('.card').filter({ has: page.getByRole('heading', { name: title, exact: true }) }).locator('.plot svg path[fill="none"]').first()
@@ -67,6 +68,70 @@ describePerson('the cluster', {}, (person) => {
     const { page } = person
     await open(page, '/gpus')
     await page.getByText('No accelerator is measured').or(page.locator('tbody a[href^="/gpus/"]')).first().waitFor()
+  })
+})
+
+describePerson('the filters of every page', {}, (person) => {
+  const chips = () => person.page.getByRole('group', { name: 'Filters of every page' })
+  const go = (page: string) => person.page.getByRole('navigation', { name: 'Main navigation' }).getByRole('link', { name: page, exact: true }).click()
+
+  const quiet = 'running'
+
+  it('go from the logs to the alerts and the map, which they narrow', async () => {
+    const { page } = person
+    await page.goto('/alerts')
+    await page.getByRole('heading', { name: 'AlwaysFires' }).waitFor({ timeout: 60_000 })
+    const { token } = await ask<{ token: string }>(person, '/api/tokens', 'POST', { name: `filters ${Date.now().toString(36)}` })
+    const { gateway } = await ask<{ gateway: string }>(person, '/api/info')
+    // Whatever it answers, the gateway notes the request as a trace of the service's application.
+    await fetch(`${gateway}/serve/${project}/${service}/`, { headers: { authorization: `Bearer ${token}` } })
+    await page.goto(`/p/${project}/map`)
+    await page.getByRole('cell', { name: 'gateway', exact: true }).waitFor({ timeout: 60_000 })
+    await page.goto(`/p/${project}/logs`)
+    await choose(page, 'Application', quiet)
+    await page.waitForURL(new RegExp(`app=${quiet}`))
+    await chips().getByText(quiet, { exact: true }).waitFor()
+    await go('Alerts')
+    await page.getByText('No alert matches').waitFor()
+    expect(await page.getByRole('heading', { name: 'AlwaysFires' }).count()).toBe(0)
+    await go('Service map')
+    await page.waitForURL(new RegExp(`/map\\?.*app=${quiet}`))
+    await page.getByText('Nothing for these filters').waitFor()
+    expect(await violations(page)).toEqual([])
+    await chips().getByRole('button', { name: `Take away the filter Application: ${quiet}` }).click()
+    await page.getByRole('cell', { name: 'gateway', exact: true }).waitFor()
+    expect(new URL(page.url()).search).not.toContain('app=')
+    expect(await chips().count()).toBe(0)
+  })
+
+  it('stay where they narrow nothing, and say so', async () => {
+    const { page } = person
+    await page.goto(`/people?node=no-such-machine&app=${service}`)
+    await chips().locator('.idle').getByText('This page does not narrow by it').waitFor({ state: 'attached' })
+    expect(await chips().locator('.idle').count()).toBe(1)
+    await go('Cluster')
+    await page.getByText('Nothing for these filters').first().waitFor()
+  })
+
+  it('are taken away by their chips, and then narrow nothing', async () => {
+    const { page } = person
+    await chips().getByRole('button', { name: 'Take away the filter Machine: no-such-machine' }).click()
+    await page.locator('tbody a[href^="/nodes/"]').first().waitFor()
+    await go('Alerts')
+    await page.getByText('No alert matches').waitFor()
+    await chips().getByRole('button', { name: `Take away the filter Application: ${service}` }).click()
+    await page.getByRole('heading', { name: 'AlwaysFires' }).waitFor()
+    expect(new URL(page.url()).search).not.toContain('app=')
+    expect(await chips().count()).toBe(0)
+    expect(person.complaints).toEqual([])
+  })
+
+  it('are in the examples of Explore', async () => {
+    const { page } = person
+    await page.goto(`/p/${project}/explore?app=${service}`)
+    await page.getByRole('button', { name: 'Pods by phase' }).click()
+    await page.getByRole('cell', { name: '{phase="Running"}' }).waitFor()
+    expect(await page.getByRole('combobox', { name: 'PromQL expression' }).inputValue()).toContain(`label_dais_io_app="${service}"`)
   })
 })
 

@@ -34,3 +34,13 @@ export async function drop({ page }: Person, job: string): Promise<void> {
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
   await page.waitForURL(new RegExp(`/p/${project}/jobs$`))
 }
+
+/** Asks the platform as the signed-in person. */
+export async function ask<T>({ page }: Person, path: string, method = 'GET', body?: unknown): Promise<T> {
+  return page.evaluate(async ([to, how, what]) => {
+    const { csrf } = (await (await fetch('/api/session')).json()) as { csrf: string }
+    const answer = await fetch(to, { method: how, ...(what && { body: what }), headers: { 'content-type': 'application/json', 'x-dais-csrf': csrf } })
+    if (!answer.ok) throw new Error(`${how} ${to}: ${answer.status} ${await answer.text()}`)
+    return (await answer.json()) as T
+  }, [path, method, body === undefined ? '' : JSON.stringify(body)] as const)
+}

@@ -1,6 +1,7 @@
 import { useCallback, useMemo } from 'react'
 import { useSearchParams } from 'react-router'
 import { useSince, type Since } from './address'
+import { FILTERS } from './filters'
 
 export interface Range {
   /** Length, in seconds. */
@@ -47,7 +48,7 @@ export function useRange(): Range & { since: Since; fixed: boolean; draw: (fromM
 }
 
 /** What goes along from one page of observation to the next. */
-const TRAVELS = ['since', 'between', 'app', 'user', 'node'] as const
+const TRAVELS = ['since', 'between', ...FILTERS] as const
 
 /** Gives an address the time range and the filters of this one; what it names itself stays. */
 export function travelled(to: string, search: URLSearchParams): string {

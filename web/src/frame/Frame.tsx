@@ -8,6 +8,7 @@ import { Loading } from '../components/States'
 import { useText } from '../i18n'
 import { Pages } from '../routes'
 import { FrameProvider } from './context'
+import { FilterChips } from './FilterChips'
 import { Language } from './Language'
 import { Mark } from './Mark'
 import { Navigation } from './Navigation'
@@ -33,6 +34,7 @@ export function Frame({ session }: { session: Session }) {
         <div style={{ minWidth: 0 }}>
           <Topbar />
           <main className="content" id="content" tabIndex={-1}>
+            <FilterChips className="below" />
             <Boundary address={pathname}>
               <Suspense fallback={<Loading rows={8} />}>
                 <Pages />
@@ -58,6 +60,7 @@ function Topbar() {
       <Switcher />
       <Search />
       <div className="grow" />
+      <FilterChips className="beside" />
       <TimeRange />
       <Running />
       <span className="wide-only"><Language signedIn /></span>

@@ -10,6 +10,8 @@ interface Entry {
   page?: string
   path?: string
   admin?: boolean
+  /** The time range and the filters go along, as for all of its group. */
+  travels?: boolean
 }
 interface Group {
   title: MessageKey
@@ -44,7 +46,7 @@ export const GROUPS: Group[] = [
     title: 'nav.platform',
     entries: [
       { title: 'nav.projects', path: '/projects' },
-      { title: 'nav.nodes', path: '/nodes' },
+      { title: 'nav.nodes', path: '/nodes', travels: true },
       { title: 'nav.accounts', path: '/accounts', admin: true },
       { title: 'nav.audit', path: '/audit' },
       { title: 'nav.tokens', path: '/tokens' },
@@ -61,14 +63,14 @@ export function Navigation({ onChoose }: { onChoose?: () => void }) {
   const travel = useTravel()
   return (
     <nav className="nav" aria-label={t('frame.navigation')}>
-      <NavLink to="/" end onClick={onChoose}>{t('nav.home')}</NavLink>
+      <NavLink to={travel('/')} end onClick={onChoose}>{t('nav.home')}</NavLink>
       {GROUPS.map((group) => {
         const entries = group.entries.filter((entry) => (session.admin || !entry.admin) && addressOf(entry, project))
         return entries.length === 0 ? null : (
           <div key={group.title}>
             <div className="nav-group">{t(group.title)}</div>
             {entries.map((entry) => (
-              <NavLink key={entry.title} to={group.travels ? travel(addressOf(entry, project) ?? '/') : (addressOf(entry, project) ?? '/')} onClick={onChoose}>{t(entry.title)}</NavLink>
+              <NavLink key={entry.title} to={group.travels || entry.travels ? travel(addressOf(entry, project) ?? '/') : (addressOf(entry, project) ?? '/')} onClick={onChoose}>{t(entry.title)}</NavLink>
             ))}
           </div>
         )

@@ -2,7 +2,7 @@ import { Link } from 'react-router'
 import { useInstant, type Sample } from '../api/prom'
 import { DataTable, type Column } from '../components/DataTable'
 import { useRange, useTravel } from '../components/range'
-import { Empty } from '../components/States'
+import { NoneFor } from '../components/NoneFor'
 import { UsageBar } from '../components/UsageBar'
 import { useText } from '../i18n'
 import { bytesOf, duration } from '../i18n/format'
@@ -39,7 +39,7 @@ export function FileSystems({ where, named = false }: { where: string; named?: b
   ]
   return (
     <DataTable rows={rows} error={size.error} retry={size.refetch} columns={columns} rowKey={(one) => one.key} order="full.desc" prefix="disks."
-      text={(one) => `${one.machine} ${one.mountpoint} ${one.device}`} empty={<Empty title={t('machines.noDisks')} hint={t('panel.noneHint')} />} />
+      text={(one) => `${one.machine} ${one.mountpoint} ${one.device}`} empty={<NoneFor title={t('machines.noDisks')} hint={t('panel.noneHint')} />} />
   )
 }
 

@@ -2,7 +2,7 @@ import { Link } from 'react-router'
 import { DataTable, type Column } from '../components/DataTable'
 import { useTravel } from '../components/range'
 import { Sparkline } from '../components/Sparkline'
-import { Empty } from '../components/States'
+import { NoneFor } from '../components/NoneFor'
 import { Status } from '../components/Status'
 import { UsageBar } from '../components/UsageBar'
 import { useText } from '../i18n'
@@ -43,7 +43,7 @@ export function MachineTable({ machines, error, retry, full = false }: Props) {
   ]
   return (
     <DataTable rows={machines} error={error} retry={retry} columns={columns} rowKey={(one) => one.name} order="name" prefix="machines."
-      {...(full && { text: (one: Machine) => one.name })} empty={<Empty title={t('machines.none')} hint={t('machines.noneHint')} />} />
+      {...(full && { text: (one: Machine) => one.name })} empty={<NoneFor title={t('machines.none')} hint={t('machines.noneHint')} />} />
   )
 }
 

@@ -1,11 +1,13 @@
 import type { ReactNode } from 'react'
 import { useInstant, type Labels, type Sample } from '../api/prom'
 import { DataTable, type Column } from '../components/DataTable'
+import type { Filters } from '../components/filters'
 import { useRange } from '../components/range'
-import { Empty } from '../components/States'
+import { NoneFor } from '../components/NoneFor'
 import { useText } from '../i18n'
 import { amount, bytes, number } from '../i18n/format'
 import { shares } from './queries/machine'
+import { narrowing } from './queries/whose'
 
 interface Share {
   key: string
@@ -22,18 +24,18 @@ interface Amount {
 interface Props {
   /** Labels that make a row. */
   by: readonly string[]
-  /** Narrows to one machine, `node="…"`. */
-  where?: string
+  /** Narrows to what they ask for. */
+  filters: Filters
   title: string
   name: (labels: Labels) => ReactNode
   prefix: string
 }
 
 /** What is used beside what was asked for: who asks for too much, who for too little. */
-export function ShareTable({ by, where = '', title, name, prefix }: Props) {
+export function ShareTable({ by, filters, title, name, prefix }: Props) {
   const t = useText()
   const { end } = useRange()
-  const ask = shares(by.join(', '), where)
+  const ask = shares(by.join(', '), '', narrowing(filters))
   const cpuUsed = useInstant(ask.cpuUsed, true, end)
   const cpuAsked = useInstant(ask.cpuAsked, true, end)
   const memoryUsed = useInstant(ask.memoryUsed, true, end)
@@ -52,7 +54,7 @@ export function ShareTable({ by, where = '', title, name, prefix }: Props) {
   ]
   return (
     <DataTable rows={rows} error={cpuUsed.error} retry={cpuUsed.refetch} columns={columns} rowKey={(one) => one.key} order="cpu.desc" prefix={prefix}
-      text={(one) => one.key} empty={<Empty title={t('pod.none')} hint={t('panel.noneHint')} />} />
+      text={(one) => one.key} empty={<NoneFor title={t('pod.none')} hint={t('panel.noneHint')} />} />
   )
 }
 

@@ -8,6 +8,8 @@ export interface Mark {
   time: number
   label: string
   tone: Tone
+  /** Its label is written along it; others are but lines. */
+  named?: boolean
 }
 
 export interface Axis {

@@ -66,7 +66,10 @@ function marksOf(axis: Axis | null | undefined, palette: PlotProps['palette']): 
   const colours: Record<string, string> = { ...palette, series: '' }
   return axis.marks
     .filter(({ time }) => time >= min && time <= max)
-    .map(({ time, tone }) => ({ xAxis: time, symbol: 'none', label: { show: false }, lineStyle: { color: colours[tone], type: 'dotted', width: 1 } }))
+    .map(({ time, label, tone, named = false }) => ({
+      xAxis: time, symbol: 'none', lineStyle: { color: colours[tone], type: 'dotted', width: 1 },
+      label: { show: named, formatter: () => label, position: 'insideEndBottom', color: colours[tone], backgroundColor: `${palette.card}cc`, distance: 2 },
+    }))
 }
 
 /** Where the rules of a scale from zero lie: about four, at round values, the last above everything. */
@@ -130,6 +133,7 @@ function series(line: Line, index: number, colours: readonly string[], limit: Pl
     ...((limit || marks.length > 0) && {
       markLine: {
         silent: true,
+        z: 5,
         symbol: 'none',
         lineStyle: { color: warning, type: 'dashed' },
         label: { ...label, formatter: limit?.label ?? '', position: 'insideEndTop' },

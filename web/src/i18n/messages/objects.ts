@@ -28,6 +28,7 @@ export const objects = {
   'reason.DatasetNotFound': ['The dataset or version does not exist', '数据集或版本不存在'],
   'reason.ModelNotFound': ['The model, version or alias does not exist', '模型、版本或别名不存在'],
   'reason.Asleep': ['Nothing runs, since nobody asks; the next request starts a server', '无人请求，未运行任何副本；下一个请求会将其唤醒'],
+  'reason.Released': ['A release was made', '已发布新版本'],
   'reason.RolledBack': ['The new version failed too many requests and was taken back', '新版本失败请求过多，已撤回'],
   'reason.Unschedulable': ['Waits for room on a machine', '正在等待机器资源'],
   'reason.PodRefused': ['The pod was refused', 'Pod 被拒绝'],

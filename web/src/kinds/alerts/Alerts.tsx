@@ -1,11 +1,13 @@
 import { Tabs } from 'antd'
 import { useParams } from 'react-router'
 import { useAddress } from '../../components/address'
+import { useFilters } from '../../components/filters'
 import { Notice } from '../../components/Notice'
 import { PageHead } from '../../components/PageHead'
 import { ErrorWords } from '../../components/States'
 import { useText } from '../../i18n'
 import { Firing } from './Firing'
+import { useNarrowedAlerts } from './narrow'
 import { Receivers } from './Receivers'
 import { Rules } from './Rules'
 import { Silences } from './Silences'
@@ -17,7 +19,8 @@ export function AlertsPage() {
   const { project } = useParams()
   const [view, setView] = useAddress('view', 'alerts')
   const all = useAlerts(project)
-  const of = (state: string) => all.alerts?.filter((one) => one.state === state).length ?? 0
+  const alerts = useNarrowedAlerts(all.alerts, useFilters())
+  const of = (state: string) => alerts?.filter((one) => one.state === state).length ?? 0
   const pending = of('pending')
   return (
     <>
@@ -31,7 +34,7 @@ export function AlertsPage() {
         {all.broken && <Notice tone="warning" title={t('alerts.failing')}><ErrorWords error={all.broken} /></Notice>}
         {all.noRules && <Notice tone="warning" title={t('alerts.noRules')}>{t('alerts.noRulesHint')}</Notice>}
         <Tabs activeKey={view} onChange={setView} destroyOnHidden items={[
-          { key: 'alerts', label: t('alerts.tab'), children: <Firing all={all} project={project} /> },
+          { key: 'alerts', label: t('alerts.tab'), children: <Firing all={all} alerts={alerts} project={project} /> },
           { key: 'rules', label: t('alerts.rules'), children: <Rules all={all} project={project} /> },
           { key: 'silences', label: t('alerts.silences'), children: <Silences all={all} project={project} /> },
           { key: 'receivers', label: t('alerts.receivers'), children: <Receivers /> },

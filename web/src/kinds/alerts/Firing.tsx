@@ -20,18 +20,18 @@ const BY: Record<(typeof GROUPINGS)[number], MessageKey> = {
 const textOf = ({ name, labels, annotations }: Alert) => [name, ...Object.entries(labels).map(([key, value]) => `${key}=${value}`), ...Object.values(annotations)].join(' ').toLowerCase()
 
 /** What fires and what is about to, in groups, the most urgent first. */
-export function Firing({ all, project }: { all: Alerts; project: string | undefined }) {
+export function Firing({ all, alerts: asked, project }: { all: Alerts; alerts: Alert[] | undefined; project: string | undefined }) {
   const t = useText()
   const [words, setWords] = useAddress('q')
   const [severity, setSeverity] = useAddress('severity')
   const [state, setState] = useAddress('state')
   const [by, setBy] = useAddress('by', 'alertname')
   const [silencing, silence] = useState<Alert>()
-  if (!all.alerts) return <Card>{all.error ? <Failure error={all.error} retry={all.refetch} /> : <Loading rows={6} />}</Card>
+  if (!all.alerts || !asked) return <Card>{all.error ? <Failure error={all.error} retry={all.refetch} /> : <Loading rows={6} />}</Card>
   if (all.alerts.length === 0) return <Card><Empty title={t('alerts.none')} hint={all.noRules ? t('alerts.noRulesHint') : t('alerts.noneHint')} /></Card>
-  const severities = [...new Set(all.alerts.map((one) => one.severity))]
+  const severities = [...new Set(asked.map((one) => one.severity))]
   const wanted = words.toLowerCase().split(/\s+/).filter(Boolean)
-  const shown = all.alerts.filter((one) => (!severity || one.severity === severity) && (!state || one.state === state) && wanted.every((word) => textOf(one).includes(word)))
+  const shown = asked.filter((one) => (!severity || one.severity === severity) && (!state || one.state === state) && wanted.every((word) => textOf(one).includes(word)))
   const groupings = GROUPINGS.filter((one) => one !== 'namespace' || !project)
   return (
     <>

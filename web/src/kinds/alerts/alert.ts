@@ -105,7 +105,7 @@ export function grouped(alerts: Alert[], label: string): [string, Alert[]][] {
   return [...groups]
 }
 
-const nodeOf = (labels: Labels) => labels.node ?? labels.Hostname ?? labels.instance?.replace(/:\d+$/, '') ?? ''
+export const nodeOf = (labels: Labels) => labels.node ?? labels.Hostname ?? labels.instance?.replace(/:\d+$/, '') ?? ''
 
 /** The labels of an alert that distinguish it from others of its name. */
 export function distinguishing(labels: Labels): [string, string][] {

@@ -3,7 +3,9 @@ import { ApiError, NOT_JSON } from '../../api/http'
 import { matcherWords, silences, type Notified } from '../../api/alertmanager'
 import { isAbsent } from '../../api/optional'
 import type { Rule, RuleAlert } from '../../api/rules'
-import { alertsOf, grouped, jumpsOf, matchersOf, severityTone } from './alert'
+import { NOTHING, type Filters } from '../../components/filters'
+import { alertsOf, grouped, jumpsOf, matchersOf, severityTone, type Alert } from './alert'
+import { isAbout } from './narrow'
 
 const found = (labels: Record<string, string>, state: RuleAlert['state'] = 'firing', value = '3'): RuleAlert => ({ labels, annotations: {}, state, value, activeAt: '2026-01-01T00:00:00Z' })
 const told = (fingerprint: string, labels: Record<string, string>, status: Partial<Notified['status']> = {}): Notified => ({
@@ -66,5 +68,22 @@ describe('an absent Alertmanager', () => {
   it('is told from a broken one', () => {
     expect([new ApiError(404, 'x'), new ApiError(200, '/alertmanager', NOT_JSON)].map(isAbsent)).toEqual([true, true])
     expect([new ApiError(500, 'x'), new ApiError(403, 'x'), null].map(isAbsent)).toEqual([false, false, false])
+  })
+})
+
+describe('the filters of every page', () => {
+  const speaks = (labels: Record<string, string>) => ({ labels }) as unknown as Alert
+  const pods = new Set(['p/digits-0'])
+  const asks = (filters: Partial<Filters>, labels: Record<string, string>) => isAbout(speaks(labels), { ...NOTHING, ...filters }, pods)
+  it('keep what speaks of a pod that they ask for, whatever else it says', () => {
+    expect(asks({ app: 'digits', user: 'u' }, { namespace: 'p', pod: 'digits-0' })).toBe(true)
+    expect(asks({ app: 'digits' }, { namespace: 'q', pod: 'digits-0' })).toBe(false)
+  })
+  it('keep what names the application, the person and the machine', () => {
+    expect(asks({ app: 'digits' }, { service: 'digits' })).toBe(true)
+    expect(asks({ app: 'digits', node: 'm1' }, { app: 'digits', instance: 'm1:9100' })).toBe(true)
+    expect(asks({ app: 'digits', node: 'm2' }, { app: 'digits', instance: 'm1:9100' })).toBe(false)
+    expect(asks({ user: 'Ann B' }, { label_dais_io_user: 'ann-b-0a1b2c3d' })).toBe(true)
+    expect(asks({ app: 'digits' }, {})).toBe(false)
   })
 })

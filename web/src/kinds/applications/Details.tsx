@@ -49,7 +49,7 @@ export function ApplicationDetails() {
       <Tabs activeKey={tab} onChange={open} destroyOnHidden items={[
         { key: 'overview', label: t('tab.overview'), children: <Overview app={app} pods={pods} project={project} /> },
         { key: 'releases', label: t('app.releases'), children: <Releases app={app} project={project} /> },
-        { key: 'metrics', label: t('tab.metrics'), children: <Metrics app={app} project={project} /> },
+        { key: 'metrics', label: t('tab.metrics'), children: <Metrics name={name} project={project} /> },
         { key: 'logs', label: t('tab.logs'), children: <Card><ObjectLogs project={project} app={name} pods={podNames} from={app.metadata.creationTimestamp} running noPod={scaleOfApp(app).asleep || app.spec.stopped || app.spec.schedule ? t('app.quietLogs') : undefined} /></Card> },
         { key: 'terminal', label: t('tab.terminal'), children: <Card><Shell project={project} pods={pods.data ?? []} /></Card> },
         { key: 'traces', label: t('nav.traces'), children: <div className="grid"><AppTraces className="span-12" project={project} app={name} services={[name]} /></div> },

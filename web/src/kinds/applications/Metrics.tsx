@@ -1,21 +1,12 @@
-import type { Application } from '../../api/generated'
-import { TimeAxis } from '../../components/plot/axis'
-import { Cost } from '../apps/Cost'
-import { Resources } from '../apps/Resources'
-import { Traffic } from '../apps/Traffic'
+import { Failure, Loading } from '../../components/States'
+import { useAlertsOf } from '../apps/alerts'
+import { OnOneAxis } from '../apps/OnOneAxis'
+import { useApplication } from '../apps/useApplication'
 
-const NONE: [] = []
-
-/** Requests, what it uses and what that costs, on one time axis. */
-export function Metrics({ app, project }: { app: Application; project: string }) {
-  const { name } = app.metadata
-  return (
-    <TimeAxis name={`application-${project}-${name}`} marks={NONE}>
-      <div className="grid">
-        {app.spec.route && <Traffic project={project} services={[name]} />}
-        <Resources project={project} name={name} />
-        <Cost project={project} name={name} />
-      </div>
-    </TimeAxis>
-  )
+/** What the program does, what that costs and what happened, on one time axis. */
+export function Metrics({ name, project }: { name: string; project: string }) {
+  const all = useApplication(project, name)
+  const alerts = useAlertsOf(project, name, all.names)
+  if (!all.of) return all.error ? <Failure error={all.error} retry={all.refetch} /> : <Loading rows={8} />
+  return <OnOneAxis project={project} name={name} of={all.of} all={all} alerts={alerts} />
 }

@@ -1,8 +1,9 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Link } from 'react-router'
-import { searchLogs, type LogPage } from '../../api/logs'
+import { searchLogs, type LogPage, type Pair } from '../../api/logs'
 import { Card } from '../../components/Card'
 import { Chart, type Line } from '../../components/Chart'
+import type { Filters } from '../../components/filters'
 import { useRange, useTravel } from '../../components/range'
 import { Empty, Failure, Loading } from '../../components/States'
 import { at } from '../../frame/useProject'
@@ -23,19 +24,20 @@ const LEVELS: { levels: string[]; word: MessageKey; colour: (palette: Palette) =
 ]
 
 /** How much it writes, by level, on the axis of the page; the newest lines below. */
-export function AppLogs({ project, app }: { project: string; app: string }) {
+export function AppLogs({ project, filters: { app, user, node } }: { project: string; filters: Filters }) {
   const t = useText()
   const travel = useTravel()
   const { palette } = useTheme()
   const { seconds, end } = useRange()
+  const is = [['user', user] as Pair, ['node', node] as Pair].filter(([, value]) => value)
   const found = useQuery<Found>({
-    queryKey: ['app-logs', project, app, seconds, end ?? 'now'],
+    queryKey: ['app-logs', project, app, user, node, seconds, end ?? 'now'],
     refetchInterval: end ? false : REFRESH_MS,
     placeholderData: keepPreviousData,
     queryFn: async ({ signal }) => {
       const to = end ? end * 1000 : Date.now()
       const from = to - seconds * 1000
-      return { ...(await searchLogs({ namespace: project, app }, from, to, NEWEST, signal)), from, to }
+      return { ...(await searchLogs({ namespace: project, app, ...(is.length > 0 && { is }) }, from, to, NEWEST, signal)), from, to }
     },
   })
   const link = travel(`${at(project, 'logs')}?app=${encodeURIComponent(app)}`)

@@ -16,15 +16,26 @@ const began = (trace: Trace) => rootOf(trace)?.startTime ?? 0
 const took = (trace: Trace) => (Math.max(...trace.spans.map((span) => span.startTime + span.duration)) - Math.min(...trace.spans.map((span) => span.startTime))) / 1e6
 const wrong = (trace: Trace) => trace.spans.filter(isError).length
 
+interface Props {
+  project: string
+  app: string
+  /** Empty: anybody's. */
+  user?: string
+  services: string[]
+  className: string
+}
+
 /** The slowest and the failed requests of the range: those are worth a look. */
-export function AppTraces({ project, app, services, className = 'span-7' }: { project: string; app: string; services: string[]; className?: string }) {
+export function AppTraces({ project, app, user, services, className }: Props) {
   const t = useText()
   const travel = useTravel()
   const { seconds, end } = useRange()
   const known = useTraceServices()
   const service = [app, ...services].find((one) => known.data?.includes(one)) ?? ''
-  const traces = useTraces({ service, seconds, end })
-  const rows = service ? traces.data?.toSorted((a, b) => wrong(b) - wrong(a) || took(b) - took(a)).slice(0, SHOWN) : known.data && []
+  // What sends no spans of its own is known by what the gateway notes of its requests.
+  const by = service ? { service } : { project, service, app }
+  const traces = useTraces({ ...by, ...(user && { user }), seconds, end })
+  const rows = known.data && traces.data?.toSorted((a, b) => wrong(b) - wrong(a) || took(b) - took(a)).slice(0, SHOWN)
   const name = (trace: Trace) => rootOf(trace)?.operationName ?? trace.traceID
   const columns: Column<Trace>[] = [
     { key: 'name', title: t('traces.operation'), cell: (trace) => <Link to={travel(at(project, 'traces', trace.traceID))}>{name(trace)}</Link> },
@@ -33,7 +44,7 @@ export function AppTraces({ project, app, services, className = 'span-7' }: { pr
     { key: 'began', title: t('experiments.started'), sort: began, cell: (trace) => <Ago time={began(trace) / 1000 || undefined} /> },
   ]
   return (
-    <Card className={className} title={t('apps.slowest')} extra={service && <Link to={travel(`${at(project, 'traces')}?service=${encodeURIComponent(service)}`)}>{t('apps.allTraces')}</Link>}>
+    <Card className={className} title={t('apps.slowest')} extra={<Link to={travel(`${at(project, 'traces')}?${service ? 'service' : 'app'}=${encodeURIComponent(service || app)}`)}>{t('apps.allTraces')}</Link>}>
       <DataTable rows={rows} error={traces.error ?? known.error} retry={traces.refetch} columns={columns} rowKey={(trace) => trace.traceID} prefix="traces."
         empty={<Empty title={t('traces.none')} hint={t('traces.noneHint')} />} />
     </Card>

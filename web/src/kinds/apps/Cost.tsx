@@ -8,10 +8,10 @@ import { hours, money, number } from '../../i18n/format'
 import { UseOverTime } from '../people/UseOverTime'
 
 /** What the application used within the time range, by whom, and what it cost. */
-export function Cost({ project, name }: { project: string; name: string }) {
+export function Cost({ project, name, user }: { project: string; name: string; user: string }) {
   const t = useText()
   const { language } = useLanguage()
-  const only = { project, app: name }
+  const only = { project, app: name, ...(user && { user }) }
   const used = useUse('application', useRange(), only)
   const { currency, total } = used.data ?? {}
   return (

@@ -1,5 +1,6 @@
 import { Card } from '../../components/Card'
 import { PageHead } from '../../components/PageHead'
+import { useFilters } from '../../components/filters'
 import { useRange } from '../../components/range'
 import { useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
@@ -10,7 +11,7 @@ import { useApps } from '../home/use'
 export function AppList() {
   const t = useText()
   const project = useProject()
-  const { apps, error, refetch } = useApps(useRange())
+  const { apps, error, refetch } = useApps(useRange(), useFilters())
   const mine = apps?.filter((one) => one.project === project)
   return (
     <>

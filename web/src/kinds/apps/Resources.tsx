@@ -3,20 +3,22 @@ import { useRange } from '../../components/range'
 import { useText } from '../../i18n'
 import { amount, bytes, number } from '../../i18n/format'
 import { Panel } from '../../objects/Panel'
+import type { Filters } from '../../components/filters'
 import { app } from '../../objects/queries/app'
 import { RecordedIf } from '../../objects/Recorded'
 import { reasonWords } from '../../objects/reasons'
+import { narrowing } from '../../objects/queries/whose'
 import { useTheme } from '../../theme/ThemeProvider'
 
 const pod = (labels: Labels) => labels.pod ?? ''
 const whole = (value: number) => number(value, 0)
 
 /** Cpu, memory, accelerators and pods. Accelerators only where it has any. */
-export function Resources({ project, name }: { project: string; name: string }) {
+export function Resources({ project, filters }: { project: string; filters: Filters }) {
   const t = useText()
   const { palette } = useTheme()
   const { seconds, end } = useRange()
-  const ask = app(project, name)
+  const ask = app(project, filters.app, narrowing({ ...filters, app: '' }))
   const cards = useRanged(ask.accelerators, seconds, end).data?.some((one) => one.points.length > 0) ?? false
   const phases: Record<string, string> = { Running: palette.success, Pending: palette.warning, Failed: palette.error, Succeeded: palette.muted }
   return (

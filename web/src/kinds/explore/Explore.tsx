@@ -1,29 +1,22 @@
 import { App, Button } from 'antd'
 import { CloseOutlined, LinkOutlined, PlusOutlined } from '@ant-design/icons'
 import { useParams, useSearchParams } from 'react-router'
-import { quoted } from '../../api/prom'
 import { Card } from '../../components/Card'
+import { useFilters } from '../../components/filters'
 import { PageHead } from '../../components/PageHead'
 import { TimeAxis } from '../../components/plot/axis'
 import { useText, type MessageKey } from '../../i18n'
 import { Answer, Waiting } from './Answer'
 import { Editor } from './Editor'
+import { examples } from './examples'
 
-const questions = (project: string | undefined): [MessageKey, string][] => {
-  const own = project ? `namespace=${quoted(project)}` : ''
-  const braces = (...matchers: string[]) => { const some = matchers.filter(Boolean); return some.length ? `{${some.join(',')}}` : '' }
-  return [
-    ['explore.cpu', `sum by (pod) (rate(container_cpu_usage_seconds_total${braces(own, 'container!=""')}[2m]))`],
-    ['explore.memory', `sum by (pod) (container_memory_working_set_bytes${braces(own, 'container!=""')})`],
-    ['explore.requests', `sum by (service, code) (rate(dais_gateway_requests_total${braces(own)}[2m]))`],
-    ['explore.phases', `sum by (phase) (kube_pod_status_phase${braces(own)})`],
-  ]
-}
+const EXAMPLES = ['explore.cpu', 'explore.memory', 'explore.requests', 'explore.phases'] as const satisfies MessageKey[]
 
 /** Questions in PromQL, each with its answer over the time range. All of them are in the address. */
 export function Explore() {
   const t = useText()
   const { project } = useParams()
+  const filters = useFilters()
   const { message } = App.useApp()
   const [search, setSearch] = useSearchParams()
   const given = search.getAll('expr')
@@ -57,7 +50,7 @@ export function Explore() {
                 <Editor expression={expression} ask={(text) => ask(index, text)} />
                 {!asked && (
                   <div className="row wrap">
-                    {questions(project).map(([label, text]) => <Button key={label} size="small" onClick={() => put([text])}>{t(label)}</Button>)}
+                    {examples(project, filters).map((text, place) => <Button key={text} size="small" onClick={() => put([text])}>{t(EXAMPLES[place] ?? 'explore.ask')}</Button>)}
                   </div>
                 )}
                 {expression && <Answer expression={expression} number={index + 1} />}

@@ -3,7 +3,7 @@ import { useRanged } from '../../api/prom'
 import { DataTable, type Column } from '../../components/DataTable'
 import { useRange, useTravel } from '../../components/range'
 import { Sparkline } from '../../components/Sparkline'
-import { Empty } from '../../components/States'
+import { NoneFor } from '../../components/NoneFor'
 import { UsageBar } from '../../components/UsageBar'
 import { at } from '../../frame/useProject'
 import { useText } from '../../i18n'
@@ -64,7 +64,7 @@ export function DeviceTable({ devices, error, retry, of }: Props) {
   return (
     <DataTable rows={devices} error={error} retry={retry} columns={columns} rowKey={(one) => one.key} order="name" prefix="gpus."
       {...(!of && { text: (one: Device) => `${one.machine} ${one.index} ${one.model} ${one.uuid} ${one.pod ?? ''} ${one.app ?? ''} ${one.user ?? ''}` })}
-      empty={<Empty title={t('gpus.none')} hint={t('gpus.noneHint')} />} />
+      empty={<NoneFor title={t('gpus.none')} hint={t('gpus.noneHint')} />} />
   )
 }
 

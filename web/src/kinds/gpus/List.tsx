@@ -1,12 +1,13 @@
 import { Select } from 'antd'
 import { useAddress } from '../../components/address'
+import { useFilters } from '../../components/filters'
 import { Card } from '../../components/Card'
 import { Notice } from '../../components/Notice'
 import { PageHead } from '../../components/PageHead'
 import { useText } from '../../i18n'
 import { number, percent } from '../../i18n/format'
 import { DeviceTable } from './DeviceTable'
-import { troubles, type Device } from './devices'
+import { isOn, troubles, type Device } from './devices'
 import { useDevices } from './useDevices'
 
 const KILOWATT = 1000
@@ -16,9 +17,10 @@ const total = (devices: Device[], value: (one: Device) => number | undefined) =>
 export function DeviceList() {
   const t = useText()
   const [node, setNode] = useAddress('node')
+  const filters = useFilters()
   const { devices, error, refetch } = useDevices()
   const machines = [...new Set(devices?.map((one) => one.machine))]
-  const shown = devices?.filter((one) => !node || one.machine === node)
+  const shown = devices?.filter((one) => (!node || one.machine === node) && isOn(one, filters))
   const measured = shown?.filter((one) => one.values.busy !== undefined) ?? []
   const wrong = shown?.filter((one) => Object.keys(troubles(one)).length > 0).length ?? 0
   const power = total(shown ?? [], (one) => one.values.power)

@@ -1,3 +1,5 @@
+import type { Filters } from '../../components/filters'
+import { isSamePerson } from '../../objects/owner'
 import type { Labels, Sample } from '../../api/prom'
 
 /** One accelerator, or one slice of one, out of dcgm-exporter's series. */
@@ -21,6 +23,10 @@ export interface Device {
   user: string | undefined
   values: Partial<Record<Field, number>>
 }
+
+/** Whether an accelerator is held by the application and the person that are asked for. */
+export const isOn = (device: Device, { app, user }: Pick<Filters, 'app' | 'user'>): boolean =>
+  (!app || device.app === app) && (!user || (device.user !== undefined && isSamePerson(device.user, user)))
 
 export const FIELDS = ['busy', 'memoryBusy', 'memoryUsed', 'memoryFree', 'temperature', 'memoryTemperature', 'power', 'clock', 'memoryClock', 'xid', 'corrected', 'uncorrected', 'replays'] as const
 export type Field = (typeof FIELDS)[number]

@@ -3,7 +3,7 @@ import { Link } from 'react-router'
 import { DataTable, type Column } from '../../components/DataTable'
 import { useTravel } from '../../components/range'
 import { Sparkline } from '../../components/Sparkline'
-import { Empty } from '../../components/States'
+import { NoneFor } from '../../components/NoneFor'
 import { at } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { amount, bytes, duration, number } from '../../i18n/format'
@@ -50,6 +50,6 @@ export function Apps({ apps, error, refetch, action, full = false }: Props) {
   ]
   return (
     <DataTable rows={apps} error={error} retry={refetch} columns={columns} rowKey={(app) => `${app.project}/${app.name}`} order="cpu.desc" prefix="apps." {...(full && { text: (app: App) => `${app.project} ${app.name}` })}
-      empty={<Empty title={t('home.noApps')} hint={t('home.noAppsHint')} action={action} />} />
+      empty={<NoneFor title={t('home.noApps')} hint={t('home.noAppsHint')} action={action} />} />
   )
 }

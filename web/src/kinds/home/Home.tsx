@@ -3,6 +3,7 @@ import { Link } from 'react-router'
 import { Card } from '../../components/Card'
 import { Notice } from '../../components/Notice'
 import { PageHead } from '../../components/PageHead'
+import { isNarrowed, useFilters } from '../../components/filters'
 import { useRange, useTravel } from '../../components/range'
 import { ErrorWords } from '../../components/States'
 import { useFrame } from '../../frame/context'
@@ -10,7 +11,9 @@ import { at } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { useMachines } from '../../objects/machines'
 import { MachineTable } from '../../objects/MachineTable'
+import { useNarrowedMachines } from '../../objects/useNarrowed'
 import { useAlerts } from '../alerts/useAlerts'
+import { useNarrowedAlerts } from '../alerts/narrow'
 import { Apps } from './Apps'
 import { People } from './People'
 import { Rings } from './Rings'
@@ -22,10 +25,12 @@ export function Home() {
   const range = useRange()
   const travel = useTravel()
   const { project, projects, session } = useFrame()
-  const { machines, error, refetch, metricsError } = useMachines(range)
-  const apps = useApps(range)
-  const people = usePeople(range)
-  const firing = useAlerts().alerts?.filter((one) => one.state === 'firing').length ?? 0
+  const filters = useFilters()
+  const { machines: all, error, refetch, metricsError } = useMachines(range)
+  const machines = useNarrowedMachines(all, filters)
+  const apps = useApps(range, filters)
+  const people = usePeople(range, filters)
+  const firing = useNarrowedAlerts(useAlerts().alerts, filters)?.filter((one) => one.state === 'firing').length ?? 0
   const down = machines?.filter((one) => !one.ready).length ?? 0
   return (
     <>
@@ -45,7 +50,7 @@ export function Home() {
           </Notice>
         )}
         {metricsError && <Notice tone="warning" title={t('home.noMetrics')}><ErrorWords error={metricsError} /></Notice>}
-        <Rings machines={machines} range={range} />
+        <Rings machines={machines} range={range} narrowed={isNarrowed(filters)} />
         <Card title={t('home.machines')} extra={<Link to={travel('/cluster')}>{t('nav.cluster')}</Link>}>
           <MachineTable machines={machines} error={error} retry={refetch} />
         </Card>

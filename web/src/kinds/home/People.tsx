@@ -2,7 +2,7 @@ import { Link } from 'react-router'
 import { DataTable, type Column } from '../../components/DataTable'
 import { useTravel } from '../../components/range'
 import { Sparkline } from '../../components/Sparkline'
-import { Empty } from '../../components/States'
+import { NoneFor } from '../../components/NoneFor'
 import { useText } from '../../i18n'
 import { amount, bytes } from '../../i18n/format'
 import type { PersonUse } from './use'
@@ -28,6 +28,6 @@ export function People({ people, error, refetch }: Props) {
   ]
   return (
     <DataTable rows={people} error={error} retry={refetch} columns={columns} rowKey={(one) => one.name} order="hours.desc" prefix="people."
-      empty={<Empty title={t('home.noPeople')} hint={t('home.noPeopleHint')} />} />
+      empty={<NoneFor title={t('home.noPeople')} hint={t('home.noPeopleHint')} />} />
   )
 }

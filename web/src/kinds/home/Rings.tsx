@@ -15,20 +15,21 @@ const sum = (values: (number | undefined)[]): number | undefined =>
   values.every((one) => one === undefined) ? undefined : values.reduce<number>((all, one) => all + (one ?? 0), 0)
 
 /** Three questions: how much computing, memory and acceleration is in use? */
-export function Rings({ machines, range }: { machines: Machine[] | undefined; range: Range }) {
+export function Rings({ machines, range, narrowed }: { machines: Machine[] | undefined; range: Range; narrowed: boolean }) {
   const t = useText()
-  const peak = useRanged(PEAK, range.seconds, range.end)
+  const peak = useRanged(PEAK, range.seconds, range.end, !narrowed)
   const all = machines ?? []
   const cpu = { used: sum(all.map((one) => one.cpu.used)), total: sum(all.map((one) => one.cpu.total)) }
   const memory = { used: sum(all.map((one) => one.memory.used)), total: sum(all.map((one) => one.memory.total)) }
   const cards = { used: sum(all.map((one) => one.accelerators.used)), total: sum(all.map((one) => one.accelerators.total)) ?? 0 }
   const busy = all.map((one) => one.accelerators.busy).filter((one) => one !== undefined)
-  const highest = peak.data?.[0] && cpu.total ? Math.max(...peak.data[0].points.map(([, value]) => value)) / cpu.total : undefined
+  // The peak is of all machines.
+  const highest = !narrowed && peak.data?.[0] && cpu.total ? Math.max(...peak.data[0].points.map(([, value]) => value)) / cpu.total : undefined
   const free = memory.used !== undefined && memory.total ? memory.total - memory.used : undefined
   return (
     <div className="grid">
       <RingCard to="/cluster" tone="accent" name={t('field.cpu')} of={ratio(cpu.used, cpu.total)} words={t('unit.cores', { n: `${number(cpu.used)} / ${number(cpu.total)}` })}
-        hint={highest !== undefined ? t('home.peak', { share: percent(highest) }) : machines ? t('home.unmeasured') : ''} />
+        hint={typeof highest === 'number' ? t('home.peak', { share: percent(highest) }) : machines && !narrowed ? t('home.unmeasured') : ''} />
       <RingCard to="/cluster" tone="accent" name={t('field.memory')} of={ratio(memory.used, memory.total)} words={memory.total ? bytesOf(memory.used, memory.total) : '—'}
         hint={free !== undefined ? t('home.free', { amount: bytes(free) }) : machines ? t('home.unmeasured') : ''} />
       <RingCard to="/gpus" tone="accelerator" name={t('field.accelerators')} mark={all.some((one) => one.accelerators.recorded) && <Recorded />} of={cards.total ? ratio(cards.used ?? 0, cards.total) : undefined}

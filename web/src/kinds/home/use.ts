@@ -1,16 +1,21 @@
 import { useMemo } from 'react'
-import { INFERENCE_SERVICES, TRAINING_JOBS } from '../../api/kinds'
+import type { KubeObject } from '../../api/meta'
+import { APPLICATIONS, INFERENCE_SERVICES, TRAINING_JOBS } from '../../api/kinds'
 import { useInstant, useRanged, type Sample, type Series } from '../../api/prom'
+import { isNarrowed, NOTHING, type Filters } from '../../components/filters'
 import type { Range } from '../../components/range'
 import { useEverywhere } from '../../frame/useEverywhere'
-import { hours as integrated, people as asked } from '../../objects/queries/person'
+import { appOf } from '../jobs/phase'
+import { serviceApp } from '../services/traffic'
+import { hours as integrated, peopleOf } from '../../objects/queries/person'
 import { ACCELERATORS, select } from '../../objects/queries/select'
+import { narrowing } from '../../objects/queries/whose'
 
 /** Use by application and by person: container metrics joined with pod labels. */
 
 const CONTAINER = '{container!="",container!="POD"}'
 const LABELLED = 'on (namespace, pod) group_left (label_dais_io_app, label_dais_io_user) kube_pod_labels{label_dais_io_app!=""}'
-const joined = (by: string, series: string) => `sum by (${by}) (${series} * ${LABELLED})`
+const joined = (by: string, series: string, more: string) => `sum by (${by}) (${series} * ${LABELLED}${more})`
 const CPU = `rate(container_cpu_usage_seconds_total${CONTAINER}[2m])`
 const MEMORY = `container_memory_working_set_bytes${CONTAINER}`
 const GPU = `kube_pod_container_resource_requests${select(ACCELERATORS)}`
@@ -30,15 +35,20 @@ export interface App {
 
 const values = (series: Series | undefined) => series?.points.map(([, value]) => value)
 
-export function useApps({ seconds, end }: Range): { apps: App[] | undefined; error: Error | null; refetch: () => unknown } {
+/** What each application uses now and used over the range; with filters, what of it they ask for. */
+export function useApps({ seconds, end }: Range, filters: Filters = NOTHING): { apps: App[] | undefined; error: Error | null; refetch: () => unknown } {
   const by = 'namespace, label_dais_io_app'
-  const cpu = useInstant(joined(by, CPU))
-  const memory = useInstant(joined(by, MEMORY))
-  const gpu = useInstant(joined(by, GPU))
+  const more = narrowing(filters)
+  // Whoever asks for a person or a machine asks for what runs.
+  const running = isNarrowed({ ...filters, app: '' })
+  const cpu = useInstant(joined(by, CPU, more))
+  const memory = useInstant(joined(by, MEMORY, more))
+  const gpu = useInstant(joined(by, GPU, more))
   const rate = useInstant('sum by (namespace, service) (rate(dais_gateway_requests_total[2m]))')
   const p99 = useInstant('histogram_quantile(0.99, sum by (namespace, service, le) (rate(dais_gateway_request_duration_seconds_bucket[5m])))')
-  const trend = useRanged(joined(by, CPU), seconds, end)
+  const trend = useRanged(joined(by, CPU, more), seconds, end)
   const services = useEverywhere(INFERENCE_SERVICES)
+  const programs = useEverywhere(APPLICATIONS)
   const jobs = useEverywhere(TRAINING_JOBS)
   const apps = useMemo(() => {
     if (!cpu.data && !services.data && !jobs.data) return undefined
@@ -59,11 +69,15 @@ export function useApps({ seconds, end }: Range): { apps: App[] | undefined; err
       const { namespace, label_dais_io_app: name } = series.labels
       if (name) of(namespace, name).trend = values(series)
     }
+    const wanted = ({ metadata: { namespace } }: KubeObject, name: string) => (!filters.app || name === filters.app) && (!running || found.has(`${namespace}/${name}`))
     for (const job of jobs.data ?? []) {
-      if (job.status?.phase === 'Running') of(job.metadata.namespace, job.spec.application ?? job.metadata.name).running += 1
+      if (job.status?.phase === 'Running' && wanted(job, appOf(job))) of(job.metadata.namespace, appOf(job)).running += 1
     }
-    for (const { metadata, spec } of services.data ?? []) {
-      const app = of(metadata.namespace, spec.application ?? metadata.name)
+    // What the gateway counts requests for: a service, or a program with a route.
+    const counted = [...(services.data ?? []).map((one) => ({ one, name: serviceApp(one) })), ...(programs.data ?? []).filter(({ spec }) => spec.route).map((one) => ({ one, name: one.metadata.name }))]
+    for (const { one, name } of counted.filter((each) => wanted(each.one, each.name))) {
+      const { metadata } = one
+      const app = of(metadata.namespace, name)
       const mine = ({ labels }: Sample) => labels.namespace === metadata.namespace && labels.service === metadata.name
       app.rate = (app.rate ?? 0) + (rate.data?.find(mine)?.value ?? 0)
       const slow = p99.data?.find(mine)?.value
@@ -71,7 +85,7 @@ export function useApps({ seconds, end }: Range): { apps: App[] | undefined; err
       app.running += 1
     }
     return [...found.values()].toSorted((a, b) => (b.cpu ?? 0) - (a.cpu ?? 0))
-  }, [cpu.data, memory.data, gpu.data, trend.data, rate.data, p99.data, services.data, jobs.data])
+  }, [cpu.data, memory.data, gpu.data, trend.data, rate.data, p99.data, services.data, programs.data, jobs.data, filters.app, running])
   return { apps, error: cpu.error ?? jobs.error, refetch: cpu.refetch }
 }
 
@@ -92,7 +106,8 @@ export interface PersonUse {
 const USER = 'label_dais_io_user'
 
 /** What each person uses now and used over the range, out of metrics. */
-export function usePeople({ seconds, end }: Range): { people: PersonUse[] | undefined; error: Error | null; refetch: () => unknown } {
+export function usePeople({ seconds, end }: Range, filters: Filters = NOTHING): { people: PersonUse[] | undefined; error: Error | null; refetch: () => unknown } {
+  const asked = peopleOf(narrowing(filters))
   const cpu = useInstant(asked.cpu, true, end)
   const memory = useInstant(asked.memory, true, end)
   const accelerators = useInstant(asked.accelerators, true, end)

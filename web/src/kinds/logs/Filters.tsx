@@ -1,5 +1,6 @@
 import { Input, Select, Tag } from 'antd'
 import { LEVELS, useTopValues, type LogWindow } from '../../api/logs'
+import { useFilters } from '../../components/filters'
 import { useText } from '../../i18n'
 import { NarrowRange } from '../../objects/NarrowRange'
 import type { LogSearch } from './useSearch'
@@ -43,7 +44,10 @@ export function Filters({ search, window }: Props) {
 /** What narrows the search besides the boxes; each can be taken away. */
 export function Chosen({ search }: { search: LogSearch }) {
   const t = useText()
-  const { is = [], not = [], trace } = search.filter
+  const filters: Record<string, string> = useFilters()
+  const { not = [], trace } = search.filter
+  // Those of every page stand beside the time range.
+  const is = search.filter.is?.filter(([field, value]) => filters[field] !== value) ?? []
   if (is.length + not.length === 0 && !trace) return null
   const chip = (key: string, words: string, tone: string, close: () => void) => (
     <Tag key={key} className={`chip tone-${tone}`} closable={{ 'aria-label': t('explorer.unfilter', { filter: words }) }} onClose={(event) => { event.preventDefault(); close() }}>{words}</Tag>

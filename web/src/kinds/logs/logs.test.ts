@@ -39,6 +39,7 @@ describe('a log search', () => {
     expect(filterOf(new URLSearchParams('q=x&pod=p-0&is=fields.url:http://a&not=user:u&level=warn'), 'here')).toEqual({
       namespace: 'here', text: 'x', pods: ['p-0'], level: 'warn', is: [['fields.url', 'http://a']], not: [['user', 'u']],
     })
+    expect(filterOf(new URLSearchParams('app=a&user=u&node=m1&is=stream:stderr'), undefined)).toEqual({ app: 'a', is: [['user', 'u'], ['node', 'm1'], ['stream', 'stderr']] })
     expect(filterOf(new URLSearchParams(), undefined)).toEqual({})
     expect(pairOf('bare')).toEqual(['bare', ''])
   })

@@ -3,9 +3,9 @@ import { useParams, useSearchParams } from 'react-router'
 import type { LogFilter, LogWindow, Pair } from '../../api/logs'
 
 /** Fields that have a word of their own in the address: `app=digits`. */
-const OWN: Record<string, string> = { app: 'app', pod: 'pod', trace_id: 'trace' }
+const OWN: Record<string, string> = { app: 'app', user: 'user', node: 'node', pod: 'pod', trace_id: 'trace' }
 /** What makes a search; the rest of the address is how it is looked at. */
-const PARTS = ['q', 'app', 'pod', 'level', 'trace', 'is', 'not', 'between', 'since'] as const
+const PARTS = ['q', 'app', 'user', 'node', 'pod', 'level', 'trace', 'is', 'not', 'between', 'since'] as const
 
 export interface LogSearch {
   /** Undefined across all projects. */
@@ -40,7 +40,7 @@ function windowOf(text: string | null): LogWindow | undefined {
 
 export function filterOf(address: URLSearchParams, project: string | undefined): LogFilter {
   const get = (name: string) => address.get(name) ?? ''
-  const is = address.getAll('is').map(pairOf)
+  const is = [...(['user', 'node'] as const).filter(get).map((name): Pair => [name, get(name)]), ...address.getAll('is').map(pairOf)]
   const not = address.getAll('not').map(pairOf)
   return {
     ...(project && { namespace: project }), ...(get('app') && { app: get('app') }), ...(get('pod') && { pods: [get('pod')] }), ...(get('level') && { level: get('level') }),

@@ -7,6 +7,7 @@ import { Card } from '../../components/Card'
 import { Facts } from '../../components/Facts'
 import { PageHead } from '../../components/PageHead'
 import { TimeAxis } from '../../components/plot/axis'
+import { useFilters } from '../../components/filters'
 import { useTravel } from '../../components/range'
 import { Failure, Loading } from '../../components/States'
 import { Status } from '../../components/Status'
@@ -17,6 +18,7 @@ import { FileSystems } from '../../objects/FileSystems'
 import { Gone } from '../../objects/Gone'
 import { MachineCharts } from '../../objects/MachineCharts'
 import { DeviceTable } from '../gpus/DeviceTable'
+import { isOn } from '../gpus/devices'
 import { useDevices } from '../gpus/useDevices'
 import { PodsHere } from './PodsHere'
 import { useMachine } from './useMachine'
@@ -28,7 +30,8 @@ export function NodeDetails() {
   const { name = '' } = useParams()
   const nodes = useList(NODES)
   const where = useMachine(name, nodes.data?.map((one) => one.metadata.name))
-  const { devices } = useDevices(`Hostname=${quoted(name)}`)
+  const filters = useFilters()
+  const devices = useDevices(`Hostname=${quoted(name)}`).devices?.filter((one) => isOn(one, filters))
   const node = nodes.data?.find((one) => one.metadata.name === name)
   if (nodes.data && !node) return <Gone name={name} back="/nodes" label={t('nav.nodes')} />
   if (!node) return nodes.error ? <Failure error={nodes.error} retry={nodes.refetch} /> : <Loading rows={8} />

@@ -4,14 +4,16 @@ import type { Pod } from '../../api/meta'
 import { quoted, useInstant, type Sample } from '../../api/prom'
 import { useList } from '../../api/useKube'
 import { DataTable, type Column } from '../../components/DataTable'
+import { useFilters } from '../../components/filters'
 import { useRange, useTravel } from '../../components/range'
-import { Empty } from '../../components/States'
+import { NoneFor } from '../../components/NoneFor'
 import { Status } from '../../components/Status'
 import { at } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { amount, bytes } from '../../i18n/format'
 import { podState } from '../../objects/pods'
 import { reasonWords } from '../../objects/reasons'
+import { useNarrowedPods } from '../../objects/useNarrowed'
 import { shares } from '../../objects/queries/machine'
 
 const POLL_MS = 5000
@@ -22,6 +24,7 @@ export function PodsHere({ node }: { node: string }) {
   const travel = useTravel()
   const { end } = useRange()
   const pods = useList(PODS, { live: POLL_MS })
+  const within = useNarrowedPods({ ...useFilters(), node: '' })
   const ask = shares('namespace, pod', `node=${quoted(node)}`)
   const cpu = useInstant(ask.cpuUsed, true, end)
   const cpuAsked = useInstant(ask.cpuAsked, true, end)
@@ -39,8 +42,8 @@ export function PodsHere({ node }: { node: string }) {
     { key: 'go', title: '', align: 'right', cell: (pod) => <Link to={travel(`${at(pod.metadata.namespace ?? '', 'logs')}?pod=${encodeURIComponent(pod.metadata.name)}`)}>{t('action.logs')}</Link> },
   ]
   return (
-    <DataTable rows={pods.data?.filter((pod) => pod.spec?.nodeName === node)} error={pods.error} retry={pods.refetch} columns={columns} order="cpu.desc" prefix="pods."
-      rowKey={(pod) => `${pod.metadata.namespace}/${pod.metadata.name}`} text={(pod) => `${pod.metadata.namespace} ${pod.metadata.name} ${appOf(pod) ?? ''}`} empty={<Empty title={t('pod.none')} />} />
+    <DataTable rows={pods.data?.filter((pod) => pod.spec?.nodeName === node && (!within || within.has(`${pod.metadata.namespace}/${pod.metadata.name}`)))} error={pods.error} retry={pods.refetch} columns={columns} order="cpu.desc" prefix="pods."
+      rowKey={(pod) => `${pod.metadata.namespace}/${pod.metadata.name}`} text={(pod) => `${pod.metadata.namespace} ${pod.metadata.name} ${appOf(pod) ?? ''}`} empty={<NoneFor title={t('pod.none')} />} />
   )
 }
 

@@ -1,3 +1,4 @@
+import { NOTHING } from '../../components/filters'
 import { TimeAxis } from '../../components/plot/axis'
 import { Cost } from '../apps/Cost'
 import { Resources } from '../apps/Resources'
@@ -9,8 +10,8 @@ export function Use({ project, name }: { project: string; name: string }) {
   return (
     <TimeAxis name={`notebook-${project}-${name}`} marks={NONE}>
       <div className="grid">
-        <Resources project={project} name={name} />
-        <Cost project={project} name={name} />
+        <Resources project={project} filters={{ ...NOTHING, app: name }} />
+        <Cost project={project} name={name} user="" />
       </div>
     </TimeAxis>
   )

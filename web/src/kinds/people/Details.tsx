@@ -6,6 +6,7 @@ import type { Labels } from '../../api/prom'
 import { Card } from '../../components/Card'
 import { PageHead } from '../../components/PageHead'
 import { TimeAxis } from '../../components/plot/axis'
+import { useFilters } from '../../components/filters'
 import { useRange, useTravel } from '../../components/range'
 import { useLanguage, useText } from '../../i18n'
 import { bytes, hours, money, number } from '../../i18n/format'
@@ -13,10 +14,11 @@ import { Panel } from '../../objects/Panel'
 import { person } from '../../objects/queries/person'
 import { Recorded } from '../../objects/Recorded'
 import { DeviceTable } from '../gpus/DeviceTable'
+import { isOn } from '../gpus/devices'
 import { useDevices } from '../gpus/useDevices'
 import { usePeople } from '../home/use'
 import { Entries } from './Entries'
-import { isLabelOf } from './owner'
+import { isLabelOf } from '../../objects/owner'
 import { UseOverTime } from './UseOverTime'
 
 const app = (labels: Labels) => labels.label_dais_io_app ?? ''
@@ -28,15 +30,16 @@ export function PersonDetails() {
   const travel = useTravel()
   const { name = '' } = useParams()
   const range = useRange()
-  const only = { user: name }
+  const { app: asked } = useFilters()
+  const only = { user: name, ...(asked && { app: asked }) }
   const used = useUse('person', range, only)
   const { people } = usePeople(range)
   const { devices } = useDevices()
   const live = people?.find((one) => one.name === name || isLabelOf(one.name, name))
   // Metrics know the person by a label-safe name, the ledger by both.
   const label = live?.name ?? name
-  const ask = person(label)
-  const mine = devices?.filter((one) => one.user === label) ?? []
+  const ask = person(label, asked)
+  const mine = devices?.filter((one) => one.user === label && isOn(one, { app: asked, user: '' })) ?? []
   const { total, currency, items } = used.data ?? {}
   return (
     <>
@@ -47,7 +50,7 @@ export function PersonDetails() {
           t('people.usedMemory', { n: hours(total.memoryGiBHours) }),
           total.acceleratorHours > 0 && t('people.usedCards', { n: hours(total.acceleratorHours) }),
           t('ledger.jobsCount', { count: total.jobs }),
-          live && live.pods > 0 && t('apps.running', { count: live.pods }),
+          !asked && live && live.pods > 0 && t('apps.running', { count: live.pods }),
         ] : []}
         actions={<Button icon={<DownloadOutlined />} href={entriesFile(range, only)} download title={t('ledger.everything')}>{t('people.csv')}</Button>} />
       <TimeAxis name={`person-${name}`}>

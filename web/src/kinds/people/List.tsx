@@ -6,14 +6,15 @@ import { groupsFile, stepOf, useSeries, useUse, type Group } from '../../api/led
 import { Card } from '../../components/Card'
 import { DataTable, type Column } from '../../components/DataTable'
 import { PageHead } from '../../components/PageHead'
+import { useFilters } from '../../components/filters'
 import { useRange, useTravel } from '../../components/range'
 import { Sparkline } from '../../components/Sparkline'
-import { Empty } from '../../components/States'
+import { NoneFor } from '../../components/NoneFor'
 import { useLanguage, useText } from '../../i18n'
 import { amount, hours, money, number } from '../../i18n/format'
 import { usePeople, type PersonUse } from '../home/use'
 import { PriceActions, PriceNotice } from './Prices'
-import { isLabelOf } from './owner'
+import { isLabelOf, isSamePerson } from '../../objects/owner'
 import { filled } from './trend'
 
 type Row = Group & { live: PersonUse | undefined }
@@ -25,10 +26,12 @@ export function PeopleList() {
   const { language } = useLanguage()
   const travel = useTravel()
   const range = useRange()
-  const used = useUse('person', range)
-  const trends = useSeries('person', range)
-  const { people } = usePeople(range)
-  const rows = useMemo(() => used.data && joined(used.data.items, people ?? []), [used.data, people])
+  const { app, user } = useFilters()
+  const only = app ? { app } : {}
+  const used = useUse('person', range, only)
+  const trends = useSeries('person', range, only)
+  const { people } = usePeople(range, { app, user, node: '' })
+  const rows = useMemo(() => used.data && joined(used.data.items, people ?? []).filter((one) => !user || isSamePerson(one.name, user)), [used.data, people, user])
   const currency = used.data?.currency
   const trend = (name: string) => filled(trends.data?.find((one) => one.name === name), range, stepOf(range))
   const columns: Column<Row>[] = [
@@ -44,18 +47,18 @@ export function PeopleList() {
   ]
   const facts = used.data && rows ? [
     t('home.peopleCount', { count: rows.filter((one) => one.name).length }),
-    currency && t('ledger.costOf', { cost: money(used.data.total.cost ?? 0, currency, language) }),
+    currency && t('ledger.costOf', { cost: money(rows.reduce((sum, one) => sum + (one.cost ?? 0), 0), currency, language) }),
     t('people.hint'),
   ] : []
   return (
     <>
       <PageHead title={t('nav.people')} facts={facts}
-        actions={<><PriceActions />{rows && rows.length > 0 && <Button icon={<DownloadOutlined />} href={groupsFile('person', range)} download>{t('people.csv')}</Button>}</>} />
+        actions={<><PriceActions />{rows && rows.length > 0 && <Button icon={<DownloadOutlined />} href={groupsFile('person', range, { ...only, ...(user && { user }) })} download>{t('people.csv')}</Button>}</>} />
       <div className="stack">
         <PriceNotice />
         <Card>
           <DataTable rows={rows} error={used.error} retry={used.refetch} columns={columns} rowKey={(one) => one.name} text={(one) => one.name} order="hours.desc"
-            empty={<Empty title={t('ledger.none')} hint={t('ledger.noneHint')} />} />
+            empty={<NoneFor title={t('ledger.none')} hint={t('ledger.noneHint')} />} />
         </Card>
       </div>
     </>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { offsetOf, span } from '../../api/ledger'
 import { hours, people } from '../../objects/queries/person'
-import { isLabelOf } from './owner'
+import { isLabelOf } from '../../objects/owner'
 import { filled } from './trend'
 
 describe('the label of a person', () => {

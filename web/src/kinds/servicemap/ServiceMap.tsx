@@ -3,8 +3,10 @@ import { useServiceMap, useTraces, type ServiceMap as Found } from '../../api/tr
 import { Card } from '../../components/Card'
 import { Notice } from '../../components/Notice'
 import { PageHead } from '../../components/PageHead'
+import { useFilters } from '../../components/filters'
 import { useRange, type Range } from '../../components/range'
-import { Await, Empty } from '../../components/States'
+import { NoneFor } from '../../components/NoneFor'
+import { Await } from '../../components/States'
 import { useText } from '../../i18n'
 import { dateTime } from '../../i18n/format'
 import { Everywhere } from '../../objects/Everywhere'
@@ -31,19 +33,21 @@ export function ServiceMap() {
 }
 
 /**
- * The services that the requests of a project went through. Jaeger's dependencies
- * know no project, so they are narrowed by the project's recent traces.
+ * The services that the requests of a project went through, of an application or a
+ * person where one is asked for. Jaeger's dependencies know none of them, so they are
+ * narrowed by recent traces.
  */
 function useOwnServices(project: string | undefined, { seconds, end }: Range) {
-  const traces = useTraces({ project, service: '', seconds, end })
-  const data = !project ? null : traces.data && new Set(traces.data.flatMap((trace) => trace.spans.map((span) => serviceOf(trace, span))))
+  const { app, user } = useFilters()
+  const traces = useTraces({ project, service: '', seconds, end, ...(app && { app }), ...(user && { user }) })
+  const data = !project && !app && !user ? null : traces.data && new Set(traces.data.flatMap((trace) => trace.spans.map((span) => serviceOf(trace, span))))
   return { data, error: traces.error, isPending: traces.isPending, refetch: traces.refetch }
 }
 
 function Drawn({ map }: { map: Found }) {
   const t = useText()
   const { to } = useWithin()
-  if (map.services.length === 0) return <Card><Empty title={t('map.none')} hint={t('traces.noneHint')} action={<Link to={to('traces')}>{t('nav.traces')}</Link>} /></Card>
+  if (map.services.length === 0) return <Card><NoneFor title={t('map.none')} hint={t('traces.noneHint')} action={<Link to={to('traces')}>{t('nav.traces')}</Link>} /></Card>
   const measured = map.services.some((one) => one.traffic)
   return (
     <div className="stack">

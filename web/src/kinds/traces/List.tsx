@@ -7,7 +7,8 @@ import { Card } from '../../components/Card'
 import { DataTable, type Column } from '../../components/DataTable'
 import { PageHead } from '../../components/PageHead'
 import { useRange } from '../../components/range'
-import { Empty, Failure, Loading } from '../../components/States'
+import { NoneFor } from '../../components/NoneFor'
+import { Failure, Loading } from '../../components/States'
 import { Status } from '../../components/Status'
 import { useText } from '../../i18n'
 import { duration, number } from '../../i18n/format'
@@ -58,7 +59,7 @@ function Found({ traces, error, retry }: { traces: Trace[]; error: Error | null;
       {error && <Failure error={error} retry={retry} />}
       {rows.length > 0 && <Scatter of={rows} />}
       <DataTable rows={rows} columns={columns} rowKey={(one) => one.id} order="began.desc" tools={rows.length > 0 && compare}
-        selection={{ chosen: two, choose, most: 2 }} empty={<Empty title={t('traces.none')} hint={t('traces.noneHint')} />} />
+        selection={{ chosen: two, choose, most: 2 }} empty={<NoneFor title={t('traces.none')} hint={t('traces.noneHint')} />} />
     </>
   )
 }

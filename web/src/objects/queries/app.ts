@@ -2,10 +2,10 @@ import { quoted } from '../../api/prom'
 import { recorded } from './device'
 import { ACCELERATORS, busy, CONTAINERS, select } from './select'
 
-/** What one application uses: container metrics, joined with its pods' labels. `project` and `name` are PromQL literals. */
-export const application = (project: string, name: string) => {
+/** What one application uses: container metrics, joined with its pods' labels. `project` and `name` are PromQL literals; `more` keeps a part of them. */
+export const application = (project: string, name: string, more = '') => {
   const namespace = `namespace=${project}`
-  const mine = `* on (namespace, pod) group_left () kube_pod_labels${select(namespace, `label_dais_io_app=${name}`)}`
+  const mine = `* on (namespace, pod) group_left () kube_pod_labels${select(namespace, `label_dais_io_app=${name}`)}${more}`
   return {
     cpu: `sum by (pod) (rate(container_cpu_usage_seconds_total${select(namespace, CONTAINERS)}[2m]) ${mine})`,
     memory: `sum by (pod) (container_memory_working_set_bytes${select(namespace, CONTAINERS)} ${mine})`,
@@ -30,5 +30,5 @@ export const traffic = (project: string, services: string) => {
   }
 }
 
-export const app = (project: string, name: string) => application(quoted(project), quoted(name))
+export const app = (project: string, name: string, more = '') => application(quoted(project), quoted(name), more)
 export const appTraffic = (project: string, services: string[]) => traffic(quoted(project), quoted(services.join('|')))

@@ -26,11 +26,11 @@ export const machine = (where = '') => ({
   booted: `max(node_boot_time_seconds${select(where)})`,
 })
 
-/** What pods use beside what they asked for, by `by`; `where` matches kube-state-metrics's labels, such as `node="…"`. */
-export const shares = (by: string, where = '') => {
-  const asked = (resource: string) => `sum by (${by}) (kube_pod_container_resource_requests${select(resource, where)} ${RUNNING})`
+/** What pods use beside what they asked for, by `by`; `where` matches kube-state-metrics's labels, such as `node="…"`; `more` keeps a part of them. */
+export const shares = (by: string, where = '', more = '') => {
+  const asked = (resource: string) => `sum by (${by}) (kube_pod_container_resource_requests${select(resource, where)} ${RUNNING}${more})`
   const here = where ? `* on (namespace, pod) group_left () kube_pod_info${select(where)}` : ''
-  const used = (series: string) => `sum by (${by}) (${series}${here && ` ${here}`})`
+  const used = (series: string) => `sum by (${by}) (${series}${here && ` ${here}`}${more})`
   return {
     cpuAsked: asked('resource="cpu"'),
     memoryAsked: asked('resource="memory"'),

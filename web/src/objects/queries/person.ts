@@ -6,16 +6,17 @@ const CPU = `rate(container_cpu_usage_seconds_total${select(CONTAINERS)}[2m])`
 const MEMORY = `container_memory_working_set_bytes${select(CONTAINERS)}`
 const CARDS = `kube_pod_container_resource_requests${select(ACCELERATORS)} ${RUNNING}`
 
-const by = (labels: string, series: string, where: string) =>
-  `sum by (${labels}) (${series} * on (namespace, pod) group_left (${labels}) kube_pod_labels${select(where)})`
+const by = (labels: string, series: string, where: string, more = '') =>
+  `sum by (${labels}) (${series} * on (namespace, pod) group_left (${labels}) kube_pod_labels${select(where)}${more})`
 
-/** Now, by person. */
-export const people = {
-  cpu: by(USER, CPU, `${USER}!=""`),
-  memory: by(USER, MEMORY, `${USER}!=""`),
-  accelerators: by(USER, CARDS, `${USER}!=""`),
-  pods: by(USER, '(kube_pod_status_phase{phase="Running"} == 1)', `${USER}!=""`),
-}
+/** Now, by person; `more` keeps a part of it. */
+export const peopleOf = (more = '') => ({
+  cpu: by(USER, CPU, `${USER}!=""`, more),
+  memory: by(USER, MEMORY, `${USER}!=""`, more),
+  accelerators: by(USER, CARDS, `${USER}!=""`, more),
+  pods: by(USER, '(kube_pod_status_phase{phase="Running"} == 1)', `${USER}!=""`, more),
+})
+export const people = peopleOf()
 
 /** At most this many points are summed. */
 const POINTS = 240
@@ -32,9 +33,9 @@ export function hours(expression: string, seconds: number): string {
 /** The same over any span of PromQL, a sample every `step` seconds. */
 export const summed = (expression: string, span: string, step: number) => `sum_over_time(${expression}[${span}:${step}s]) * ${step} / 3600`
 
-/** One person's use by application; `user` is the label-safe form. */
-export const person = (user: string) => {
-  const where = `${USER}=${quoted(user)}`
+/** One person's use by application; `user` is the label-safe form; of one application when it is named. */
+export const person = (user: string, app = '') => {
   const LABELS = 'label_dais_io_app'
+  const where = `${USER}=${quoted(user)}${app && `,${LABELS}=${quoted(app)}`}`
   return { cpu: by(LABELS, CPU, where), memory: by(LABELS, MEMORY, where), accelerators: by(LABELS, CARDS, where) }
 }

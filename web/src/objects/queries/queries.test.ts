@@ -6,6 +6,7 @@ import { app, application, appTraffic, traffic } from './app'
 import { device } from './device'
 import { machine, shares } from './machine'
 import { people, person, summed } from './person'
+import { machinesOf, narrowing, podsOf } from './whose'
 
 /** Every metric that pages and dashboards may ask for: the names of the field, and the gateway's own. */
 const METRICS = new Set([
@@ -52,6 +53,19 @@ describe('the lint', () => {
 const pages = [
   machine(), machine('instance="a"'), shares('namespace'), shares('namespace, pod', 'node="a"'), device(), device('UUID="a"'), app('p', 'a"b'), appTraffic('p', ['a', 'b']), people, person('u'),
 ].flatMap((one) => Object.values(one))
+
+const filters = { app: 'digits', user: 'Ann B', node: 'm1' }
+
+describe('what the filters keep', () => {
+  it('is by the labels of pods and by their machine', () => {
+    expect(narrowing({ app: '', user: '', node: '' })).toBe('')
+    expect(narrowing({ app: 'a', user: 'u', node: 'n' })).toBe(' and on (namespace, pod) kube_pod_labels{label_dais_io_app="a",label_dais_io_user="u"} and on (namespace, pod) kube_pod_info{node="n"}')
+    expect([podsOf(filters), machinesOf(filters), `node_load1${narrowing(filters)}`].flatMap(complaints)).toEqual([])
+  })
+  it('knows a person by the label-safe name too', () => {
+    expect(narrowing({ ...filters, app: '', node: '' })).toBe(' and on (namespace, pod) kube_pod_labels{label_dais_io_user=~"ann-b-?[0-9a-f]{8}"}')
+  })
+})
 
 describe('what pages ask', () => {
   it('is well-formed, of metrics that are known', () => {
