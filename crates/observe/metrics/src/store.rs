@@ -306,6 +306,16 @@ impl Store {
 
 impl Source for Store {
     fn select(&self, matchers: &[Matcher], from: i64, to: i64) -> Result<Vec<Series>> {
+        self.select_told(matchers, from, to, &|_| Ok(()))
+    }
+
+    fn select_told(
+        &self,
+        matchers: &[Matcher],
+        from: i64,
+        to: i64,
+        tell: &dyn Fn(&Series) -> Result<()>,
+    ) -> Result<Vec<Series>> {
         let shared = &self.inner.shared;
         let mut parts = Vec::new();
         // Before the samples: when these are cleaned meanwhile, hiding them twice is right.
@@ -316,10 +326,10 @@ impl Source for Store {
             .head
             .read()
             .unwrap_or_else(PoisonError::into_inner)
-            .select(matchers, from, to)
-            .map_err(|source| shared.fault("read samples of", source))?;
+            .select(matchers, from, to, tell)
+            .map_err(|source| shared.fault("read samples of", source))??;
         for block in shared.blocks_within(from, to) {
-            parts.push(block.select(matchers, from, to)?);
+            parts.push(block.select(matchers, from, to, tell)?);
         }
         parts.push(head);
         let mut all = joined(parts);

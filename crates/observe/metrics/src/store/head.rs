@@ -14,6 +14,7 @@ use super::chunk::{Chunk, ChunkWriter, Decoder};
 use super::gather::Part;
 use super::index::SeriesIndex;
 use super::spill::{Spill, Spilled};
+use crate::error::Result;
 use crate::labels::Labels;
 use crate::sample::{Sample, Series};
 
@@ -194,15 +195,30 @@ impl Head {
         self.span = Some((first.min(sample.time), last.max(sample.time)));
     }
 
-    pub fn select(&self, matchers: &[Matcher], from: i64, to: i64) -> io::Result<Vec<Series>> {
+    /// Tells of each series before the next is read; the first that is refused ends it.
+    pub fn select(
+        &self,
+        matchers: &[Matcher],
+        from: i64,
+        to: i64,
+        tell: &dyn Fn(&Series) -> Result<()>,
+    ) -> io::Result<Result<Vec<Series>>> {
         let mut found = Vec::new();
-        self.read(&self.index.matching(matchers), from, to, |number, samples| {
-            if !samples.is_empty() {
-                let samples = samples.to_vec();
-                found.push(Series { labels: self.index.labels(number), samples });
+        for batch in self.index.matching(matchers).chunks(BATCH) {
+            let mut told = Ok(());
+            self.read(batch, from, to, |number, samples| {
+                if !samples.is_empty() && told.is_ok() {
+                    let samples = samples.to_vec();
+                    let series = Series { labels: self.index.labels(number), samples };
+                    told = tell(&series);
+                    found.push(series);
+                }
+            })?;
+            if let Err(error) = told {
+                return Ok(Err(error));
             }
-        })?;
-        Ok(found)
+        }
+        Ok(Ok(found))
     }
 
     /// The labels of series that have samples in the span.
@@ -401,7 +417,7 @@ mod tests {
         // Between two that were taken, of a chunk on disk: there is one already.
         assert_eq!(head.fate(7, sample(7, 5)), Fate::Known);
         assert_eq!(head.fate(7, sample(8, 5)), Fate::Refused(Refusal::Duplicate));
-        for found in head.select(&[], 50, 250).unwrap() {
+        for found in head.select(&[], 50, 250, &|_| Ok(())).unwrap().unwrap() {
             let number: u32 = found.labels.get("n").parse().unwrap();
             let wanted: Vec<Sample> = (50..=250).map(|time| sample(number, time)).collect();
             assert_eq!(found.samples, wanted);
