@@ -171,6 +171,7 @@ impl Telemetry {
         };
         let alerts = self.alerts.clone();
         let traces = self.traces.metrics().clone();
+        let metrics = self.metrics.clone();
         let ready = |text: String| async move { Ok::<String, String>(text) }.boxed();
         let any = !devices.devices().is_empty();
         let ask_devices =
@@ -182,6 +183,7 @@ impl Telemetry {
                 .honoring_labels(),
             Target::call("gateway", &node, move || ready(gateway.text())).honoring_labels(),
             Target::call("traces", &node, move || ready(traces.text())),
+            Target::call("metrics", &node, move || ready(metrics.metrics())).honoring_labels(),
             Target::call("controllers", &node, move || ready(controllers.text())),
             Target::call("apiserver", &node, move || ready(kubernetes.metrics())),
             Target::call("alertmanager", &node, move || ready(alerts.metrics())),
@@ -281,6 +283,8 @@ impl Telemetry {
         let Self { logs, collector, traces, spans, delivery, recording, .. } = self;
         let Self { metrics, monitoring, alerts, .. } = self;
         monitoring.scraper.stop();
+        // Its own targets hold the store, which must close.
+        monitoring.scrape_own(Vec::new());
         monitoring.rules.stop();
         alerts.close().await;
         drop(collector);

@@ -1,6 +1,6 @@
 //! The newest samples, in memory: a few hours, compressed, until they become a block.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::path::Path;
@@ -17,6 +17,7 @@ use super::spill::{Spill, Spilled};
 use crate::error::Result;
 use crate::labels::Labels;
 use crate::sample::{Sample, Series};
+use crate::scope::NAMESPACE;
 
 /// Samples per chunk, half an hour at the usual interval: small enough to skip, large
 /// enough to compress.
@@ -36,6 +37,8 @@ pub struct Head {
     by_labels: HashTable<u32>,
     hasher: RandomState,
     series: Vec<HeadSeries>,
+    /// How many series are of each namespace; of none under the empty text.
+    namespaces: HashMap<String, usize>,
     spill: Spill,
     /// Times of the first and the last sample.
     span: Option<(i64, i64)>,
@@ -82,6 +85,8 @@ pub enum Refusal {
     TooOld,
     /// The series has another value at that time.
     Duplicate,
+    /// It would be a new series, of which its namespace has as many as it may.
+    TooMany,
 }
 
 impl Head {
@@ -92,6 +97,7 @@ impl Head {
             by_labels: HashTable::new(),
             hasher: RandomState::default(),
             series: vec![],
+            namespaces: HashMap::new(),
             spill: Spill::new(directory),
             span: None,
             floor,
@@ -144,7 +150,16 @@ impl Head {
         self.by_labels.insert_unique(hash(hasher, labels.iter()), number, of);
         let (closed, open, late) = (vec![], ChunkWriter::default(), None);
         self.series.push(HeadSeries { closed, open, late });
+        let namespace = labels.get(NAMESPACE);
+        match self.namespaces.get_mut(namespace) {
+            Some(count) => *count += 1,
+            None => drop(self.namespaces.insert(namespace.to_owned(), 1)),
+        }
         number
+    }
+
+    pub fn namespaces(&self) -> &HashMap<String, usize> {
+        &self.namespaces
     }
 
     pub fn fate(&self, series: u32, sample: Sample) -> Fate {
