@@ -20,12 +20,29 @@ use super::datadir::write_private;
 
 const AUTHORITY: &str = "authority.pem";
 const AUTHORITY_KEY: &str = "authority.key";
+/// Common names.
+const AUTHORITY_NAME: &str = "dais authority";
+const SERVER_NAME: &str = "dais";
 
 pub struct Certificates {
     /// Certificate of the authority, PEM: goes into kubeconfigs and pods.
     pub authority: String,
     /// TLS settings of the API server.
     pub server: Arc<ServerConfig>,
+    /// By common name when each ends, in seconds since 1970.
+    ends: [(&'static str, i64); 2],
+}
+
+impl Certificates {
+    /// When they end, for a scrape: under the name that exporters of certificates use.
+    pub fn metrics(&self) -> String {
+        let told = self
+            .ends
+            .iter()
+            .map(|(name, end)| format!("x509_cert_not_after{{subject=\"CN={name}\"}} {end}\n"));
+        let about = "# HELP x509_cert_not_after When a certificate of the platform ends, in seconds since 1970.\n# TYPE x509_cert_not_after gauge\n";
+        about.to_owned() + &told.collect::<String>()
+    }
 }
 
 /// Reads or makes the authority in `keys`, and a server certificate for `addresses`.
@@ -36,8 +53,13 @@ pub fn prepare(keys: &Path, addresses: &[IpAddr]) -> Result<Certificates> {
     let mut params = CertificateParams::new(names.map(str::to_owned).to_vec())
         .context("describing the server's certificate")?;
     params.subject_alt_names.extend(addresses.iter().map(|address| SanType::IpAddress(*address)));
-    params.distinguished_name.push(DnType::CommonName, "dais");
+    params.distinguished_name.push(DnType::CommonName, SERVER_NAME);
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    // The authority was made from the same description, whenever that was.
+    let ends = [
+        (AUTHORITY_NAME, describe_authority().not_after.unix_timestamp()),
+        (SERVER_NAME, params.not_after.unix_timestamp()),
+    ];
     let certificate =
         params.signed_by(&key, &issuer).context("signing the server's certificate")?;
     let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
@@ -49,7 +71,7 @@ pub fn prepare(keys: &Path, addresses: &[IpAddr]) -> Result<Certificates> {
             .with_single_cert(vec![certificate.der().clone()], private)
             .context("using the server's certificate")?;
     server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Certificates { authority, server: Arc::new(server) })
+    Ok(Certificates { authority, server: Arc::new(server), ends })
 }
 
 fn authority(keys: &Path) -> Result<(String, rcgen::Issuer<'static, KeyPair>)> {
@@ -73,7 +95,7 @@ fn authority(keys: &Path) -> Result<(String, rcgen::Issuer<'static, KeyPair>)> {
 fn describe_authority() -> CertificateParams {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.distinguished_name.push(DnType::CommonName, "dais authority");
+    params.distinguished_name.push(DnType::CommonName, AUTHORITY_NAME);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     // Not tied to a clock that may be wrong: RFC 5280's "no expiry".
     params.not_before = rcgen::date_time_ymd(2024, 1, 1);
@@ -91,5 +113,16 @@ mod tests {
         let local = [IpAddr::from([127, 0, 0, 1])];
         let first = prepare(keys.path(), &local).unwrap().authority;
         assert_eq!(prepare(keys.path(), &local).unwrap().authority, first);
+    }
+
+    #[test]
+    fn the_ends_of_both_certificates_are_told_in_seconds() {
+        let keys = tempfile::tempdir().unwrap();
+        let page = prepare(keys.path(), &[IpAddr::from([127, 0, 0, 1])]).unwrap().metrics();
+        let line = "x509_cert_not_after{subject=\"CN=dais authority\"} 4859740800";
+        assert!(page.lines().any(|told| told == line), "{page}");
+        let server = page.lines().find(|line| line.contains("\"CN=dais\"")).unwrap();
+        let end: i64 = server.rsplit_once(' ').unwrap().1.parse().unwrap();
+        assert!(end > 4_859_740_800, "{page}");
     }
 }

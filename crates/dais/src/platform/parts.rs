@@ -252,6 +252,7 @@ impl Parts {
             gateway: self.gateway.metrics().clone(),
             controllers: controllers.metrics.clone(),
             kubernetes: self.kubernetes.clone(),
+            certificates: self.certificates.metrics(),
         });
         self.running = Some(Running { node, workloads });
         Ok(())

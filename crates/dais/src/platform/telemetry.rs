@@ -89,6 +89,8 @@ pub struct Sources {
     pub gateway: dais_gateway::Metrics,
     pub controllers: dais_controllers::Metrics,
     pub kubernetes: ApiServer,
+    /// The page of the platform's certificates, which stay as they are while it runs.
+    pub certificates: String,
 }
 
 /// OTLP's services over gRPC, one per signal; each has a scope of its own.
@@ -161,8 +163,16 @@ impl Telemetry {
 
     /// Asks every part of the platform for its metrics from now on.
     pub fn scrape(&self, sources: Sources) {
-        let Sources { node, kubelet, accelerators, state, gateway, controllers, kubernetes } =
-            sources;
+        let Sources {
+            node,
+            kubelet,
+            accelerators,
+            state,
+            gateway,
+            controllers,
+            kubernetes,
+            certificates,
+        } = sources;
         let (devices, holders) = accelerators;
         let machine = node.clone();
         let ask = |path: &'static str| {
@@ -171,6 +181,7 @@ impl Telemetry {
         };
         let alerts = self.alerts.clone();
         let traces = self.traces.metrics().clone();
+        let metrics = self.metrics.clone();
         let ready = |text: String| async move { Ok::<String, String>(text) }.boxed();
         let any = !devices.devices().is_empty();
         let ask_devices =
@@ -182,8 +193,10 @@ impl Telemetry {
                 .honoring_labels(),
             Target::call("gateway", &node, move || ready(gateway.text())).honoring_labels(),
             Target::call("traces", &node, move || ready(traces.text())),
+            Target::call("metrics", &node, move || ready(metrics.metrics())).honoring_labels(),
             Target::call("controllers", &node, move || ready(controllers.text())),
             Target::call("apiserver", &node, move || ready(kubernetes.metrics())),
+            Target::call("certificates", &node, move || ready(certificates.clone())),
             Target::call("alertmanager", &node, move || ready(alerts.metrics())),
         ];
         if any {
@@ -281,6 +294,8 @@ impl Telemetry {
         let Self { logs, collector, traces, spans, delivery, recording, .. } = self;
         let Self { metrics, monitoring, alerts, .. } = self;
         monitoring.scraper.stop();
+        // Its own targets hold the store, which must close.
+        monitoring.scrape_own(Vec::new());
         monitoring.rules.stop();
         alerts.close().await;
         drop(collector);

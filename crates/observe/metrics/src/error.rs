@@ -1,6 +1,7 @@
 //! What can go wrong, in words that a caller can act on.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Everything that this crate fails with.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +35,9 @@ pub enum Error {
     /// Another server, which answers for us, cannot be asked.
     #[error("the Prometheus that is configured does not answer: {0}")]
     Unreachable(String),
+    /// As many questions as may are answered already, and went on being so.
+    #[error("after {} seconds there was still no turn for the query: the limit of {limit} at once is reached; ask again later", waited.as_secs_f64())]
+    Busy { limit: usize, waited: Duration },
     #[error("the metrics store is closed")]
     Closed,
 }

@@ -25,7 +25,7 @@ use reqwest::Url;
 use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
-use crate::http::{Api, Parameters, federate, no_route, scope_of};
+use crate::http::{Api, Parameters, Turns, federate, no_route, scope_of};
 use crate::scope::{NAMESPACE, Scope, scope};
 
 /// Longer than Prometheus's own limit on a query.
@@ -129,6 +129,7 @@ const FORMS: [&str; 5] = [
 struct Both {
     external: External,
     own: Api,
+    turns: Turns,
 }
 
 impl FromRef<Both> for External {
@@ -140,6 +141,12 @@ impl FromRef<Both> for External {
 impl FromRef<Both> for Api {
     fn from_ref(both: &Both) -> Self {
         both.own.clone()
+    }
+}
+
+impl FromRef<Both> for Turns {
+    fn from_ref(both: &Both) -> Self {
+        both.turns.clone()
     }
 }
 
@@ -161,7 +168,7 @@ pub fn external_router(external: External, own: Api) -> Router {
         .route("/api/v1/status/{what}", get(whole))
         .route("/federate", get(federate::federate).post(federate::federate))
         .fallback(no_route)
-        .with_state(Both { external, own })
+        .with_state(Both { external, turns: Turns::new(own.limits), own })
 }
 
 type Scoped = Option<Extension<Scope>>;

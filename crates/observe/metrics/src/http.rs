@@ -12,9 +12,10 @@ pub(crate) mod rules;
 mod runtime;
 mod series;
 mod status;
+mod turns;
 
 use axum::Router;
-use axum::extract::Extension;
+use axum::extract::{Extension, FromRef};
 use axum::routing::{get, post};
 
 use crate::error::{Error, Result};
@@ -30,6 +31,7 @@ pub use parameters::parse_duration;
 pub use admin::Admin;
 pub(crate) use answer::no_route;
 pub(crate) use parameters::Parameters;
+pub(crate) use turns::Turns;
 
 /// What the routes answer from.
 #[derive(Clone)]
@@ -41,7 +43,27 @@ pub struct Api {
     pub limits: Limits,
 }
 
+/// What a handler may ask for.
+#[derive(Clone)]
+struct Served {
+    api: Api,
+    turns: Turns,
+}
+
+impl FromRef<Served> for Api {
+    fn from_ref(served: &Served) -> Self {
+        served.api.clone()
+    }
+}
+
+impl FromRef<Served> for Turns {
+    fn from_ref(served: &Served) -> Self {
+        served.turns.clone()
+    }
+}
+
 pub fn router(api: Api) -> Router {
+    let turns = Turns::new(api.limits);
     Router::new()
         .route("/api/v1/query", get(query::instant).post(query::instant))
         .route("/api/v1/query_range", get(query::range).post(query::range))
@@ -72,7 +94,7 @@ pub fn router(api: Api) -> Router {
         .route("/-/healthy", get(runtime::healthy))
         .route("/-/ready", get(runtime::ready))
         .fallback(answer::no_route)
-        .with_state(api)
+        .with_state(Served { api, turns })
 }
 
 /// The scope of a request: nothing when the binary inserted none.

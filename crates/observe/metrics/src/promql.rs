@@ -9,6 +9,8 @@
 mod aggregate;
 mod annotations;
 mod binary;
+mod bounds;
+mod budget;
 mod call;
 mod dates;
 mod dialect;
@@ -29,6 +31,7 @@ mod select;
 mod sort;
 
 pub use annotations::Annotations;
-pub use engine::{Answer, Data, Engine, Limits, parse};
+pub use budget::Limits;
+pub use engine::{Answer, Data, Engine, parse};
 pub use numbers::format as format_number;
 pub use select::{Source, matchers as selector_matchers};

@@ -111,8 +111,18 @@ pub struct Scoped<'a> {
 
 impl Source for Scoped<'_> {
     fn select(&self, matchers: &[Matcher], from: i64, to: i64) -> Result<Vec<Series>> {
+        self.select_told(matchers, from, to, &|_| Ok(()))
+    }
+
+    fn select_told(
+        &self,
+        matchers: &[Matcher],
+        from: i64,
+        to: i64,
+        tell: &dyn Fn(&Series) -> Result<()>,
+    ) -> Result<Vec<Series>> {
         let all: Vec<Matcher> = matchers.iter().cloned().chain(self.scope.matchers()).collect();
-        let found = self.source.select(&all, from, to)?;
+        let found = self.source.select_told(&all, from, to, tell)?;
         debug_assert!(found.iter().all(|series| is_visible(&series.labels, self.scope)));
         Ok(found)
     }

@@ -24,7 +24,7 @@ mod symbols;
 mod tombstones;
 mod wal;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
@@ -38,6 +38,7 @@ use crate::exemplars::Exemplars;
 use crate::labels::Labels;
 use crate::promql::Source;
 use crate::sample::{Sample, Series};
+use crate::scope::NAMESPACE;
 use block::Block;
 use head::{Fate, Head};
 use keep::open_blocks;
@@ -66,6 +67,9 @@ pub struct Config {
     pub block: Duration,
     /// How much older than its series' newest a sample may be to be taken.
     pub out_of_order: Duration,
+    /// Series in memory, those of the last hours, that others may make a namespace have. A
+    /// series takes some 300 bytes there, and a pod tells about a hundred.
+    pub series_per_namespace: usize,
 }
 
 impl Config {
@@ -77,6 +81,7 @@ impl Config {
             keep_bytes: 10 << 30,
             block: Duration::from_secs(2 * 3_600),
             out_of_order: Duration::from_secs(600),
+            series_per_namespace: 200_000,
         }
     }
 }
@@ -100,6 +105,8 @@ pub(crate) enum Whose<'a> {
     /// By the place of the series in the head of a generation.
     At(u32),
     Of(&'a Labels),
+    /// The same, where a new series must find room in its namespace.
+    Bounded(&'a Labels),
 }
 
 /// What became of samples, and where their series are from now on.
@@ -191,6 +198,13 @@ impl Store {
         Ok(Appended { refused: placed.refused })
     }
 
+    /// The same of what others tell: no namespace gets more new series than it may have.
+    pub fn append_bounded(&self, samples: Vec<(Labels, Sample)>) -> Result<Appended> {
+        let all = samples.iter().map(|(labels, sample)| (Whose::Bounded(labels), *sample));
+        let placed = self.take(None, all)?.unwrap_or_default();
+        Ok(Appended { refused: placed.refused })
+    }
+
     /// The same, for somebody who remembers places. None, and nothing taken, when the
     /// head is another by now: see [`Store::moves_since`].
     pub(crate) fn append_at<'a>(
@@ -223,16 +237,11 @@ impl Store {
         let mut placed = Placed { places: Vec::with_capacity(samples.len()), refused: vec![] };
         let mut accepted = Vec::with_capacity(samples.len());
         for (at, (whose, sample)) in samples.enumerate() {
-            let known = match whose {
-                Whose::At(number) => Some(number),
-                Whose::Of(labels) => head.find(labels),
-            };
-            let number = match (known, whose) {
-                (Some(number), _) => number,
-                (None, Whose::Of(labels)) if sample.time >= head.floor() => head.insert(labels),
-                (None, _) => {
+            let number = match shared.place(&mut head, whose, sample.time) {
+                Ok(number) => number,
+                Err(reason) => {
                     placed.places.push(None);
-                    placed.refused.push((at, Refusal::TooOld));
+                    placed.refused.push((at, reason));
                     continue;
                 }
             };
@@ -295,6 +304,25 @@ impl Store {
         self.inner.shared.keep_house(now)
     }
 
+    /// Series in memory by namespace; of none under the empty text.
+    pub fn series_by_namespace(&self) -> BTreeMap<String, usize> {
+        let head = self.inner.shared.head.read().unwrap_or_else(PoisonError::into_inner);
+        head.namespaces().iter().map(|(name, count)| (name.clone(), *count)).collect()
+    }
+
+    /// What the store tells of itself, for a scrape.
+    pub fn metrics(&self) -> String {
+        let limit = self.config().series_per_namespace;
+        let mut text = format!(
+            "# HELP dais_metrics_series_limit Series that others may make a namespace have in memory.\n# TYPE dais_metrics_series_limit gauge\ndais_metrics_series_limit {limit}\n# HELP dais_metrics_series Series in memory, by namespace.\n# TYPE dais_metrics_series gauge\n"
+        );
+        for (namespace, count) in self.series_by_namespace() {
+            let name = namespace.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+            text += &format!("dais_metrics_series{{namespace=\"{name}\"}} {count}\n");
+        }
+        text
+    }
+
     /// Number of series in memory, of blocks, and their bytes on disk.
     pub fn sizes(&self) -> (usize, usize, u64) {
         let shared = &self.inner.shared;
@@ -306,6 +334,16 @@ impl Store {
 
 impl Source for Store {
     fn select(&self, matchers: &[Matcher], from: i64, to: i64) -> Result<Vec<Series>> {
+        self.select_told(matchers, from, to, &|_| Ok(()))
+    }
+
+    fn select_told(
+        &self,
+        matchers: &[Matcher],
+        from: i64,
+        to: i64,
+        tell: &dyn Fn(&Series) -> Result<()>,
+    ) -> Result<Vec<Series>> {
         let shared = &self.inner.shared;
         let mut parts = Vec::new();
         // Before the samples: when these are cleaned meanwhile, hiding them twice is right.
@@ -316,10 +354,10 @@ impl Source for Store {
             .head
             .read()
             .unwrap_or_else(PoisonError::into_inner)
-            .select(matchers, from, to)
-            .map_err(|source| shared.fault("read samples of", source))?;
+            .select(matchers, from, to, tell)
+            .map_err(|source| shared.fault("read samples of", source))??;
         for block in shared.blocks_within(from, to) {
-            parts.push(block.select(matchers, from, to)?);
+            parts.push(block.select(matchers, from, to, tell)?);
         }
         parts.push(head);
         let mut all = joined(parts);
@@ -355,6 +393,30 @@ fn joined(parts: Vec<Vec<Series>>) -> Vec<Series> {
 }
 
 impl Shared {
+    /// Where a series is in the head; a new one where it may be made.
+    fn place(
+        &self,
+        head: &mut Head,
+        whose: Whose<'_>,
+        time: i64,
+    ) -> std::result::Result<u32, Refusal> {
+        let labels = match whose {
+            Whose::At(number) => return Ok(number),
+            Whose::Of(labels) | Whose::Bounded(labels) => labels,
+        };
+        if let Some(number) = head.find(labels) {
+            return Ok(number);
+        }
+        if time < head.floor() {
+            return Err(Refusal::TooOld);
+        }
+        let count = head.namespaces().get(labels.get(NAMESPACE)).copied().unwrap_or(0);
+        if matches!(whose, Whose::Bounded(_)) && count >= self.config.series_per_namespace {
+            return Err(Refusal::TooMany);
+        }
+        Ok(head.insert(labels))
+    }
+
     fn tombstones(&self) -> Tombstones {
         self.tombstones.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

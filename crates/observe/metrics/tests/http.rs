@@ -44,6 +44,14 @@ impl Server {
         (status, serde_json::from_slice(&body).unwrap())
     }
 
+    /// Sends a form, which may be longer than an address.
+    async fn post(&self, scope: &Scope, path: &str, form: &[(&str, &str)]) -> (StatusCode, Value) {
+        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let request =
+            Request::post(path).header("content-type", "application/x-www-form-urlencoded");
+        self.call(scope, request.body(Body::from(form)).unwrap()).await
+    }
+
     async fn get(&self, scope: &Scope, path: &str) -> Value {
         let (status, answer) =
             self.call(scope, Request::get(path).body(Body::empty()).unwrap()).await;
@@ -282,4 +290,64 @@ async fn wait_until(mut holds: impl AsyncFnMut() -> bool) {
         assert!(Instant::now() < deadline, "it never held");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+}
+
+#[tokio::test]
+async fn a_query_that_would_end_the_stack_is_refused_wherever_it_is_read() {
+    let server = Server::new();
+    server.fill();
+    let red = Scope::only(["red"]);
+    let around = |count: usize, before: &str, after: &str| {
+        format!("{}up{}", before.repeat(count), after.repeat(count))
+    };
+    let beyond = [
+        format!("up{}", "+up".repeat(5_000)),
+        format!("up{}", " or up".repeat(1_500)),
+        format!("{}up", "-".repeat(20_000)),
+        format!("up{}", " offset 1m".repeat(1_500)),
+        around(1_900, "abs(", ")"),
+        around(20_000, "(", ")"),
+        around(1_900, "max_over_time(", "[1m:1m])"),
+        "(".repeat(100_000),
+        "[".repeat(20_000),
+        "{".repeat(20_000),
+        format!("{{{}}}", "a=~\"b\",".repeat(1_000)),
+        format!("up # said\r{}", "+up".repeat(5_000)),
+        format!("{{a=`\\``}}{} + {{a=`b`}}", "+up".repeat(5_000)),
+    ];
+    let paths = ["query", "query_range", "format_query", "query_exemplars", "series", "labels"];
+    let times = [("start", "0"), ("end", "60"), ("step", "30")];
+    for query in &beyond {
+        for path in paths {
+            let mut form = vec![("query", query.as_str()), ("match[]", query.as_str())];
+            form.extend(times);
+            let (status, answer) = server.post(&red, &format!("/api/v1/{path}"), &form).await;
+            let words = answer["error"].as_str().unwrap();
+            assert_eq!(
+                (status.as_u16(), &answer["errorType"]),
+                (400, &json!("bad_data")),
+                "{words}"
+            );
+            assert!(words.contains("limit of"), "{path}: {words}");
+        }
+    }
+    let within = [
+        format!("up{}", "+up".repeat(250)),
+        format!("{}up", "-".repeat(250)),
+        around(100, "(", ")"),
+        around(100, "abs(", ")"),
+        around(99, "max_over_time(", "[1m:1m])"),
+    ];
+    for query in &within {
+        for path in &paths[..4] {
+            let mut form = vec![("query", query.as_str())];
+            form.extend(times);
+            let (status, answer) = server.post(&red, &format!("/api/v1/{path}"), &form).await;
+            assert_eq!(status, StatusCode::OK, "{path} {query}: {answer}");
+        }
+    }
+    let names = "a-1|".repeat(10_000);
+    let selector = format!("requests_total{{pod!~\"{names}b\"}}");
+    let (status, answer) = server.post(&red, "/api/v1/series", &[("match[]", &selector)]).await;
+    assert_eq!((status.as_u16(), answer["data"].as_array().unwrap().len()), (200, 1), "{answer}");
 }

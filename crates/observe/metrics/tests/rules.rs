@@ -173,6 +173,8 @@ fn faults_stay_with_their_rule() {
         {"record": "a:many", "expr": "load"},
         {"record": "a:text", "expr": "\"words\""},
         {"record": "a:bad", "expr": "load("},
+        {"record": "a:deep", "expr": format!("{}load", "abs(".repeat(1_900))},
+        {"record": "a:long", "expr": format!("load{}", "+load".repeat(5_000))},
         {"alert": "Many", "expr": "load"},
         {"record": "a:good", "expr": "sum(load)"},
     ]));
@@ -185,12 +187,14 @@ fn faults_stay_with_their_rule() {
         "exceeded limit of 1 with 2 series",
         "not a vector or scalar",
         "parse error",
+        "limit of 100 levels",
+        "limit of 250 of them",
         "exceeded limit of 1 with 2 alerts",
     ]) {
         assert_eq!(rule.health, RuleHealth::Err);
         assert!(rule.error.as_ref().unwrap().contains(word), "{word}: {:?}", rule.error);
     }
-    assert_eq!(status.rules[5].health, RuleHealth::Ok);
+    assert_eq!(status.rules[7].health, RuleHealth::Ok);
     assert_eq!(world.kept("a:good", ""), [(0, 7.0)]);
 }
 

@@ -80,7 +80,7 @@ impl IntoResponse for Error {
             Error::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Error::Unreachable(_) => (StatusCode::BAD_GATEWAY, "unavailable"),
             Error::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
-            Error::Closed => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+            Error::Closed | Error::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             Error::Store { .. } | Error::Damaged { .. } => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "internal")
             }

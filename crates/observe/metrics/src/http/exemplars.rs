@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::answer::{metric, success};
 use super::parameters::Parameters;
-use super::{Api, blocking, scope_of};
+use super::{Api, Turns, scope_of};
 use crate::error::{Error, Result};
 use crate::exemplars::Exemplar;
 use crate::labels::Labels;
@@ -20,21 +20,22 @@ use crate::scope::Scope;
 
 pub async fn query(
     State(api): State<Api>,
+    State(turns): State<Turns>,
     scope: Option<Extension<Scope>>,
     parameters: Parameters,
 ) -> Result<Json<Value>> {
     let scope = scope_of(scope);
     let (from, to) = parameters.span()?;
     let selectors = selectors_of(&parse(parameters.needed("query")?)?)?;
-    let found = blocking(move || {
+    let work = move || {
         let mut found: BTreeMap<Labels, Vec<Exemplar>> = BTreeMap::new();
         for mut matchers in selectors {
             matchers.extend(scope.matchers());
             found.extend(api.store.exemplars().select(&matchers, from, to));
         }
         Ok(found)
-    })
-    .await?;
+    };
+    let found = turns.take_usual(work).await?;
     let render = |(series, exemplars): (Labels, Vec<Exemplar>)| {
         let exemplars: Vec<Value> = exemplars.iter().map(rendered).collect();
         json!({"seriesLabels": metric(&series), "exemplars": exemplars})

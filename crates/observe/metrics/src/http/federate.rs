@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use promql_parser::label::Matcher;
 
 use super::parameters::Parameters;
-use super::{Api, blocking, scope_of};
+use super::{Api, Turns, scope_of};
 use crate::error::{Error, Result};
 use crate::labels::{Labels, NAME};
 use crate::promql::{Source, format_number};
@@ -21,6 +21,7 @@ const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 pub async fn federate(
     State(api): State<Api>,
+    State(turns): State<Turns>,
     scope: Option<Extension<Scope>>,
     parameters: Parameters,
 ) -> Result<Response> {
@@ -28,7 +29,8 @@ pub async fn federate(
     if selectors.is_empty() {
         return Err(Error::BadData("no match[] parameter provided".into()));
     }
-    let text = blocking(move || newest(&api, &scope, &selectors, now())).await?;
+    let work = move || newest(&api, &scope, &selectors, now());
+    let text = turns.take_usual(work).await?;
     Ok(([(header::CONTENT_TYPE, TEXT)], text).into_response())
 }
 

@@ -8,13 +8,14 @@ use serde_json::Value;
 
 use super::answer::answered;
 use super::parameters::{Parameters, parse_duration};
-use super::{Api, blocking, scope_of};
+use super::{Api, Turns, scope_of};
 use crate::error::Result;
 use crate::promql::{Answer, Data, Engine, Limits};
 use crate::scope::{Scope, Scoped};
 
 pub async fn instant(
     State(api): State<Api>,
+    State(turns): State<Turns>,
     scope: Option<Extension<Scope>>,
     parameters: Parameters,
 ) -> Result<Json<Value>> {
@@ -22,8 +23,9 @@ pub async fn instant(
     let time = parameters.time_or_now("time")?;
     let query = parameters.needed("query")?.to_owned();
     let limit = parameters.number("limit")?;
-    let answer = blocking(move || {
+    let answer = turns.take(limits.time, move |time_left| {
         let source = Scoped { source: &api.store, scope: &scope };
+        let limits = Limits { time: time_left, ..limits };
         Engine { source: &source, limits }.instant(&query, time)
     });
     Ok(answered(limited(answer.await?, limit)))
@@ -31,6 +33,7 @@ pub async fn instant(
 
 pub async fn range(
     State(api): State<Api>,
+    State(turns): State<Turns>,
     scope: Option<Extension<Scope>>,
     parameters: Parameters,
 ) -> Result<Json<Value>> {
@@ -40,8 +43,9 @@ pub async fn range(
     let step = parse_duration("step", parameters.needed("step")?)?;
     let query = parameters.needed("query")?.to_owned();
     let limit = parameters.number("limit")?;
-    let answer = blocking(move || {
+    let answer = turns.take(limits.time, move |time_left| {
         let source = Scoped { source: &api.store, scope: &scope };
+        let limits = Limits { time: time_left, ..limits };
         Engine { source: &source, limits }.range(&query, start, end, step)
     });
     Ok(answered(limited(answer.await?, limit)))

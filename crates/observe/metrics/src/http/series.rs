@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 
 use super::answer::metric;
 use super::parameters::Parameters;
-use super::{Api, blocking, scope_of};
+use super::{Api, Turns, scope_of};
 use crate::error::{Error, Result};
 use crate::labels::Labels;
 use crate::scope::Scope;
 
 pub async fn series(
     State(api): State<Api>,
+    State(turns): State<Turns>,
     scope: Option<Extension<Scope>>,
     parameters: Parameters,
 ) -> Result<Json<Value>> {
@@ -23,17 +24,18 @@ pub async fn series(
         return Err(Error::BadData("no match[] parameter provided".into()));
     }
     let limit = limit(&parameters)?;
-    let found = visible(api, scope_of(scope), parameters).await?;
+    let found = visible((api, turns), scope_of(scope), parameters).await?;
     Ok(limited(found.iter().map(metric).collect(), limit))
 }
 
 pub async fn labels(
     State(api): State<Api>,
+    State(turns): State<Turns>,
     scope: Option<Extension<Scope>>,
     parameters: Parameters,
 ) -> Result<Json<Value>> {
     let limit = limit(&parameters)?;
-    let found = visible(api, scope_of(scope), parameters).await?;
+    let found = visible((api, turns), scope_of(scope), parameters).await?;
     let names: BTreeSet<&str> =
         found.iter().flat_map(|labels| labels.iter()).map(|(name, _)| name).collect();
     Ok(limited(names.into_iter().map(Value::from).collect(), limit))
@@ -41,12 +43,13 @@ pub async fn labels(
 
 pub async fn values(
     State(api): State<Api>,
+    State(turns): State<Turns>,
     Path(name): Path<String>,
     scope: Option<Extension<Scope>>,
     parameters: Parameters,
 ) -> Result<Json<Value>> {
     let limit = limit(&parameters)?;
-    let found = visible(api, scope_of(scope), parameters).await?;
+    let found = visible((api, turns), scope_of(scope), parameters).await?;
     let values: BTreeSet<&str> =
         found.iter().map(|labels| labels.get(&name)).filter(|value| !value.is_empty()).collect();
     Ok(limited(values.into_iter().map(Value::from).collect(), limit))
@@ -70,19 +73,23 @@ fn limited(mut values: Vec<Value>, limit: usize) -> Json<Value> {
 }
 
 /// The label sets of all selectors, or of everything when there is none.
-async fn visible(api: Api, scope: Scope, parameters: Parameters) -> Result<BTreeSet<Labels>> {
+async fn visible(
+    (api, turns): (Api, Turns),
+    scope: Scope,
+    parameters: Parameters,
+) -> Result<BTreeSet<Labels>> {
     let (from, to) = parameters.span()?;
     let mut selectors = parameters.selectors()?;
     if selectors.is_empty() {
         selectors.push(vec![]);
     }
-    blocking(move || {
+    let work = move || {
         let mut found = BTreeSet::new();
         for mut matchers in selectors {
             matchers.extend(scope.matchers());
             found.extend(api.store.label_sets(&matchers, from, to)?);
         }
         Ok(found)
-    })
-    .await
+    };
+    turns.take_usual(work).await
 }

@@ -78,7 +78,7 @@ fn keep(ingest: &Ingest, scope: &Scope, request: ExportMetricsServiceRequest) ->
     if scope.namespaces.is_none() {
         ingest.metadata.note(translated.about);
     }
-    take(&ingest.store, all, &mut taken)?;
+    take(&ingest.store, scope, all, &mut taken)?;
     Ok(taken)
 }
 

@@ -131,7 +131,7 @@ fn write(ingest: &Ingest, scope: &Scope, body: &[u8]) -> Result<Taken> {
     if scope.namespaces.is_none() {
         ingest.metadata.note(request.metadata.into_iter().map(about).collect());
     }
-    take(&ingest.store, all, &mut taken)?;
+    take(&ingest.store, scope, all, &mut taken)?;
     ingest.store.exemplars().note(exemplars);
     Ok(taken)
 }

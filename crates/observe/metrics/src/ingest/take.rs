@@ -1,10 +1,12 @@
 //! Puts received series into the store and says what was not taken.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::error::Result;
 use crate::labels::Labels;
 use crate::sample::{Sample, Series};
+use crate::scope::Scope;
 use crate::store::{Refusal, Store, now};
 
 /// A clock may be ahead by so much. Milliseconds.
@@ -15,13 +17,18 @@ const AHEAD: i64 = 600_000;
 pub struct Taken {
     pub taken: usize,
     /// By reason: how many, and the first series.
-    refused: BTreeMap<&'static str, (usize, Option<Labels>)>,
+    refused: BTreeMap<Cow<'static, str>, (usize, Option<Labels>)>,
 }
 
 impl Taken {
-    pub fn refuse(&mut self, reason: &'static str, count: usize, series: Option<&Labels>) {
+    pub fn refuse(
+        &mut self,
+        reason: impl Into<Cow<'static, str>>,
+        count: usize,
+        series: Option<&Labels>,
+    ) {
         if count > 0 {
-            let entry = self.refused.entry(reason).or_insert_with(|| (0, series.cloned()));
+            let entry = self.refused.entry(reason.into()).or_insert_with(|| (0, series.cloned()));
             entry.0 += count;
         }
     }
@@ -32,18 +39,20 @@ impl Taken {
 
     /// `None` when everything was taken.
     pub fn complaint(&self) -> Option<String> {
-        let told = |(reason, (count, series)): (&&str, &(usize, Option<Labels>))| match series {
-            Some(series) => format!("{count} {reason}, for one of {series}"),
-            None => format!("{count} {reason}"),
-        };
+        let told =
+            |(reason, (count, series)): (&Cow<'_, str>, &(usize, Option<Labels>))| match series {
+                Some(series) => format!("{count} {reason}, for one of {series}"),
+                None => format!("{count} {reason}"),
+            };
         let all: Vec<String> = self.refused.iter().map(told).collect();
         (!all.is_empty())
             .then(|| format!("{} samples taken; not taken: {}", self.taken, all.join("; ")))
     }
 }
 
-/// Samples of a series are taken in order of time.
-pub fn take(store: &Store, mut all: Vec<Series>, taken: &mut Taken) -> Result<()> {
+/// Samples of a series are taken in order of time. Those who may write everything are the
+/// platform's own, and make as many series as they tell.
+pub fn take(store: &Store, scope: &Scope, mut all: Vec<Series>, taken: &mut Taken) -> Result<()> {
     let latest = now() + AHEAD;
     for series in &mut all {
         let count = series.samples.len();
@@ -64,15 +73,27 @@ pub fn take(store: &Store, mut all: Vec<Series>, taken: &mut Taken) -> Result<()
             .collect();
         let count = batch.len();
         let series: Vec<Labels> = batch.iter().map(|(labels, _)| labels.clone()).collect();
-        let refused = store.append(batch)?.refused;
+        let appended = match scope.namespaces {
+            Some(_) => store.append_bounded(batch),
+            None => store.append(batch),
+        };
+        let refused = appended?.refused;
         taken.taken += count - refused.len();
         for (at, reason) in refused {
-            let reason = match reason {
-                Refusal::TooOld => "out of order beyond the window",
-                Refusal::Duplicate => "have another value at a time that is taken",
+            let reason: Cow<'static, str> = match reason {
+                Refusal::TooOld => "out of order beyond the window".into(),
+                Refusal::Duplicate => "have another value at a time that is taken".into(),
+                Refusal::TooMany => too_many(store).into(),
             };
             taken.refuse(reason, 1, series.get(at));
         }
     }
     Ok(())
+}
+
+fn too_many(store: &Store) -> String {
+    format!(
+        "would be new series of a namespace that has reached its limit of {} series; which of its labels has too many values?",
+        store.config().series_per_namespace
+    )
 }

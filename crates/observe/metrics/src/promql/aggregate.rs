@@ -132,15 +132,21 @@ impl Evaluator<'_> {
         let label = self.text(parameter)?;
         self.check_label_name(&label, "count_values")?;
         let (rows, groups) = self.rows_and_groups(aggregate)?;
-        let mut gathered = Gathered::new(self.grid.len());
+        let mut gathered = Gathered::within(&self.budget, self.grid.len());
         let mut counts: HashMap<(usize, usize), f64> = HashMap::new();
         for group in &groups {
             for row in group.members.iter().map(|member| &rows[*member]) {
                 for (step, value) in
                     row.values.iter().enumerate().filter(|(_, value)| !is_marker(**value))
                 {
-                    let labels = group.labels.with(&label, &numbers::format(*value));
-                    let at = gathered.row(labels, group.drop_name && label != NAME);
+                    let value = numbers::format(*value);
+                    let labels = group.labels.with(&label, &value);
+                    let known = gathered.len();
+                    let at = gathered.row(labels, group.drop_name && label != NAME)?;
+                    if at == known {
+                        let pairs = group.labels.pairs().len() + 1;
+                        self.budget.take_labels(pairs, label.len() + value.len())?;
+                    }
                     *counts.entry((at, step)).or_default() += 1.0;
                 }
             }

@@ -28,7 +28,7 @@ impl Evaluator<'_> {
                 right.rows()?,
                 &matching,
                 self.grid.len(),
-            )));
+            )?));
         }
         let operator = Operator::named(&name)
             .ok_or_else(|| Error::Execution(format!("the operator {name} is not supported")))?;
@@ -51,7 +51,9 @@ impl Evaluator<'_> {
             }
             (Value::Vector(left), Value::Vector(right)) => {
                 let steps = self.grid.len();
-                Value::Vector(Join { operator, matching, steps }.run(left, right)?)
+                Value::Vector(
+                    Join { operator, matching, steps, budget: &self.budget }.run(left, right)?,
+                )
             }
             _ => {
                 return Err(Error::Execution(format!(
@@ -137,7 +139,7 @@ fn set(
     right: Vec<Row>,
     matching: &Matching<'_>,
     steps: usize,
-) -> Vec<Row> {
+) -> Result<Vec<Row>> {
     let ([left_groups, right_groups], groups) = matching.signatures([&left, &right]);
     let presence = |rows: &[Row], numbers: &[usize]| {
         let mut present = vec![false; groups.len() * steps];
@@ -154,9 +156,9 @@ fn set(
         "and" => (left.clone(), left_groups, presence(&right, &right_groups), true),
         _ => (left.clone(), left_groups, presence(&right, &right_groups), false),
     };
-    let mut gathered = Gathered::new(steps);
-    let mut add = |row: Row, group: Option<usize>| {
-        let at = gathered.row(row.labels, row.drop_name);
+    let mut gathered = Gathered::of_rows(steps);
+    let mut add = |row: Row, group: Option<usize>| -> Result<()> {
+        let at = gathered.row(row.labels, row.drop_name)?;
         for (step, value) in row.values.into_iter().enumerate() {
             let is_kept = group.is_none_or(|group| others[group * steps + step] == wanted);
             if is_kept && !is_marker(value) {
@@ -164,12 +166,13 @@ fn set(
                 let _ = gathered.set(at, step, value);
             }
         }
+        Ok(())
     };
     if name == "or" {
-        left.into_iter().for_each(|row| add(row, None));
+        left.into_iter().try_for_each(|row| add(row, None))?;
     }
     for (row, group) in filtered.into_iter().zip(numbers) {
-        add(row, Some(group));
+        add(row, Some(group))?;
     }
-    gathered.into_rows()
+    Ok(gathered.into_rows())
 }

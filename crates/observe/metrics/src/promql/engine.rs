@@ -1,10 +1,12 @@
 //! The entrance: a query text and its times in, an answer out.
 
-use std::time::{Duration, Instant};
+use std::rc::Rc;
 
 use promql_parser::parser::Expr;
 
 use super::annotations::{Annotations, Remarks};
+use super::bounds;
+use super::budget::{Budget, Limits};
 use super::dialect::translated;
 use super::evaluate::Evaluator;
 use super::row::{Grid, Row, Value, finish};
@@ -13,29 +15,6 @@ use super::sort;
 use crate::error::{Error, Result};
 use crate::labels::Labels;
 use crate::sample::{Sample, Series, is_marker};
-
-/// How much a query may take.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// How far back an instant vector looks for its newest sample.
-    pub lookback: Duration,
-    /// Samples read and computed by one query; each is 8 or 16 bytes.
-    pub samples: usize,
-    pub time: Duration,
-    /// Steps of a range query, as in Prometheus.
-    pub steps: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Limits {
-            lookback: Duration::from_secs(300),
-            samples: 20_000_000,
-            time: Duration::from_secs(60),
-            steps: 11_000,
-        }
-    }
-}
 
 /// The result of a query.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,7 +38,24 @@ pub struct Engine<'a> {
 }
 
 /// Reads a query; the error says where and what.
+///
+/// # Errors
+/// [`Error::BadData`] for what is no query, and for one that holds more than [`bounds`]
+/// allow.
 pub fn parse(query: &str) -> Result<Expr> {
+    bounds::check(query)?;
+    parsed(query)
+}
+
+/// Reads a query that is evaluated over a grid, in all words that Prometheus has.
+fn parse_over(query: &str, grid: Grid) -> Result<Expr> {
+    bounds::check(query)?;
+    // Without bounds: what is put into its text nests no deeper.
+    parsed(&translated(query, grid)?)
+}
+
+/// The one place where the parser is called: it must see no text that is not within bounds.
+fn parsed(query: &str) -> Result<Expr> {
     promql_parser::parser::parse(query).map_err(|reason| {
         Error::BadData(format!("invalid parameter \"query\": parse error: {reason}"))
     })
@@ -69,7 +65,7 @@ impl Engine<'_> {
     /// The query's value at one time (milliseconds).
     pub fn instant(&self, query: &str, time: i64) -> Result<Answer> {
         let grid = Grid::instant(time);
-        let expression = parse(&translated(query, grid)?)?;
+        let expression = parse_over(query, grid)?;
         let remarks = Remarks::new(query);
         let evaluator = self.evaluator(grid, &remarks);
         let data = match unwrapped(&expression) {
@@ -99,7 +95,7 @@ impl Engine<'_> {
             return Err(Error::BadData("end timestamp must not be before start time".into()));
         }
         let grid = Grid { start, end, step };
-        let expression = parse(&translated(query, grid)?)?;
+        let expression = parse_over(query, grid)?;
         if matches!(
             unwrapped(&expression),
             Expr::MatrixSelector(_) | Expr::Subquery(_) | Expr::StringLiteral(_)
@@ -135,8 +131,7 @@ impl Engine<'_> {
             query: grid,
             lookback: milliseconds(self.limits.lookback),
             remarks,
-            budget: std::rc::Rc::new(std::cell::Cell::new(self.limits.samples)),
-            deadline: Instant::now() + self.limits.time,
+            budget: Rc::new(Budget::new(self.limits)),
         }
     }
 }

@@ -1,13 +1,12 @@
 //! Walks the syntax tree. Each kind of node has its own file; this one holds what
 //! they share and subqueries.
 
-use std::cell::Cell;
 use std::rc::Rc;
-use std::time::Instant;
 
 use promql_parser::parser::{Expr, MatrixSelector, SubqueryExpr, UnaryExpr};
 
 use super::annotations::Remarks;
+use super::budget::Budget;
 use super::dialect::{Extent, extent};
 use super::engine::{series_of, unwrapped};
 use super::extended;
@@ -27,9 +26,8 @@ pub struct Evaluator<'a> {
     pub query: Grid,
     pub lookback: i64,
     pub remarks: &'a Remarks,
-    /// Samples that may still be read.
-    pub budget: Rc<Cell<usize>>,
-    pub deadline: Instant,
+    /// What the whole query may still take.
+    pub budget: Rc<Budget>,
 }
 
 /// A range argument: its series, and where each step looks.
@@ -83,18 +81,7 @@ impl Evaluator<'_> {
 
     /// Takes samples off the query's budget.
     pub fn count(&self, samples: usize) -> Result<()> {
-        if Instant::now() > self.deadline {
-            return Err(Error::Execution("query timed out in expression evaluation".into()));
-        }
-        match self.budget.get().checked_sub(samples) {
-            Some(left) => {
-                self.budget.set(left);
-                Ok(())
-            }
-            None => Err(Error::Execution(
-                "query processing would load too many samples into memory in query execution; narrow it or use a larger step".into(),
-            )),
-        }
+        self.budget.take_samples(samples)
     }
 
     fn negated(&self, unary: &UnaryExpr) -> Result<Value> {

@@ -102,9 +102,9 @@ impl Evaluator<'_> {
         of: impl Fn(&Labels, usize, Vec<Bucket>) -> f64,
     ) -> Result<Vec<Row>> {
         let rows = self.evaluate(vector)?.rows()?;
-        let mut gathered = Gathered::new(self.grid.len());
+        let mut gathered = Gathered::within(&self.budget, self.grid.len());
         for histogram in self.histograms(rows, vector) {
-            let at = gathered.row(histogram.labels.clone(), true);
+            let at = gathered.row(histogram.labels.clone(), true)?;
             for step in 0..self.grid.len() {
                 let present =
                     histogram.buckets.iter().filter(|(_, row)| !is_marker(row.values[step]));

@@ -43,7 +43,7 @@ impl Evaluator<'_> {
         let shift = Shift::by(at, offset, self.query);
         let rows = self.evaluate(arguments[0])?.rows()?;
         let known = self.known(&rows, &wanted, &shift)?;
-        let mut gathered = Gathered::new(self.grid.len());
+        let mut gathered = Gathered::within(&self.budget, self.grid.len());
         let mut results: HashMap<(usize, Vec<usize>), Option<usize>> = HashMap::new();
         let groups: Vec<Vec<usize>> = rows.iter().map(|row| known.groups_of(&row.labels)).collect();
         for step in 0..self.grid.len() {
@@ -58,7 +58,16 @@ impl Evaluator<'_> {
                     Some(at) => *at,
                     None => {
                         let labels = wanted.enriched(&row.labels, &met, &known)?;
-                        let at = labels.map(|labels| gathered.row(labels, row.drop_name));
+                        let text = |labels: &Labels| -> usize {
+                            labels.iter().map(|(name, value)| name.len() + value.len()).sum()
+                        };
+                        let at = match labels {
+                            Some(labels) => {
+                                self.budget.take_labels(labels.pairs().len(), text(&labels))?;
+                                Some(gathered.row(labels, row.drop_name)?)
+                            }
+                            None => None,
+                        };
                         results.insert((index, met), at);
                         at
                     }

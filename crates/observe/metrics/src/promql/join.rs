@@ -3,6 +3,7 @@
 use promql_parser::parser::{LabelModifier, VectorMatchCardinality};
 
 use super::binary::Matching;
+use super::budget::Budget;
 use super::operator::Operator;
 use super::row::{Gathered, Row, is_of_metric};
 use crate::error::{Error, Result};
@@ -14,6 +15,7 @@ pub struct Join<'a> {
     pub operator: Operator,
     pub matching: Matching<'a>,
     pub steps: usize,
+    pub budget: &'a Budget,
 }
 
 /// Both vectors, so turned that `one` has at most one series per group.
@@ -33,7 +35,7 @@ impl Join<'_> {
         let (many, one) = if is_swapped { (right, left) } else { (left, right) };
         let ([many_groups, one_groups], groups) = self.matching.signatures([&many, &one]);
         let sides = Sides { many, one, many_groups, one_groups, groups, is_swapped };
-        let mut gathered = Gathered::new(self.steps);
+        let mut gathered = Gathered::within(self.budget, self.steps);
         // The result of each row of the many, and behind them of each group that is filled
         // in: with which row of the one it is, and where.
         let mut results: Vec<Option<(Option<usize>, usize)>> =
@@ -48,7 +50,8 @@ impl Join<'_> {
                     Some((known, at)) if known == one => at,
                     _ => {
                         let (labels, drop_name) = self.labels(&sides, many, one, group);
-                        let at = gathered.row(labels, drop_name);
+                        self.budget.take_labels(labels.pairs().len(), 0)?;
+                        let at = gathered.row(labels, drop_name)?;
                         *result = Some((one, at));
                         met.resize(met.len().max(at + 1), None);
                         at

@@ -2,11 +2,15 @@
 
 use promql_parser::parser::Expr;
 
+use super::budget::check_value;
 use super::evaluate::Evaluator;
 use super::row::{Gathered, Row};
 use crate::error::{Error, Result};
 use crate::labels::NAME;
 use crate::sample::is_marker;
+
+/// Most references of a replacement are to a small part of a text.
+const SPARE: usize = 16;
 
 impl Evaluator<'_> {
     /// `label_replace(v, destination, replacement, source, regex)`.
@@ -20,13 +24,19 @@ impl Evaluator<'_> {
             Error::Execution(format!("invalid regular expression in label_replace(): {pattern}"))
         })?;
         self.check_label_name(&destination, "label_replace")?;
+        let references = replacement.matches('$').count();
         let rows = self.evaluate(vector)?.rows()?.into_iter().map(|row| {
-            let Some(captures) = regex.captures(row.labels.get(&source)) else { return row };
+            let text = row.labels.get(&source);
+            let Some(captures) = regex.captures(text) else { return Ok(row) };
+            // Before it is made: many references to a long text are gigabytes.
+            let longest = replacement.len() + references * text.len();
+            check_value(longest / SPARE, "label_replace()")?;
             let mut value = String::new();
             captures.expand(&replacement, &mut value);
-            relabelled(row, &destination, &value)
+            check_value(value.len(), "label_replace()")?;
+            self.relabelled(row, &destination, &value)
         });
-        self.unique(rows.collect())
+        self.unique(rows.collect::<Result<_>>()?)
     }
 
     /// `label_join(v, destination, separator, source, …)`.
@@ -39,10 +49,13 @@ impl Evaluator<'_> {
         self.check_label_name(&destination, "label_join")?;
         let rows = self.evaluate(vector)?.rows()?.into_iter().map(|row| {
             let values: Vec<&str> = sources.iter().map(|source| row.labels.get(source)).collect();
+            let length: usize = values.iter().map(|value| value.len()).sum();
+            let separators = separator.len() * values.len().saturating_sub(1);
+            check_value(length + separators, "label_join()")?;
             let value = values.join(&separator);
-            relabelled(row, &destination, &value)
+            self.relabelled(row, &destination, &value)
         });
-        self.unique(rows.collect())
+        self.unique(rows.collect::<Result<_>>()?)
     }
 
     /// Since Prometheus 3 any UTF-8 but the empty text is a label's name. The parser
@@ -50,10 +63,11 @@ impl Evaluator<'_> {
     /// query's text tells which it was.
     pub fn check_label_name(&self, name: &str, function: &str) -> Result<()> {
         let query = self.remarks.query();
+        let lower = query.to_lowercase();
         let is_written = |c: char| {
             let (hexadecimal, octal) =
                 (format!("\\x{:02x}", c as u32), format!("\\{:03o}", c as u32));
-            query.contains(&octal) || query.to_lowercase().contains(&hexadecimal)
+            query.contains(&octal) || lower.contains(&hexadecimal)
         };
         let is_escaped_byte = |c: char| ('\u{80}'..='\u{ff}').contains(&c) && is_written(c);
         if name.is_empty() || name.contains(is_escaped_byte) {
@@ -75,11 +89,21 @@ impl Evaluator<'_> {
         Ok(())
     }
 
+    fn relabelled(&self, row: Row, destination: &str, value: &str) -> Result<Row> {
+        self.budget.take_labels(row.labels.pairs().len() + 1, destination.len() + value.len())?;
+        Ok(Row {
+            labels: row.labels.with(destination, value),
+            // A name that is given on purpose stays.
+            drop_name: row.drop_name && destination != NAME,
+            values: row.values,
+        })
+    }
+
     /// Two series that became one are an error at the steps where both have a value.
     fn unique(&self, rows: Vec<Row>) -> Result<Vec<Row>> {
-        let mut gathered = Gathered::new(self.grid.len());
+        let mut gathered = Gathered::within(&self.budget, self.grid.len());
         for row in rows {
-            let at = gathered.row(row.labels, row.drop_name);
+            let at = gathered.row(row.labels, row.drop_name)?;
             for (step, value) in row.values.into_iter().enumerate() {
                 if !is_marker(value) && !gathered.set(at, step, value) {
                     return Err(Error::Execution(
@@ -89,14 +113,5 @@ impl Evaluator<'_> {
             }
         }
         Ok(gathered.into_rows())
-    }
-}
-
-fn relabelled(row: Row, destination: &str, value: &str) -> Row {
-    Row {
-        labels: row.labels.with(destination, value),
-        // A name that is given on purpose stays.
-        drop_name: row.drop_name && destination != NAME,
-        values: row.values,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::budget::Budget;
 use crate::error::{Error, Result};
 use crate::labels::{Labels, NAME};
 use crate::sample::{ABSENT, is_marker};
@@ -109,23 +110,40 @@ pub fn is_of_metric(name: &str) -> bool {
 
 /// Rows by their labels, in order of first appearance. Values of equal labels come
 /// together in one row; two at one step are a conflict.
-pub struct Gathered {
+pub struct Gathered<'a> {
     steps: usize,
+    /// What there may be; none for rows that are there already.
+    budget: Option<&'a Budget>,
     rows: Vec<Row>,
     by_labels: HashMap<(Labels, bool), usize>,
 }
 
-impl Gathered {
-    pub fn new(steps: usize) -> Gathered {
-        Gathered { steps, rows: Vec::new(), by_labels: HashMap::new() }
+impl<'a> Gathered<'a> {
+    pub fn within(budget: &'a Budget, steps: usize) -> Gathered<'a> {
+        Gathered { budget: Some(budget), ..Gathered::of_rows(steps) }
     }
 
-    pub fn row(&mut self, labels: Labels, drop_name: bool) -> usize {
-        let Gathered { steps, rows, by_labels } = self;
-        *by_labels.entry((labels, drop_name)).or_insert_with_key(|(labels, _)| {
-            rows.push(Row { drop_name, ..Row::absent(labels.clone(), *steps) });
-            rows.len() - 1
-        })
+    /// For what becomes no more rows than there are.
+    pub fn of_rows(steps: usize) -> Gathered<'a> {
+        Gathered { steps, budget: None, rows: Vec::new(), by_labels: HashMap::new() }
+    }
+
+    pub fn row(&mut self, labels: Labels, drop_name: bool) -> Result<usize> {
+        let key = (labels, drop_name);
+        if let Some(at) = self.by_labels.get(&key) {
+            return Ok(*at);
+        }
+        let at = self.rows.len();
+        if let Some(budget) = self.budget {
+            budget.check_rows(at + 1, self.steps)?;
+        }
+        self.rows.push(Row { drop_name, ..Row::absent(key.0.clone(), self.steps) });
+        self.by_labels.insert(key, at);
+        Ok(at)
+    }
+
+    pub fn len(&self) -> usize {
+        self.rows.len()
     }
 
     /// `false` when the row has a value at that step already.
@@ -146,7 +164,7 @@ impl Gathered {
 
 /// Drops the names that are due, and joins what becomes one series by that.
 pub fn finish(rows: Vec<Row>, steps: usize) -> Result<Vec<Row>> {
-    let mut gathered = Gathered::new(steps);
+    let mut gathered = Gathered::of_rows(steps);
     for row in rows {
         if row.is_absent() {
             continue;
@@ -156,7 +174,7 @@ pub fn finish(rows: Vec<Row>, steps: usize) -> Result<Vec<Row>> {
         } else {
             row.labels
         };
-        let at = gathered.row(labels, false);
+        let at = gathered.row(labels, false)?;
         for (step, value) in row.values.into_iter().enumerate() {
             if !is_marker(value) && !gathered.set(at, step, value) {
                 return Err(Error::Execution(

@@ -15,6 +15,20 @@ pub trait Source {
     /// The series that match, with their samples from `from` to `to` (milliseconds,
     /// both included), staleness markers among them.
     fn select(&self, matchers: &[Matcher], from: i64, to: i64) -> Result<Vec<Series>>;
+
+    /// The same, where each part of a series is told before the next is read, and the
+    /// first that is refused ends it.
+    fn select_told(
+        &self,
+        matchers: &[Matcher],
+        from: i64,
+        to: i64,
+        tell: &dyn Fn(&Series) -> Result<()>,
+    ) -> Result<Vec<Series>> {
+        let found = self.select(matchers, from, to)?;
+        found.iter().try_for_each(tell)?;
+        Ok(found)
+    }
 }
 
 /// The matchers of a selector, its bare name included.
@@ -152,8 +166,10 @@ impl Evaluator<'_> {
     }
 
     pub fn load(&self, matchers: &[Matcher], from: i64, to: i64) -> Result<Vec<Series>> {
-        let series = self.source.select(matchers, from, to)?;
-        self.count(series.iter().map(|series| series.samples.len()).sum())?;
+        let tell = |part: &Series| self.budget.take_read(part);
+        let series = self.source.select_told(matchers, from, to, &tell)?;
+        self.budget.take_series(series.len())?;
+        self.count(0)?;
         Ok(series)
     }
 }

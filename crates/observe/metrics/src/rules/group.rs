@@ -17,7 +17,7 @@ use crate::labels::Labels;
 use crate::promql::{Data as Answered, Engine};
 use crate::sample::{STALE, Sample, Vector};
 use crate::scope::{Scope, Scoped};
-use crate::store::Store;
+use crate::store::{Refusal, Store};
 
 /// A group with what its rules remember from one turn to the next.
 pub struct Group {
@@ -168,7 +168,7 @@ impl GroupTurn<'_> {
         let gone: Vec<Labels> = state.series.difference(&series).cloned().collect();
         let written = samples.into_iter().chain(markers(gone, self.looked_at)).collect();
         // Alerts that are due are told even when their series cannot be kept.
-        let kept = self.store.append(written);
+        let kept = self.write(written);
         state.series = series;
         match kept {
             Err(error) if due.is_empty() => Err(error),
@@ -180,7 +180,21 @@ impl GroupTurn<'_> {
                 );
                 Ok(due)
             }
-            Ok(_) => Ok(due),
+            Ok(()) => Ok(due),
+        }
+    }
+
+    fn write(&self, written: Vector) -> Result<()> {
+        if self.config.namespace.is_none() {
+            return self.store.append(written).map(drop);
+        }
+        let refused = self.store.append_bounded(written)?.refused;
+        match refused.iter().filter(|(_, reason)| *reason == Refusal::TooMany).count() {
+            0 => Ok(()),
+            new => Err(Error::Execution(format!(
+                "{new} new series are not kept, the others are: the namespace has reached its limit of {} series",
+                self.store.config().series_per_namespace
+            ))),
         }
     }
 

@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use super::alert::milliseconds;
 use super::config::RuleGroup;
@@ -33,6 +33,8 @@ struct Desk {
     notify: Notifier,
     shared: Arc<Shared>,
     done: mpsc::UnboundedSender<(Key, Group)>,
+    /// Groups that may have their turn at once.
+    free: Arc<Semaphore>,
 }
 
 struct Entry {
@@ -51,7 +53,8 @@ impl Schedule {
         shared: Arc<Shared>,
     ) -> Schedule {
         let (done, finished) = mpsc::unbounded_channel();
-        let desk = Desk { store, config, notify, shared, done };
+        let free = Arc::new(Semaphore::new(config.limits.at_once));
+        let desk = Desk { store, config, notify, shared, done, free };
         Schedule { desk, entries: BTreeMap::new(), finished }
     }
 
@@ -160,14 +163,18 @@ impl Desk {
 
     fn evaluate(self, key: Key, mut group: Group, turn: i64) {
         let (done, config) = (self.done.clone(), group.config().clone());
-        let work = tokio::task::spawn_blocking(move || {
+        let free = self.free.clone();
+        let work = move || {
             let due = group.evaluate(&self.store, &self.config, turn);
             if !due.is_empty() {
                 (self.notify)(due);
             }
             group
-        });
+        };
         tokio::spawn(async move {
+            // Never closed, so that it cannot fail.
+            let _free = free.acquire_owned().await;
+            let work = tokio::task::spawn_blocking(work);
             // One that panicked starts anew; the panic was reported when it happened.
             let group = work.await.unwrap_or_else(|_| Group::new(config));
             // The schedule is gone at shutdown, and with it the need to tell it.

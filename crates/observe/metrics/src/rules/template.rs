@@ -179,6 +179,8 @@ mod tests {
         }
         let deep = "(".repeat(10_000);
         assert!(expanded(&format!("{{{{ {deep} }}}}")).unwrap_err().contains("nested"));
+        let long = ".a".repeat(50_000);
+        assert!(expanded(&format!("{{{{ $labels{long} }}}}")).unwrap_err().contains("50 fields"));
         let doubled = "{{ $x = print $x $x }}".repeat(40);
         let endless = format!("{{{{ $x := \"aaaa\" }}}}{doubled}");
         assert!(expanded(&endless).unwrap_err().contains("budget"));

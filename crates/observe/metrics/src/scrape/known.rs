@@ -9,7 +9,7 @@ use foldhash::quality::RandomState;
 use crate::error::Result;
 use crate::labels::Labels;
 use crate::sample::{STALE, Sample};
-use crate::store::{self, Placed, Store, moved};
+use crate::store::{self, Placed, Refusal, Store, moved};
 
 /// Two hashes of a series' text. That two texts of one target have both in common is
 /// less likely than a fault of memory.
@@ -39,6 +39,17 @@ struct Entry {
 pub enum Whose {
     At(u32),
     Of(Labels),
+    /// The same, where a new series must find room in its namespace.
+    Bounded(Labels),
+}
+
+/// How many samples were refused.
+#[derive(Debug, Default)]
+pub struct Refused {
+    /// Older than what is there.
+    pub old: usize,
+    /// Of new series, of which the namespace has as many as it may.
+    pub new: usize,
 }
 
 /// Samples of one scrape.
@@ -51,7 +62,7 @@ pub struct Batch {
 
 impl Batch {
     pub fn push(&mut self, key: Key, whose: Whose, sample: Sample, has_own_time: bool) {
-        self.new += usize::from(matches!(whose, Whose::Of(_)));
+        self.new += usize::from(!matches!(whose, Whose::At(_)));
         self.samples.push((whose, sample));
         self.told.push((key, has_own_time));
     }
@@ -107,7 +118,7 @@ impl Known {
 
     /// Appends a scrape, and markers for the series that it no longer tells. Gives how
     /// many were refused; none, and nothing done, when the head is another by now.
-    pub fn append(&mut self, store: &Store, batch: Batch, time: i64) -> Result<Option<usize>> {
+    pub fn append(&mut self, store: &Store, batch: Batch, time: i64) -> Result<Option<Refused>> {
         let turn = self.turn.wrapping_add(1);
         // Also when it fails: what was told now and is not next time is gone then.
         self.turn = turn;
@@ -121,6 +132,7 @@ impl Known {
         let told = batch.samples.iter().map(|(whose, sample)| match whose {
             Whose::At(place) => (store::Whose::At(*place), *sample),
             Whose::Of(labels) => (store::Whose::Of(labels), *sample),
+            Whose::Bounded(labels) => (store::Whose::Bounded(labels), *sample),
         });
         let mut all: Vec<(store::Whose<'_>, Sample)> = told.collect();
         all.extend(gone.into_iter().map(|place| ended(place, time)));
@@ -130,7 +142,9 @@ impl Known {
         self.entries.retain(|_, entry| entry.turn == turn);
         self.remember(&batch, &placed);
         self.end_orphans(store, &placed, time)?;
-        Ok(Some(placed.refused.len()))
+        let is_new = |(_, reason): &&(usize, Refusal)| *reason == Refusal::TooMany;
+        let new = placed.refused.iter().filter(is_new).count();
+        Ok(Some(Refused { old: placed.refused.len() - new, new }))
     }
 
     fn remember(&mut self, batch: &Batch, placed: &Placed) {

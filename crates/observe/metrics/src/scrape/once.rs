@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::known::{Batch, Known, Whose};
+use super::known::{Batch, Known, Refused, Whose};
 use super::relabel::relabel;
 use super::{Health, Reach, Target};
 use crate::error::{Error, Result};
@@ -63,13 +63,17 @@ impl Session {
         } else {
             metadata.note(page.about);
         }
-        if let Err(failed) = kept {
-            tracing::error!(
-                error = &failed as &dyn std::error::Error,
-                job = target.job,
-                "scraped samples are lost; is the disk full?"
-            );
-            error = Some(failed.to_string());
+        match kept {
+            Ok(Refused { new: 0, .. }) => {}
+            Ok(Refused { new, .. }) => error = Some(too_many(new, store, target)),
+            Err(failed) => {
+                tracing::error!(
+                    error = &failed as &dyn std::error::Error,
+                    job = target.job,
+                    "scraped samples are lost; is the disk full?"
+                );
+                error = Some(failed.to_string());
+            }
         }
         self.time = Some(time);
         (self, health(target, time, duration, error))
@@ -85,7 +89,7 @@ impl Session {
     }
 
     /// Appends a page, the reports, and markers for what is gone.
-    fn keep(&mut self, store: &Store, page: &text::Lines<'_>, turn: &Turn<'_>) -> Result<()> {
+    fn keep(&mut self, store: &Store, page: &text::Lines<'_>, turn: &Turn<'_>) -> Result<Refused> {
         let Turn { target, time, .. } = *turn;
         loop {
             self.known.catch_up(store);
@@ -98,6 +102,8 @@ impl Session {
                     Some(Some(place)) => Whose::At(place),
                     Some(None) => continue,
                     None => match labelled(line.labels()?, target) {
+                        // Only what tenants have scraped bears a namespace of its own.
+                        Some(labels) if target.namespace.is_some() => Whose::Bounded(labels),
                         Some(labels) => Whose::Of(labels),
                         None => {
                             self.known.drop(key);
@@ -125,15 +131,15 @@ impl Session {
             }
             let Some(refused) = self.known.append(store, batch, time)? else { continue };
             store.exemplars().note(exemplars);
-            if refused > 0 {
+            if refused.old > 0 {
                 tracing::warn!(
                     job = target.job,
                     instance = target.instance,
-                    samples = refused,
+                    samples = refused.old,
                     "scraped samples are older than what is there; was the clock set back?"
                 );
             }
-            return Ok(());
+            return Ok(refused);
         }
     }
 
@@ -182,6 +188,14 @@ fn reports(turn: &Turn<'_>, told: usize, new: usize) -> [(&'static str, f64); 6]
 fn exemplar(event: Event, time: i64) -> Exemplar {
     let time = event.time.unwrap_or(time);
     Exemplar { labels: Labels::new(event.labels), value: event.value, time }
+}
+
+fn too_many(new: usize, store: &Store, target: &Target) -> String {
+    format!(
+        "{new} new series are not kept, the others are: namespace {} has reached its limit of {} series; which of its labels has too many values?",
+        target.namespace.as_deref().unwrap_or_default(),
+        store.config().series_per_namespace
+    )
 }
 
 fn within_limit(

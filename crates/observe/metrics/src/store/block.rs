@@ -114,7 +114,14 @@ impl Block {
         Ok(Some(Block { path: path.to_owned(), from, to, bytes, file, index: Mutex::new(None) }))
     }
 
-    pub fn select(&self, matchers: &[Matcher], from: i64, to: i64) -> Result<Vec<Series>> {
+    /// Tells of each series before the next is read; the first that is refused ends it.
+    pub fn select(
+        &self,
+        matchers: &[Matcher],
+        from: i64,
+        to: i64,
+        tell: &dyn Fn(&Series) -> Result<()>,
+    ) -> Result<Vec<Series>> {
         let index = self.index()?;
         let mut found = Vec::new();
         for batch in index.series.matching(matchers).chunks(BATCH) {
@@ -130,7 +137,9 @@ impl Block {
                     samples.extend(all.filter(|sample| (from..=to).contains(&sample.time)));
                 }
                 if !samples.is_empty() {
-                    found.push(Series { labels: index.series.labels(*series), samples });
+                    let series = Series { labels: index.series.labels(*series), samples };
+                    tell(&series)?;
+                    found.push(series);
                 }
             }
         }

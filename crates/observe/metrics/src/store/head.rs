@@ -1,6 +1,6 @@
 //! The newest samples, in memory: a few hours, compressed, until they become a block.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::path::Path;
@@ -14,8 +14,10 @@ use super::chunk::{Chunk, ChunkWriter, Decoder};
 use super::gather::Part;
 use super::index::SeriesIndex;
 use super::spill::{Spill, Spilled};
+use crate::error::Result;
 use crate::labels::Labels;
 use crate::sample::{Sample, Series};
+use crate::scope::NAMESPACE;
 
 /// Samples per chunk, half an hour at the usual interval: small enough to skip, large
 /// enough to compress.
@@ -35,6 +37,8 @@ pub struct Head {
     by_labels: HashTable<u32>,
     hasher: RandomState,
     series: Vec<HeadSeries>,
+    /// How many series are of each namespace; of none under the empty text.
+    namespaces: HashMap<String, usize>,
     spill: Spill,
     /// Times of the first and the last sample.
     span: Option<(i64, i64)>,
@@ -81,6 +85,8 @@ pub enum Refusal {
     TooOld,
     /// The series has another value at that time.
     Duplicate,
+    /// It would be a new series, of which its namespace has as many as it may.
+    TooMany,
 }
 
 impl Head {
@@ -91,6 +97,7 @@ impl Head {
             by_labels: HashTable::new(),
             hasher: RandomState::default(),
             series: vec![],
+            namespaces: HashMap::new(),
             spill: Spill::new(directory),
             span: None,
             floor,
@@ -143,7 +150,16 @@ impl Head {
         self.by_labels.insert_unique(hash(hasher, labels.iter()), number, of);
         let (closed, open, late) = (vec![], ChunkWriter::default(), None);
         self.series.push(HeadSeries { closed, open, late });
+        let namespace = labels.get(NAMESPACE);
+        match self.namespaces.get_mut(namespace) {
+            Some(count) => *count += 1,
+            None => drop(self.namespaces.insert(namespace.to_owned(), 1)),
+        }
         number
+    }
+
+    pub fn namespaces(&self) -> &HashMap<String, usize> {
+        &self.namespaces
     }
 
     pub fn fate(&self, series: u32, sample: Sample) -> Fate {
@@ -194,15 +210,30 @@ impl Head {
         self.span = Some((first.min(sample.time), last.max(sample.time)));
     }
 
-    pub fn select(&self, matchers: &[Matcher], from: i64, to: i64) -> io::Result<Vec<Series>> {
+    /// Tells of each series before the next is read; the first that is refused ends it.
+    pub fn select(
+        &self,
+        matchers: &[Matcher],
+        from: i64,
+        to: i64,
+        tell: &dyn Fn(&Series) -> Result<()>,
+    ) -> io::Result<Result<Vec<Series>>> {
         let mut found = Vec::new();
-        self.read(&self.index.matching(matchers), from, to, |number, samples| {
-            if !samples.is_empty() {
-                let samples = samples.to_vec();
-                found.push(Series { labels: self.index.labels(number), samples });
+        for batch in self.index.matching(matchers).chunks(BATCH) {
+            let mut told = Ok(());
+            self.read(batch, from, to, |number, samples| {
+                if !samples.is_empty() && told.is_ok() {
+                    let samples = samples.to_vec();
+                    let series = Series { labels: self.index.labels(number), samples };
+                    told = tell(&series);
+                    found.push(series);
+                }
+            })?;
+            if let Err(error) = told {
+                return Ok(Err(error));
             }
-        })?;
-        Ok(found)
+        }
+        Ok(Ok(found))
     }
 
     /// The labels of series that have samples in the span.
@@ -401,7 +432,7 @@ mod tests {
         // Between two that were taken, of a chunk on disk: there is one already.
         assert_eq!(head.fate(7, sample(7, 5)), Fate::Known);
         assert_eq!(head.fate(7, sample(8, 5)), Fate::Refused(Refusal::Duplicate));
-        for found in head.select(&[], 50, 250).unwrap() {
+        for found in head.select(&[], 50, 250, &|_| Ok(())).unwrap().unwrap() {
             let number: u32 = found.labels.get("n").parse().unwrap();
             let wanted: Vec<Sample> = (50..=250).map(|time| sample(number, time)).collect();
             assert_eq!(found.samples, wanted);

@@ -123,7 +123,7 @@ impl Shared {
     }
 
     fn rewrite_block(&self, block: &Block, tombstones: &Tombstones) -> Result<()> {
-        let all = block.select(&[], i64::MIN, i64::MAX)?;
+        let all = block.select(&[], i64::MIN, i64::MAX, &|_| Ok(()))?;
         let kept: Vec<Series> = all
             .into_iter()
             .map(|series| Series {

@@ -33,7 +33,7 @@ pub fn of(query: &str) -> Vec<Token<'_>> {
             continue;
         }
         if first == '#' {
-            at += rest.find('\n').unwrap_or(rest.len());
+            at += rest.find(['\r', '\n']).unwrap_or(rest.len());
             continue;
         }
         // Within brackets a colon parts range and step, elsewhere it is part of a name.

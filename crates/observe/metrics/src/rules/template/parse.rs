@@ -150,6 +150,7 @@ impl Commands<'_> {
         let (variables, is_assignment) = self.variables();
         let mut commands = Vec::new();
         let mut command: Vec<Operand> = Vec::new();
+        let mut fields = 0;
         let mut is_closed = false;
         while let Some((token, is_glued)) = self.tokens.next() {
             match token {
@@ -160,10 +161,18 @@ impl Commands<'_> {
                     break;
                 }
                 Token::Field(name) if is_glued && !command.is_empty() => {
+                    // Each is a box around the one before.
+                    fields += 1;
+                    if fields > MAX_DEPTH {
+                        return Err(format!("more than {MAX_DEPTH} fields of fields in a command"));
+                    }
                     let owner = command.pop().unwrap_or(Operand::Dot);
                     command.push(Operand::Field(Box::new(owner), name));
                 }
-                token => command.push(self.operand(token)?),
+                token => {
+                    fields = 0;
+                    command.push(self.operand(token)?);
+                }
             }
         }
         if command.is_empty() {
