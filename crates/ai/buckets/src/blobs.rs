@@ -72,8 +72,8 @@ impl Blobs {
         fs::rename(staged.path(), &target).map_err(&failed)?;
         sync(shelf).map_err(&failed)?;
         // The names of new directories must be on the disk, too.
-        let above = shelf.ancestors().skip(1).take(3).filter(|_| is_new);
-        above.map(sync).collect::<io::Result<()>>().map_err(&failed)
+        let mut above = shelf.ancestors().skip(1).take(3).filter(|_| is_new);
+        above.try_for_each(sync).map_err(&failed)
     }
 
     pub fn open_blob(&self, project: &str, digest: &str) -> io::Result<File> {

@@ -111,11 +111,14 @@ fn replaced(references: usize) -> String {
     format!("label_replace({}, \"n\", \"{references}\", \"n\", \"(.*)\")", doubled(11))
 }
 
+/// A query, what is said of it, and the limits under which it is asked.
+type Case = (String, &'static str, fn(Limits) -> Limits);
+
 #[test]
 fn each_refusal_of_a_query_names_its_limit() {
     let world = World::with(|config| config);
     world.fill(20, 20);
-    let cases: [(String, &str, fn(Limits) -> Limits); 8] = [
+    let cases: [Case; 8] = [
         (doubled(26), "label_join() makes a label's value longer than the limit of 65536", |l| l),
         (replaced(100), "label_replace() makes a label's value longer", |limits| limits),
         (replaced(5_000), "label_replace() makes a label's value longer", |limits| limits),

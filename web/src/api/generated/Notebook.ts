@@ -5,6 +5,8 @@ import type { KubeObject } from '../meta'
 export interface NotebookSpec {
   /** Datasets to read, at `/data/<name>` unless said otherwise. */
   datasets?: Array<{
+    /** The algorithm's input that this is for; the first without one when absent. */
+    input?: string
     /** Where the files appear; `/data/<name>` when absent. */
     mountPath?: string
     /** Name of a Dataset in the same project. */

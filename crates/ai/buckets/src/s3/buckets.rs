@@ -51,7 +51,7 @@ impl Served {
         }
         let scope = writer(&request, name)?;
         self.buckets.create_bucket(&scope.project, name, &scope.user).await?;
-        Ok(CreateBucketOutput { location: Some(format!("/{name}")), ..Default::default() })
+        Ok(CreateBucketOutput { location: Some(format!("/{name}")) })
     }
 
     /// # Errors

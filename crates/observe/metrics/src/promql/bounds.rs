@@ -120,7 +120,7 @@ impl Scan<'_> {
         let is_operator = |word: &&str| {
             word.starts_with(first.to_ascii_lowercase()) && word[1..].eq_ignore_ascii_case(others)
         };
-        self.operators += usize::from(WORDS.iter().any(|word| is_operator(&word)));
+        self.operators += usize::from(WORDS.iter().any(is_operator));
     }
 }
 
