@@ -161,7 +161,7 @@ async fn queries_wait_for_their_turn_and_are_told_when_none_comes() {
     let get = |path: String| Request::get(path).body(Body::empty()).unwrap();
     // Some seconds of work, cut off by its own time.
     let steps = "start=0&end=1200&step=0.2&timeout=3";
-    let slow = format!("/api/v1/query_range?{steps}&query={}x", "x*on(n)".repeat(240));
+    let slow = format!("/api/v1/query_range?{steps}&query={}x", "x*on(n)".repeat(190));
     let long = tokio::spawn({
         let (app, slow) = (app.clone(), get(slow));
         async move { ask(&app, slow).await.0 }

@@ -187,8 +187,8 @@ fn faults_stay_with_their_rule() {
         "exceeded limit of 1 with 2 series",
         "not a vector or scalar",
         "parse error",
-        "limit of 100 levels",
-        "limit of 250 of them",
+        "limit of 60 levels",
+        "limit of 200 of them",
         "exceeded limit of 1 with 2 alerts",
     ]) {
         assert_eq!(rule.health, RuleHealth::Err);

@@ -20,6 +20,10 @@ struct Group {
 }
 
 impl Evaluator<'_> {
+    pub fn aggregated(&self, aggregate: &AggregateExpr) -> Result<Value> {
+        self.aggregate(aggregate).map(Value::Vector)
+    }
+
     pub fn aggregate(&self, aggregate: &AggregateExpr) -> Result<Vec<Row>> {
         let operator = aggregate.op.to_string();
         let parameter = aggregate.param.as_deref();
@@ -50,18 +54,7 @@ impl Evaluator<'_> {
             Value::Vector(rows) => rows,
             _ => return Err(Error::Execution("only instant vectors can be aggregated".into())),
         };
-        let mut by_labels: HashMap<Labels, usize> = HashMap::new();
-        let mut groups: Vec<Group> = Vec::new();
-        for (index, row) in rows.iter().enumerate() {
-            let labels = group_labels(&row.labels, aggregate.modifier.as_ref());
-            let at = *by_labels.entry(labels.clone()).or_insert_with(|| {
-                groups.push(Group { labels, drop_name: false, members: vec![] });
-                groups.len() - 1
-            });
-            groups[at].members.push(index);
-            groups[at].drop_name |= row.drop_name;
-        }
-        Ok((rows, groups))
+        Ok(grouped(rows, aggregate))
     }
 
     /// One value per group and step, from all members' values.
@@ -160,6 +153,21 @@ impl Evaluator<'_> {
         }
         Ok(gathered.into_rows())
     }
+}
+
+fn grouped(rows: Vec<Row>, aggregate: &AggregateExpr) -> (Vec<Row>, Vec<Group>) {
+    let mut by_labels: HashMap<Labels, usize> = HashMap::new();
+    let mut groups: Vec<Group> = Vec::new();
+    for (index, row) in rows.iter().enumerate() {
+        let labels = group_labels(&row.labels, aggregate.modifier.as_ref());
+        let at = *by_labels.entry(labels.clone()).or_insert_with(|| {
+            groups.push(Group { labels, drop_name: false, members: vec![] });
+            groups.len() - 1
+        });
+        groups[at].members.push(index);
+        groups[at].drop_name |= row.drop_name;
+    }
+    (rows, groups)
 }
 
 fn needed<'a>(parameter: Option<&'a Expr>, operator: &str) -> Result<&'a Expr> {

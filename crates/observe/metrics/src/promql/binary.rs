@@ -14,10 +14,16 @@ use crate::labels::{Labels, NAME};
 use crate::sample::is_marker;
 
 impl Evaluator<'_> {
+    /// Little more than the recursion: a chain of operators is as deep as it is long.
     pub fn binary(&self, binary: &BinaryExpr) -> Result<Value> {
-        let name = binary.op.to_string();
         check_fill(binary)?;
-        let (left, right) = (self.evaluate(&binary.lhs)?, self.evaluate(&binary.rhs)?);
+        let left = self.evaluate(&binary.lhs)?;
+        let right = self.evaluate(&binary.rhs)?;
+        self.met(binary, left, right)
+    }
+
+    fn met(&self, binary: &BinaryExpr, left: Value, right: Value) -> Result<Value> {
+        let name = binary.op.to_string();
         let plain = BinModifier::default();
         let modifier = binary.modifier.as_ref().unwrap_or(&plain);
         let matching = Matching { modifier };

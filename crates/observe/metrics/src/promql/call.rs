@@ -26,28 +26,25 @@ impl Evaluator<'_> {
         if let Some(value) = self.scalar_call(name, &arguments)? {
             return Ok(value);
         }
-        if let Some(function) = over_time::named(name) {
-            return Ok(Value::Vector(self.over_windows(
-                arguments[0],
-                over_time::keeps_name(name),
-                function,
-            )?));
-        }
-        if let Some(rows) = self.range_call(name, &arguments, extent)? {
-            return Ok(Value::Vector(rows));
-        }
-        if let Some(function) = dates::named(name) {
-            let rows = match arguments.first() {
-                Some(argument) => self.evaluate(argument)?.rows()?,
-                None => vec![Row { values: self.times(), ..Row::absent(Labels::empty(), 0) }],
-            };
-            return Ok(Value::Vector(rows.into_iter().map(|row| row.map(function)).collect()));
-        }
-        if let Some(function) = of_a_number(name) {
-            let rows = self.evaluate(arguments[0])?.rows()?;
-            return Ok(Value::Vector(rows.into_iter().map(|row| row.map(function)).collect()));
-        }
-        self.vector_call(name, call, &arguments).map(Value::Vector)
+        let rows = if let Some(function) = over_time::named(name) {
+            self.over_windows(arguments[0], over_time::keeps_name(name), function)
+        } else if let Some(function) = dates::named(name).or_else(|| of_a_number(name)) {
+            self.mapped(arguments.first(), function)
+        } else if let Some(rows) = self.range_call(name, &arguments, extent)? {
+            Ok(rows)
+        } else {
+            self.vector_call(name, call, &arguments)
+        };
+        rows.map(Value::Vector)
+    }
+
+    /// Without an argument of the step's own time.
+    fn mapped(&self, argument: Option<&&Expr>, function: fn(f64) -> f64) -> Result<Vec<Row>> {
+        let rows = match argument {
+            Some(argument) => self.rows(argument)?,
+            None => vec![Row { values: self.times(), ..Row::absent(Labels::empty(), 0) }],
+        };
+        Ok(rows.into_iter().map(|row| row.map(function)).collect())
     }
 
     fn times(&self) -> Vec<f64> {
@@ -98,13 +95,6 @@ impl Evaluator<'_> {
         arguments: &[&Expr],
         extent: Extent,
     ) -> Result<Option<Vec<Row>>> {
-        let changed = |is_counter, per_second| {
-            let how = Extrapolation { is_counter, per_second };
-            self.over_windows(arguments[0], false, move |window| match extent {
-                Extent::Plain => rate::extrapolated(window, how),
-                _ => extended::change(window, how, extent),
-            })
-        };
         let counted = |function: fn(&Window<'_>) -> Option<f64>| {
             self.over_windows(arguments[0], false, move |window| match extent {
                 Extent::Plain => function(window),
@@ -112,49 +102,66 @@ impl Evaluator<'_> {
             })
         };
         let rows = match name {
-            "rate" | "increase" => {
-                let rows = changed(true, name == "rate")?;
-                self.check_counters(&rows, arguments[0]);
-                rows
+            "rate" | "increase" => self.counters_changed(name, arguments[0], extent)?,
+            "delta" => {
+                let how = Extrapolation { is_counter: false, per_second: false };
+                self.changed(arguments[0], how, extent)?
             }
-            "delta" => changed(false, false)?,
             "irate" | "idelta" => self.over_windows(arguments[0], false, |window| {
                 rate::instant(window, name == "irate")
             })?,
             "resets" => counted(rate::resets)?,
             "changes" => counted(rate::changes)?,
             "deriv" => self.over_windows(arguments[0], false, rate::derivative)?,
-            "predict_linear" => {
-                let ahead = self.scalar(arguments[1])?;
-                self.over_windows(arguments[0], false, |window| {
-                    rate::predicted(window, ahead[window.step])
-                })?
-            }
-            "double_exponential_smoothing" => {
-                let (level, trend) = (self.scalar(arguments[1])?, self.scalar(arguments[2])?);
-                check_factor("smoothing", "sf", &level)?;
-                check_factor("trend", "tf", &trend)?;
-                self.over_windows(arguments[0], false, |window| {
-                    rate::smoothed(window, level[window.step], trend[window.step])
-                })?
-            }
-            "quantile_over_time" => {
-                let quantiles = self.scalar(arguments[0])?;
-                let rows = self.over_windows(arguments[1], false, |window| {
-                    Some(quantile(quantiles[window.step], &mut over_time::values(window)))
-                })?;
-                if !rows.is_empty() {
-                    quantiles.iter().for_each(|q| self.check_quantile(*q, arguments[0]));
-                }
-                rows
-            }
             "absent_over_time" => {
                 let rows = self.over_windows(arguments[0], false, |_| Some(1.0))?;
                 self.absence(&rows, arguments[0])?
             }
+            "predict_linear" => self.predict_linear(arguments)?,
+            "double_exponential_smoothing" => self.double_exponential_smoothing(arguments)?,
+            "quantile_over_time" => self.quantile_over_time(arguments)?,
             _ => return Ok(None),
         };
         Ok(Some(rows))
+    }
+
+    fn changed(&self, argument: &Expr, how: Extrapolation, extent: Extent) -> Result<Vec<Row>> {
+        self.over_windows(argument, false, move |window| match extent {
+            Extent::Plain => rate::extrapolated(window, how),
+            _ => extended::change(window, how, extent),
+        })
+    }
+
+    fn counters_changed(&self, name: &str, argument: &Expr, extent: Extent) -> Result<Vec<Row>> {
+        let how = Extrapolation { is_counter: true, per_second: name == "rate" };
+        let rows = self.changed(argument, how, extent)?;
+        self.check_counters(&rows, argument);
+        Ok(rows)
+    }
+
+    fn predict_linear(&self, arguments: &[&Expr]) -> Result<Vec<Row>> {
+        let ahead = self.scalar(arguments[1])?;
+        self.over_windows(arguments[0], false, |window| rate::predicted(window, ahead[window.step]))
+    }
+
+    fn double_exponential_smoothing(&self, arguments: &[&Expr]) -> Result<Vec<Row>> {
+        let (level, trend) = (self.scalar(arguments[1])?, self.scalar(arguments[2])?);
+        check_factor("smoothing", "sf", &level)?;
+        check_factor("trend", "tf", &trend)?;
+        self.over_windows(arguments[0], false, |window| {
+            rate::smoothed(window, level[window.step], trend[window.step])
+        })
+    }
+
+    fn quantile_over_time(&self, arguments: &[&Expr]) -> Result<Vec<Row>> {
+        let quantiles = self.scalar(arguments[0])?;
+        let rows = self.over_windows(arguments[1], false, |window| {
+            Some(quantile(quantiles[window.step], &mut over_time::values(window)))
+        })?;
+        if !rows.is_empty() {
+            quantiles.iter().for_each(|q| self.check_quantile(*q, arguments[0]));
+        }
+        Ok(rows)
     }
 
     /// Functions of an instant vector with further arguments, and those that change its shape.

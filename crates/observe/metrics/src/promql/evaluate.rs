@@ -47,36 +47,50 @@ pub struct RangeSeries {
 }
 
 impl Evaluator<'_> {
+    /// Little more than the recursion, as all that calls it with a part of an expression:
+    /// what these frames hold, a nested query holds a hundred times.
     pub fn evaluate(&self, expression: &Expr) -> Result<Value> {
         let value = match expression {
+            Expr::Paren(paren) => return self.evaluate(&paren.expr),
+            Expr::Unary(unary) => return self.negated(unary),
+            Expr::Binary(binary) => self.binary(binary),
+            Expr::Aggregate(aggregate) => self.aggregated(aggregate),
+            Expr::Call(call) => self.call(call),
+            leaf => self.leaf(leaf),
+        };
+        self.counted(value)
+    }
+
+    /// What has no expression within.
+    fn leaf(&self, expression: &Expr) -> Result<Value> {
+        Ok(match expression {
             Expr::NumberLiteral(number) => Value::Scalar(vec![number.val; self.grid.len()]),
             Expr::StringLiteral(text) => Value::Text(text.val.clone()),
-            Expr::Paren(paren) => return self.evaluate(&paren.expr),
             Expr::VectorSelector(selector) if extent(selector) == Extent::Smoothed => {
                 Value::Vector(self.smoothed_vector(selector)?)
             }
             Expr::VectorSelector(selector) => {
                 Value::Vector(self.instant_vector(selector, |sample| sample.value)?)
             }
-            Expr::Unary(unary) => self.negated(unary)?,
-            Expr::Binary(binary) => self.binary(binary)?,
-            Expr::Aggregate(aggregate) => Value::Vector(self.aggregate(aggregate)?),
-            Expr::Call(call) => self.call(call)?,
-            Expr::MatrixSelector(_) | Expr::Subquery(_) => {
-                return Err(Error::Execution(format!(
-                    "a range of samples cannot stand here: {expression}"
-                )));
-            }
             Expr::Extension(_) => {
                 return Err(Error::Execution(
                     "an extension of the language is not supported".into(),
                 ));
             }
-        };
-        if let Value::Vector(rows) = &value {
+            _ => {
+                return Err(Error::Execution(format!(
+                    "a range of samples cannot stand here: {expression}"
+                )));
+            }
+        })
+    }
+
+    /// Takes what was computed off the query's budget.
+    fn counted(&self, value: Result<Value>) -> Result<Value> {
+        if let Ok(Value::Vector(rows)) = &value {
             self.count(rows.len() * self.grid.len())?;
         }
-        Ok(value)
+        value
     }
 
     /// Takes samples off the query's budget.
@@ -85,17 +99,12 @@ impl Evaluator<'_> {
     }
 
     fn negated(&self, unary: &UnaryExpr) -> Result<Value> {
-        Ok(match self.evaluate(&unary.expr)? {
-            Value::Scalar(values) => {
-                Value::Scalar(values.into_iter().map(|value| -value).collect())
-            }
-            Value::Vector(rows) => {
-                // Conflicts that the dropped name brings must show before the query goes on.
-                let rows: Vec<Row> = rows.into_iter().map(|row| row.map(|value| -value)).collect();
-                Value::Vector(rows)
-            }
-            Value::Text(_) => return Err(Error::Execution("a string has no negative".into())),
-        })
+        self.counted(self.evaluate(&unary.expr).and_then(negative))
+    }
+
+    /// The argument as an instant vector.
+    pub fn rows(&self, expression: &Expr) -> Result<Vec<Row>> {
+        self.evaluate(expression)?.rows()
     }
 
     /// The scalar argument at every step.
@@ -112,28 +121,33 @@ impl Evaluator<'_> {
 
     pub fn range_argument(&self, expression: &Expr) -> Result<Ranges> {
         match unwrapped(expression) {
-            Expr::MatrixSelector(selector) => {
-                let (range, extent) = (milliseconds(selector.range), extent(&selector.vs));
-                let shift =
-                    Shift::new(selector.vs.at.as_ref(), selector.vs.offset.as_ref(), self.query);
-                let series = self.load_range(&selector.vs, &shift, range, extent)?;
-                let series =
-                    series.into_iter().map(|series| RangeSeries { series, drop_name: false });
-                let margins = self.margins(extent);
-                Ok(Ranges { series: series.collect(), shift, range, margins })
-            }
             Expr::Subquery(subquery) => {
-                let (rows, inner) = self.subquery(subquery)?;
-                let series = rows.into_iter().map(|row| RangeSeries {
-                    drop_name: row.drop_name,
-                    series: series_of(row, inner),
-                });
-                let shift = Shift::new(subquery.at.as_ref(), subquery.offset.as_ref(), self.query);
-                let range = milliseconds(subquery.range);
-                Ok(Ranges { series: series.collect(), shift, range, margins: (0, 0) })
+                let rows = self.subquery(subquery)?;
+                Ok(self.ranges_of_rows(subquery, rows))
             }
-            other => Err(Error::Execution(format!("expected a range vector, found {other}"))),
+            other => self.selected_ranges(other),
         }
+    }
+
+    fn selected_ranges(&self, expression: &Expr) -> Result<Ranges> {
+        let Expr::MatrixSelector(selector) = expression else {
+            return Err(Error::Execution(format!("expected a range vector, found {expression}")));
+        };
+        let (range, extent) = (milliseconds(selector.range), extent(&selector.vs));
+        let shift = Shift::new(selector.vs.at.as_ref(), selector.vs.offset.as_ref(), self.query);
+        let series = self.load_range(&selector.vs, &shift, range, extent)?;
+        let series = series.into_iter().map(|series| RangeSeries { series, drop_name: false });
+        let margins = self.margins(extent);
+        Ok(Ranges { series: series.collect(), shift, range, margins })
+    }
+
+    fn ranges_of_rows(&self, subquery: &SubqueryExpr, (rows, inner): (Vec<Row>, Grid)) -> Ranges {
+        let series = rows
+            .into_iter()
+            .map(|row| RangeSeries { drop_name: row.drop_name, series: series_of(row, inner) });
+        let shift = Shift::new(subquery.at.as_ref(), subquery.offset.as_ref(), self.query);
+        let range = milliseconds(subquery.range);
+        Ranges { series: series.collect(), shift, range, margins: (0, 0) }
     }
 
     /// A range of samples as the answer itself.
@@ -166,6 +180,17 @@ impl Evaluator<'_> {
 
     /// The inner expression at multiples of its step, over all that any outer step looks at.
     fn subquery(&self, subquery: &SubqueryExpr) -> Result<(Vec<Row>, Grid)> {
+        let grid = self.inner_grid(subquery);
+        if grid.end < grid.start {
+            return Ok((vec![], Grid { end: grid.start, ..grid }));
+        }
+        self.count(grid.len())?;
+        let inner = Evaluator { grid, budget: self.budget.clone(), ..*self };
+        Ok((as_rows(inner.evaluate(&subquery.expr)?)?, grid))
+    }
+
+    /// Ends before it starts where there is no step.
+    fn inner_grid(&self, subquery: &SubqueryExpr) -> Grid {
         let step = subquery.step.map_or(DEFAULT_STEP, milliseconds).max(1);
         let shift = Shift::new(subquery.at.as_ref(), subquery.offset.as_ref(), self.query);
         let (first, last) = shift.span(self.grid);
@@ -173,22 +198,7 @@ impl Evaluator<'_> {
         let after = first.saturating_sub(milliseconds(subquery.range));
         let start = (after.div_euclid(step) + 1) * step;
         let end = last.div_euclid(step) * step;
-        if end < start {
-            return Ok((vec![], Grid { start, end: start, step }));
-        }
-        let grid = Grid { start, end, step };
-        self.count(grid.len())?;
-        let inner = Evaluator { grid, budget: self.budget.clone(), ..*self };
-        let rows = match inner.evaluate(&subquery.expr)? {
-            Value::Vector(rows) => rows,
-            Value::Scalar(values) => {
-                vec![Row { labels: crate::labels::Labels::empty(), drop_name: false, values }]
-            }
-            Value::Text(_) => {
-                return Err(Error::Execution("a subquery over a string has no values".into()));
-            }
-        };
-        Ok((rows, grid))
+        Grid { start, end, step }
     }
 
     /// Applies a function of the samples in each step's window; `None` is no value.
@@ -199,6 +209,15 @@ impl Evaluator<'_> {
         function: impl Fn(&Window<'_>) -> Option<f64>,
     ) -> Result<Vec<Row>> {
         let ranges = self.range_argument(expression)?;
+        Ok(self.rows_of_windows(&ranges, keeps_name, function))
+    }
+
+    fn rows_of_windows(
+        &self,
+        ranges: &Ranges,
+        keeps_name: bool,
+        function: impl Fn(&Window<'_>) -> Option<f64>,
+    ) -> Vec<Row> {
         let mut rows = Vec::with_capacity(ranges.series.len());
         for RangeSeries { series, drop_name } in &ranges.series {
             let mut row = Row::absent(series.labels.clone(), self.grid.len());
@@ -212,8 +231,30 @@ impl Evaluator<'_> {
                 rows.push(row);
             }
         }
-        Ok(rows)
+        rows
     }
+}
+
+/// What a subquery may be about.
+fn as_rows(value: Value) -> Result<Vec<Row>> {
+    match value {
+        Value::Vector(rows) => Ok(rows),
+        Value::Scalar(values) => {
+            Ok(vec![Row { labels: crate::labels::Labels::empty(), drop_name: false, values }])
+        }
+        Value::Text(_) => Err(Error::Execution("a subquery over a string has no values".into())),
+    }
+}
+
+fn negative(value: Value) -> Result<Value> {
+    Ok(match value {
+        Value::Scalar(values) => Value::Scalar(values.into_iter().map(|value| -value).collect()),
+        Value::Vector(rows) => {
+            // Conflicts that the dropped name brings must show before the query goes on.
+            Value::Vector(rows.into_iter().map(|row| row.map(|value| -value)).collect())
+        }
+        Value::Text(_) => return Err(Error::Execution("a string has no negative".into())),
+    })
 }
 
 /// The samples that one step looks at, never empty.

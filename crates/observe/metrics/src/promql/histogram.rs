@@ -101,7 +101,15 @@ impl Evaluator<'_> {
         vector: &Expr,
         of: impl Fn(&Labels, usize, Vec<Bucket>) -> f64,
     ) -> Result<Vec<Row>> {
-        let rows = self.evaluate(vector)?.rows()?;
+        self.of_histograms(self.rows(vector)?, vector, of)
+    }
+
+    fn of_histograms(
+        &self,
+        rows: Vec<Row>,
+        vector: &Expr,
+        of: impl Fn(&Labels, usize, Vec<Bucket>) -> f64,
+    ) -> Result<Vec<Row>> {
         let mut gathered = Gathered::within(&self.budget, self.grid.len());
         for histogram in self.histograms(rows, vector) {
             let at = gathered.row(histogram.labels.clone(), true)?;

@@ -41,8 +41,11 @@ impl Evaluator<'_> {
         let wanted = Wanted::new(arguments.get(1).copied())?;
         let (at, offset) = reference(arguments[0]).unwrap_or_default();
         let shift = Shift::by(at, offset, self.query);
-        let rows = self.evaluate(arguments[0])?.rows()?;
-        let known = self.known(&rows, &wanted, &shift)?;
+        self.described(self.rows(arguments[0])?, &wanted, &shift)
+    }
+
+    fn described(&self, rows: Vec<Row>, wanted: &Wanted, shift: &Shift) -> Result<Vec<Row>> {
+        let known = self.known(&rows, wanted, shift)?;
         let mut gathered = Gathered::within(&self.budget, self.grid.len());
         let mut results: HashMap<(usize, Vec<usize>), Option<usize>> = HashMap::new();
         let groups: Vec<Vec<usize>> = rows.iter().map(|row| known.groups_of(&row.labels)).collect();

@@ -15,7 +15,12 @@ const SPARE: usize = 16;
 impl Evaluator<'_> {
     /// `label_replace(v, destination, replacement, source, regex)`.
     pub fn label_replace(&self, arguments: &[Box<Expr>]) -> Result<Vec<Row>> {
-        let [vector, destination, replacement, source, pattern] = arguments else {
+        let [vector, texts @ ..] = arguments else { return self.replaced(vec![], &[]) };
+        self.replaced(self.rows(vector)?, texts)
+    }
+
+    fn replaced(&self, rows: Vec<Row>, texts: &[Box<Expr>]) -> Result<Vec<Row>> {
+        let [destination, replacement, source, pattern] = texts else {
             return Err(Error::Execution("label_replace takes five arguments".into()));
         };
         let (destination, replacement) = (self.text(destination)?, self.text(replacement)?);
@@ -25,7 +30,7 @@ impl Evaluator<'_> {
         })?;
         self.check_label_name(&destination, "label_replace")?;
         let references = replacement.matches('$').count();
-        let rows = self.evaluate(vector)?.rows()?.into_iter().map(|row| {
+        let rows = rows.into_iter().map(|row| {
             let text = row.labels.get(&source);
             let Some(captures) = regex.captures(text) else { return Ok(row) };
             // Before it is made: many references to a long text are gigabytes.
@@ -41,13 +46,18 @@ impl Evaluator<'_> {
 
     /// `label_join(v, destination, separator, source, …)`.
     pub fn label_join(&self, arguments: &[Box<Expr>]) -> Result<Vec<Row>> {
-        let [vector, destination, separator, sources @ ..] = arguments else {
+        let [vector, texts @ ..] = arguments else { return self.joined(vec![], &[]) };
+        self.joined(self.rows(vector)?, texts)
+    }
+
+    fn joined(&self, rows: Vec<Row>, texts: &[Box<Expr>]) -> Result<Vec<Row>> {
+        let [destination, separator, sources @ ..] = texts else {
             return Err(Error::Execution("label_join takes at least three arguments".into()));
         };
         let (destination, separator) = (self.text(destination)?, self.text(separator)?);
         let sources = sources.iter().map(|source| self.text(source)).collect::<Result<Vec<_>>>()?;
         self.check_label_name(&destination, "label_join")?;
-        let rows = self.evaluate(vector)?.rows()?.into_iter().map(|row| {
+        let rows = rows.into_iter().map(|row| {
             let values: Vec<&str> = sources.iter().map(|source| row.labels.get(source)).collect();
             let length: usize = values.iter().map(|value| value.len()).sum();
             let separators = separator.len() * values.len().saturating_sub(1);

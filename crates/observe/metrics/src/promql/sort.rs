@@ -13,7 +13,10 @@ use crate::error::Result;
 impl Evaluator<'_> {
     /// `sort` and its like. Over time there is no order, and a warning says so.
     pub fn sorted(&self, call: &Call, arguments: &[&Expr]) -> Result<Vec<Row>> {
-        let mut rows = self.evaluate(arguments[0])?.rows()?;
+        self.in_order(self.rows(arguments[0])?, call, arguments)
+    }
+
+    fn in_order(&self, mut rows: Vec<Row>, call: &Call, arguments: &[&Expr]) -> Result<Vec<Row>> {
         let names =
             arguments[1..].iter().map(|name| self.text(name)).collect::<Result<Vec<_>>>()?;
         if self.grid.start != self.grid.end {
