@@ -27,11 +27,7 @@ async function enter(page: Page, words: string): Promise<Page> {
 
 /** Runs one cell in a new notebook, and gives what is written below it. */
 async function runCell(lab: Page, source: string): Promise<string> {
-  await lab.getByRole('menuitem', { name: 'File', exact: true }).click()
-  await lab.getByRole('menuitem', { name: 'New', exact: true }).hover()
-  await lab.getByRole('menuitem', { name: 'Notebook', exact: true }).click()
-  const select = lab.getByRole('button', { name: 'Select Kernel' })
-  await select.click()
+  await lab.locator('.jp-LauncherCard[data-category="Notebook"]').first().click()
   const cell = lab.locator('.jp-Notebook:visible .jp-Cell .cm-content').first()
   await cell.click()
   await lab.keyboard.type(source)
@@ -75,9 +71,9 @@ describePerson('a notebook', {}, (person) => {
     await page.goto(address)
     await head(page).getByRole('button', { name: 'Run as a job' }).click()
     const files = page.getByRole('dialog')
-    await files.getByRole('button', { name: 'Run Untitled.ipynb' }).waitFor()
+    await files.getByRole('button', { name: 'Run as a job: Untitled.ipynb' }).waitFor()
     expect(await violations(page)).toEqual([])
-    await files.getByRole('button', { name: 'Run Untitled.ipynb' }).click()
+    await files.getByRole('button', { name: 'Run as a job: Untitled.ipynb' }).click()
     await page.getByRole('heading', { name: /^untitled-/ }).waitFor()
     await head(page).getByText('Succeeded', { exact: true }).waitFor(PATIENCE)
     expect(person.complaints).toEqual([])

@@ -36,7 +36,7 @@ export const notebooks = {
   'notebook.runHint': ['Takes a notebook or a script with the folder around it, and runs it as a training job in the same environment and on the same data.', '取出一个笔记本或脚本及其所在目录，在相同的环境与数据上作为训练任务运行。'],
   'notebook.home': ['Home', '主目录'],
   'notebook.nothingHere': ['This folder is empty', '此文件夹为空'],
-  'notebook.runThis': ['Run {name}', '运行 {name}'],
+  'notebook.runThis': ['Run as a job: {name}', '作为任务运行：{name}'],
   'notebook.inside': ['In it, without setting anything up', '其中无需任何配置'],
   'notebook.insideTracking': ['Runs and models go to this project.', '运行与模型记录到本项目。'],
   'notebook.insideCommand': ['The command line acts for this project’s notebooks.', '命令行以本项目笔记本的身份操作。'],
