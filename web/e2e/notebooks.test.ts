@@ -53,7 +53,7 @@ describePerson('a notebook', {}, (person) => {
     await page.getByRole('link', { name: `${name}-notebook`, exact: true }).first().waitFor()
     expect(await violations(page)).toEqual([])
     expect(person.complaints).toEqual([])
-  })
+  }, PATIENCE.timeout + 60_000)
 
   it('opens JupyterLab without a second sign-in, computes, and knows who works there', async () => {
     const lab = await enter(person.page, 'Open JupyterLab')
