@@ -21,7 +21,7 @@ use dais_api::{Environment, Notebook, NotebookStatus, TrafficPolicy, labels};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Pod, Secret, Service};
 use k8s_openapi::jiff::Timestamp;
-use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
+use kube::api::{Api, DeleteParams, Patch, PatchParams};
 use kube::runtime::controller::Action;
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::runtime::{Controller, watcher};
@@ -59,10 +59,18 @@ pub async fn run(context: Arc<Context>) {
         .owns(Api::<Deployment>::all(client.clone()), any())
         .owns(Api::<Service>::all(client.clone()), any())
         .owns(Api::<HTTPRoute>::all(client.clone()), any())
-        .owns(Api::<TrafficPolicy>::all(client.clone()), any())
+        .watches(Api::<TrafficPolicy>::all(client.clone()), mine.clone(), visited)
         .watches(Api::<Environment>::all(client.clone()), any(), by_environment)
         .watches(Api::<Pod>::all(client), mine, move |pod| served_by(&known, &pod));
     drive("notebook", controller, context, reconcile).await;
+}
+
+/// The notebook at which somebody waits. Of the rest, the gateway's counts of every second
+/// that a page is open, it has no use.
+fn visited(policy: TrafficPolicy) -> Option<ObjectRef<Notebook>> {
+    policy.status.as_ref().filter(|status| status.held > 0)?;
+    let owner = policy.owner_references().iter().find(|owner| owner.kind == Notebook::kind(&()))?;
+    Some(ObjectRef::new(&owner.name).within(&policy.namespace()?))
 }
 
 /// The notebooks that run in an Environment.
@@ -311,12 +319,8 @@ async fn known_secret(front: &Front, client: &Client) -> Result<Option<String>, 
 
 /// Where JupyterLab answers; `None` while it does not run.
 async fn address(front: &Front, client: &Client) -> Result<Option<String>, kube::Error> {
-    let selector = front.selector(Track::Stable);
-    let selector: Vec<String> =
-        selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
-    let pods = Api::<Pod>::namespaced(client.clone(), &front.namespace);
-    let pods = pods.list(&ListParams::default().labels(&selector.join(","))).await?;
-    let here = pods.items.iter().filter(|pod| pod.metadata.deletion_timestamp.is_none());
+    let pods = serving::pods(front, Track::Stable, client).await?;
+    let here = pods.iter().filter(|pod| pod.metadata.deletion_timestamp.is_none());
     let ip = here.filter_map(|pod| pod.status.as_ref()?.pod_ip.as_deref()).next();
     Ok(ip.map(|ip| format!("http://{ip}:{PORT}{}", front.path)))
 }

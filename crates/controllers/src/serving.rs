@@ -15,3 +15,4 @@ pub use state::{
     Desired, Next, Servers, State, canary_replicas, is_current, is_invalid, judge, keep, observe,
     ready, waits, withdraw,
 };
+pub use trouble::pods;

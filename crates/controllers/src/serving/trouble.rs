@@ -1,23 +1,27 @@
 //! Why servers are not ready, in the words of their pods.
 
 use k8s_openapi::api::core::v1::{Event, Pod};
-use kube::ResourceExt;
 use kube::api::{Api, ListParams};
+use kube::{Client, ResourceExt};
 
 use super::{Front, Track};
 use crate::context::Context;
 use crate::error::{Error, Result};
 
-/// What the newest unready pod says, for the person who waits; empty when nothing.
-pub async fn why_not_ready(front: &Front, track: Track, context: &Context) -> Result<String> {
+/// The pods of a track.
+pub async fn pods(front: &Front, track: Track, client: &Client) -> Result<Vec<Pod>, kube::Error> {
     let selector = front.selector(track);
     let selector: Vec<String> =
         selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
-    let pods = Api::<Pod>::namespaced(context.client.clone(), &front.namespace)
-        .list(&ListParams::default().labels(&selector.join(",")))
-        .await
-        .map_err(Error::kube("listing the pods"))?;
-    let unready = pods.items.into_iter().filter(|pod| !is_ready(pod));
+    let selected = ListParams::default().labels(&selector.join(","));
+    Ok(Api::<Pod>::namespaced(client.clone(), &front.namespace).list(&selected).await?.items)
+}
+
+/// What the newest unready pod says, for the person who waits; empty when nothing.
+pub async fn why_not_ready(front: &Front, track: Track, context: &Context) -> Result<String> {
+    let pods = pods(front, track, &context.client).await;
+    let pods = pods.map_err(Error::kube("listing the pods"))?;
+    let unready = pods.into_iter().filter(|pod| !is_ready(pod));
     let Some(newest) = unready.max_by_key(|pod| pod.creation_timestamp()) else {
         return Ok(String::new());
     };
