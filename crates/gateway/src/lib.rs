@@ -48,6 +48,7 @@ mod tee;
 mod upgrade;
 mod upstream;
 mod watch;
+pub mod withheld;
 
 pub use admission::{Admission, Asked, Denied, Target, opens_page};
 pub use assignment::key_hash;

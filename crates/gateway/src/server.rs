@@ -24,6 +24,7 @@ use tokio_util::task::TaskTracker;
 use crate::gateway::Gateway;
 use crate::line::Wire;
 use crate::proxy::Way;
+use crate::withheld;
 
 /// How long requests under way may take when the gateway is stopped.
 const GRACE: Duration = Duration::from_secs(2);
@@ -90,7 +91,10 @@ async fn serve(way: Way, stream: TcpStream, stop: CancellationToken) {
     let line = wire.line();
     let service = service_fn(|request: Request<Incoming>| {
         let (way, line) = (way.clone(), line.clone());
-        async move { Ok::<_, Infallible>(way.take(request.map(Body::new), Some(&line)).await) }
+        async move {
+            let take = async |request| way.take(request, Some(&line)).await;
+            Ok::<_, Infallible>(withheld::answer(request.map(Body::new), take).await)
+        }
     });
     let builder = auto::Builder::new(TokioExecutor::new());
     let connection = builder.serve_connection_with_upgrades(TokioIo::new(wire), service);

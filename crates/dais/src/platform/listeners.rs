@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::extract::ConnectInfo;
+use axum::middleware::{self, Next};
 use axum::{Extension, Router};
+use dais_gateway::withheld;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
@@ -54,9 +56,15 @@ async fn bind(listen: IpAddr, port: u16, offset: u16, option: &str) -> Result<Tc
     })
 }
 
+/// What holds for every request, whatever serves it.
+fn guarded(router: Router) -> Router {
+    let layer = |request, next: Next| withheld::answer(request, |request| next.run(request));
+    router.layer(middleware::from_fn(layer))
+}
+
 /// Serves until `stop`; requests under way are finished.
 pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let service = guarded(router).into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
     if let Err(error) = served.await {
         tracing::error!(%error, "http server ended");
@@ -70,7 +78,7 @@ pub async fn serve_tls(
     config: Arc<ServerConfig>,
     stop: CancellationToken,
 ) {
-    let acceptor = TlsAcceptor::from(config);
+    let (acceptor, router) = (TlsAcceptor::from(config), guarded(router));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,

@@ -11,10 +11,10 @@ use axum::serve::ListenerExt;
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::support::{Served, serve};
+use crate::support::{Served, read, serve};
 
 #[tokio::test]
 async fn one_connection_serves_one_request_after_another() {
@@ -92,4 +92,30 @@ async fn whoever_hangs_up_ends_the_answer_at_its_source() {
     drop(response);
     let closed = tokio::time::timeout(Duration::from_secs(20), sender.closed()).await;
     closed.expect("the source is told");
+}
+
+/// A client that is refused keeps its body: what follows is another request, and must not
+/// be read as the body of the first.
+#[tokio::test]
+async fn a_body_that_nobody_asked_for_ends_its_connection() {
+    let upstream = serve(Router::new().fallback(any(|body: Bytes| async { body }))).await;
+    let served = Served::to(&[(1, &[upstream])]).await;
+    let ask = |token| {
+        format!(
+            "POST /serve/a/digits/ HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+             expect: 100-continue\r\ncontent-length: 5\r\n\r\n"
+        )
+    };
+    let mut caller = TcpStream::connect(served.address).await.unwrap();
+    for _ in 0..2 {
+        caller.write_all(ask("good").as_bytes()).await.unwrap();
+        assert!(read(&mut caller, "\r\n\r\n").await.starts_with("HTTP/1.1 100"));
+        caller.write_all(b"hello").await.unwrap();
+        let answer = read(&mut caller, "hello").await;
+        assert!(!answer.contains("connection: close"), "{answer}");
+    }
+    caller.write_all(ask("bad").as_bytes()).await.unwrap();
+    let mut rest = String::new();
+    caller.read_to_string(&mut rest).await.unwrap();
+    assert!(rest.starts_with("HTTP/1.1 403") && rest.contains("connection: close"), "{rest}");
 }

@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
-use crate::support::{Served, serve};
+use crate::support::{Served, read, serve};
 
 /// As OpenAI's API streams a completion, with all that a policy adds and without.
 #[tokio::test]
@@ -58,17 +58,6 @@ async fn server_sent_events_pass_one_by_one() {
             assert!(records[0].response.is_whole);
         }
     }
-}
-
-async fn read(stream: &mut TcpStream, until: &str) -> String {
-    let mut read = Vec::new();
-    while !String::from_utf8_lossy(&read).contains(until) {
-        let mut some = [0; 1024];
-        let count = stream.read(&mut some).await.unwrap();
-        assert!(count > 0, "ended after {:?}", String::from_utf8_lossy(&read));
-        read.extend_from_slice(&some[..count]);
-    }
-    String::from_utf8_lossy(&read).into_owned()
 }
 
 /// The handshake and the frames are those of RFC 6455, sections 1.3 and 5.7.

@@ -15,7 +15,8 @@ use dais_gateway::{
 use k8s_openapi::api::core::v1::{Secret, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::io::AsyncReadExt;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Lets in whoever says `Bearer good`.
@@ -247,4 +248,16 @@ fn secret() -> Secret {
 
 pub fn object<K: serde::de::DeserializeOwned>(value: Value) -> K {
     serde_json::from_value(value).unwrap()
+}
+
+/// What `stream` says, up to and with `until`.
+pub async fn read(stream: &mut TcpStream, until: &str) -> String {
+    let mut read = Vec::new();
+    while !String::from_utf8_lossy(&read).contains(until) {
+        let mut some = [0; 1024];
+        let count = stream.read(&mut some).await.unwrap();
+        assert!(count > 0, "ended after {:?}", String::from_utf8_lossy(&read));
+        read.extend_from_slice(&some[..count]);
+    }
+    String::from_utf8_lossy(&read).into_owned()
 }
