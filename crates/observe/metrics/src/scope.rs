@@ -139,8 +139,8 @@ mod tests {
     /// Every selector of the rewritten query, with whether it is narrowed.
     fn selectors(expression: &Expr, found: &mut Vec<bool>) {
         let is_narrowed = |selector: &VectorSelector| {
-            let last = selector.matchers.matchers.last();
-            last.is_some_and(|matcher| matcher.name == NAMESPACE && matcher.value == "a|b\\.c")
+            let mut matchers = selector.matchers.matchers.iter();
+            matchers.any(|matcher| matcher.name == NAMESPACE && matcher.value == "a|b\\.c")
         };
         match expression {
             Expr::VectorSelector(selector) => found.push(is_narrowed(selector)),
@@ -174,6 +174,18 @@ mod tests {
             ("max_over_time(sum(rate(x[1m]))[1h:1m] @ end())", 1),
             ("topk(scalar(count(up)), x)", 2),
             ("-(a + on (pod) group_left (l) b)", 2),
+            ("a * on () group_left (secret) b", 2),
+            ("a * on (pod) group_right (secret) b{namespace=\"z\"}", 2),
+            ("a * ignoring (namespace) group_left (namespace, secret) b", 2),
+            (r#"a / on (pod) group_left (secret) ({__name__="b"} or b{namespace!="a"})"#, 3),
+            ("sum by (pod) (a) * on (pod) group_left (secret) max by (pod, secret) (b)", 2),
+            (
+                r#"a * on (namespace) group_left (secret) label_replace(b, "namespace", "a", "", "")"#,
+                2,
+            ),
+            ("(a and on () b) * on () group_left (secret) rate(c[5m])", 3),
+            ("a * on () group_left (secret) b * on () group_left (other) c", 3),
+            (r#"info(a, {secret=~".+"})"#, 2),
             (r#"label_replace(x, "namespace", "a", "", "")"#, 1),
             ("absent(x) unless y", 2),
             ("quantile_over_time(scalar(q), x[5m])", 2),

@@ -142,6 +142,45 @@ async fn a_scope_narrows_queries_series_and_names() {
 }
 
 #[tokio::test]
+async fn no_join_brings_a_label_of_a_foreign_series() {
+    let server = Server::new();
+    server.fill();
+    // As if made for it: one of blue's under the name of red's pod.
+    let labels = Labels::new([
+        ("__name__", "owner_info"),
+        ("namespace", "blue"),
+        ("pod", "red-1"),
+        ("owner", "s3cret"),
+    ]);
+    server.api.store.append(vec![(labels, Sample { time: 600_000, value: 1.0 })]).unwrap();
+    let mine = "requests_total{namespace=\"red\"}";
+    let ask = async |scope: &Scope, query: &str| {
+        let form = [("query", query), ("time", "600")];
+        let (status, answer) = server.post(scope, "/api/v1/query", &form).await;
+        assert_eq!(status, StatusCode::OK, "{query}: {answer}");
+        answer
+    };
+    for query in [
+        format!("{mine} * on (pod) group_left (owner) owner_info"),
+        format!("owner_info * on (pod) group_right (owner) {mine}"),
+        format!("{mine} * on () group_left (owner) owner_info{{namespace=\"blue\"}}"),
+        format!("{mine} * ignoring (namespace, owner) group_left (owner) owner_info"),
+        format!("{mine} * on (pod) group_left (owner) (owner_info or on (pod) {mine})"),
+        format!("{mine} * on (pod) group_left (owner) {{__name__=~\"owner.*\",owner!=\"\"}}"),
+        format!("{mine} * on (pod) group_left (owner) max by (pod, owner) (owner_info)"),
+        format!("{mine} * on (pod) group_left (owner) last_over_time(owner_info[10m])"),
+        format!(
+            "label_replace({mine}, \"namespace\", \"blue\", \"\", \"\") * on (namespace) group_left (owner) owner_info"
+        ),
+    ] {
+        let told = ask(&Scope::all(), &query).await;
+        assert!(told.to_string().contains("s3cret"), "{query} proves nothing: {told}");
+        let told = ask(&Scope::only(["red"]), &query).await;
+        assert!(!told.to_string().contains("s3cret"), "{query}: {told}");
+    }
+}
+
+#[tokio::test]
 async fn bad_requests_say_what_is_wrong() {
     let server = Server::new();
     server.fill();
