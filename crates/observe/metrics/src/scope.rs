@@ -60,8 +60,9 @@ impl Scope {
     }
 }
 
-/// Adds matchers to every selector of a query. Fails on what is no query, and on the
-/// `or` between matchers that only some engines know, which would stand beside ours.
+/// Adds matchers to every selector of a query. Fails on what is no query, on the `or`
+/// between matchers that only some engines know, which would stand beside ours, and on
+/// an `info` that reads `target_info` without a selector that could be narrowed.
 pub fn scope(query: &str, matchers: &[Matcher]) -> Result<String> {
     let mut expression = parse(query)?;
     narrow(&mut expression, matchers)?;
@@ -86,7 +87,13 @@ fn narrow(expression: &mut Expr, matchers: &[Matcher]) -> Result<()> {
         Expr::Paren(paren) => narrow(&mut paren.expr, matchers),
         Expr::Subquery(subquery) => narrow(&mut subquery.expr, matchers),
         Expr::Call(call) => {
-            call.args.args.iter_mut().try_for_each(|argument| narrow(argument, matchers))
+            call.args.args.iter_mut().try_for_each(|argument| narrow(argument, matchers))?;
+            if call.func.name == "info" && call.args.args.len() < 2 {
+                return Err(Error::BadData(
+                    r#"info() reads series that it does not name; name the labels that it is to add, for example info(up, {version=~".+"})"#.into(),
+                ));
+            }
+            Ok(())
         }
         Expr::NumberLiteral(_) | Expr::StringLiteral(_) => Ok(()),
         Expr::Extension(_) => {
@@ -203,6 +210,15 @@ mod tests {
         let matchers = Scope::only(["a"]).matchers();
         assert!(scope(r#"up{namespace="z" or job="x"}"#, &matchers).is_err());
         assert!(scope("up{", &matchers).is_err());
+    }
+
+    #[test]
+    fn series_that_info_does_not_name_are_refused() {
+        let matchers = Scope::only(["a"]).matchers();
+        for query in ["info(up)", "sum(rate(x[5m])) * on (job) group_left () info(up)"] {
+            let reason = scope(query, &matchers).unwrap_err().to_string();
+            assert!(reason.contains("info(up, {"), "{query}: {reason}");
+        }
     }
 
     #[test]
