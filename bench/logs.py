@@ -73,7 +73,7 @@ def found(files, column):
 
 
 def count(port):
-    return ask_json(port, "/logs/_count")["count"]
+    return ask_json(port, "/logs/_count?ignore_unavailable=true")["count"]
 
 
 def search(port, narrowed):

@@ -53,6 +53,15 @@ impl Engine {
         }
     }
 
+    /// Returns when what was taken in before is where a search of this engine looks. Another
+    /// engine is not waited for: it may be away, and its searches see its newest by themselves.
+    pub(crate) async fn settle(&self) -> Result<()> {
+        match self {
+            Engine::Own(_) => self.flush().await,
+            Engine::Foreign(_) => Ok(()),
+        }
+    }
+
     /// Stores what is there and stops taking. Waits: call it where blocking is allowed.
     pub fn close(&self) {
         match self {
@@ -84,6 +93,17 @@ impl Engine {
             Engine::Own(logs) => {
                 let (logs, indices, scope) = (logs.clone(), indices.to_owned(), scope.clone());
                 blocking(move || logs.count(&indices, &body, &scope)).await
+            }
+        }
+    }
+
+    /// Whether the scope may see any line of these indices.
+    pub(crate) async fn has_line(&self, indices: &str, scope: &Scope) -> Result<bool> {
+        match self {
+            Engine::Foreign(foreign) => foreign.has_line(indices, scope).await,
+            Engine::Own(logs) => {
+                let (logs, indices, scope) = (logs.clone(), indices.to_owned(), scope.clone());
+                blocking(move || logs.has_line(&indices, &scope)).await
             }
         }
     }

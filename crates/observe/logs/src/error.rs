@@ -19,6 +19,9 @@ pub enum Error {
     Forbidden(String),
     #[error("no such document: {0}")]
     NotFound(String),
+    /// An index of which the caller sees no line: 404, whether it is another's or nobody's.
+    #[error("no such index [{0}]")]
+    NoIndex(String),
     /// A point in time or scroll that is unknown, expired or another's: 404.
     #[error("No search context found for id [{0}]; it expired, or was opened with other rights")]
     NoContext(String),

@@ -123,6 +123,11 @@ impl Foreign {
         self.ask(&path, &LENIENT, narrow::count(body, scope)?).await
     }
 
+    pub(crate) async fn has_line(&self, indices: &str, scope: &Scope) -> Result<bool> {
+        let answer = self.search(indices, &json!({"size": 1, "terminate_after": 1}), scope).await?;
+        Ok(answer["hits"]["hits"].as_array().is_some_and(|hits| !hits.is_empty()))
+    }
+
     pub(crate) async fn open_scroll(
         &self,
         indices: &str,

@@ -16,8 +16,9 @@ use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 use tantivy::collector::Count;
+use tantivy::query::{EnableScoring, Query};
 use tantivy::schema::Value as _;
-use tantivy::{DocAddress, Searcher, TantivyDocument};
+use tantivy::{DocAddress, DocSet, Searcher, TERMINATED, TantivyDocument};
 
 use crate::clause::lower::lower;
 use crate::clause::{Clause, Field};
@@ -70,6 +71,19 @@ impl Logs {
         Ok(json!({"count": total, "_shards": SHARDS.clone()}))
     }
 
+    /// Whether the scope may see any line of these indices. Looks for one, however many
+    /// there are.
+    pub(crate) fn has_line(&self, indices: &str, scope: &Scope) -> Result<bool> {
+        let request = Request::parse_count(indices, &json!({}), scope)?;
+        for (_, window, searcher) in View::now(self).within(request.clause.time_span()) {
+            let query = lower(&request.clause, &window.fields);
+            if has_match(query.as_ref(), searcher).map_err(window.fault("looking for a line"))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     pub(crate) fn answer(&self, request: &Request) -> Result<Answer> {
         self.answer_in(request, &View::now(self))
     }
@@ -96,6 +110,20 @@ impl Logs {
         let mut answer = self.answer(&Request::parse(indices, &body, scope)?)?;
         answer.hits.pop().ok_or_else(|| Error::NotFound(id.to_owned()))
     }
+}
+
+fn has_match(query: &dyn Query, searcher: &Searcher) -> tantivy::Result<bool> {
+    let weight = query.weight(EnableScoring::disabled_from_searcher(searcher))?;
+    for segment in searcher.segment_readers() {
+        let mut scorer = weight.scorer(segment, 1.0)?;
+        while scorer.doc() != TERMINATED {
+            if segment.alive_bitset().is_none_or(|alive| alive.is_alive(scorer.doc())) {
+                return Ok(true);
+            }
+            scorer.advance();
+        }
+    }
+    Ok(false)
 }
 
 /// One shard that never fails: what every answer says.

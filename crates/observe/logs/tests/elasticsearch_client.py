@@ -56,7 +56,12 @@ assert [hit["_source"] for hit in found["hits"]["hits"]] == [{"fields": {"n": n}
 assert found["aggregations"]["apps"]["buckets"][0]["doc_count"] == 10, found
 assert found["hits"]["hits"][0]["highlight"]["app"] == ["<em>digits</em>"], found
 assert client.count(index="logs-py", query={"match": {"message": "line"}})["count"] == LINES
-assert client.count(index="other")["count"] == 0
+assert client.count(index="other*")["count"] == client.count(index="other", ignore_unavailable=True)["count"] == 0
+try:
+    client.search(index="other")
+    raise AssertionError("searched an index that is not there")
+except NotFoundError as error:
+    assert error.body["error"]["type"] == "index_not_found_exception", error
 
 # Every line once, by a scroll.
 scanned = sorted(hit["_source"]["fields"]["n"] for hit in helpers.scan(client, index="logs-py", query={"query": {"match": {"message": "line"}}}, size=400))

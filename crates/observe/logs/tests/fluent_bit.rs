@@ -123,7 +123,8 @@ fn start_collector(server: &Server, directory: &Path) -> Collector {
 
 async fn documents(server: &Server, index: &str) -> Vec<Value> {
     let body = json!({"size": 100, "sort": ["@timestamp"]}).to_string();
-    let (_, answer) = server.call(&Scope::all(), "POST", &format!("/{index}/_search"), body).await;
+    let path = format!("/{index}/_search?ignore_unavailable=true");
+    let (_, answer) = server.call(&Scope::all(), "POST", &path, body).await;
     let hits = answer["hits"]["hits"].as_array().unwrap();
     hits.iter().map(|hit| hit["_source"].clone()).collect()
 }

@@ -98,6 +98,62 @@ async fn a_scope_narrows_everything() {
 }
 
 #[tokio::test]
+async fn an_index_that_is_named_and_not_there_is_missed_as_elasticsearch_misses_it() {
+    let server = Server::new();
+    server.fill().await;
+    let all = Scope::all();
+    for (path, missed) in [
+        ("/logs/_search", None),
+        ("/none/_search", Some("none")),
+        ("/logs,none/_search", Some("none")),
+        ("/none/_search?scroll=1m", Some("none")),
+        ("/none/_search?ignore_unavailable=false", Some("none")),
+        ("/none/_count", Some("none")),
+        ("/none/_pit?keep_alive=1m", Some("none")),
+        ("/none*/_search?allow_no_indices=false", Some("none*")),
+        ("/none/_search?ignore_unavailable=true", None),
+        ("/logs,none/_search?ignore_unavailable", None),
+        ("/none/_count?ignore_unavailable=true", None),
+        ("/none/_pit?keep_alive=1m&ignore_unavailable=true", None),
+        ("/none*/_search", None),
+        ("/none*/_count", None),
+        ("/*,-none/_search", None),
+        ("/_all/_search?allow_no_indices=false", None),
+    ] {
+        let (status, answer) = server.call(&all, "POST", path, "{}").await;
+        let Some(missed) = missed else {
+            assert_eq!(status, StatusCode::OK, "{path}: {answer}");
+            continue;
+        };
+        let reason = format!("no such index [{missed}]");
+        let cause = json!({"type": "index_not_found_exception", "reason": reason, "index": missed});
+        let mut error = cause.clone();
+        error["root_cause"] = json!([cause]);
+        assert_eq!(
+            (status, answer),
+            (StatusCode::NOT_FOUND, json!({"error": error, "status": 404})),
+            "{path}"
+        );
+    }
+    let searches = [
+        r#"{"index":"none"}"#,
+        r#"{"index":"none","ignore_unavailable":true}"#,
+        r#"{"index":["logs","none"]}"#,
+        r#"{"index":"none*","allow_no_indices":"false"}"#,
+        "{}",
+    ];
+    let searches: String = searches.iter().map(|header| format!("{header}\n{{}}\n")).collect();
+    let (_, answer) = server.call(&all, "POST", "/logs/_msearch", searches).await;
+    let statuses: Vec<&Value> =
+        answer["responses"].as_array().unwrap().iter().map(|one| &one["status"]).collect();
+    assert_eq!(statuses, [404, 200, 404, 404, 200]);
+    // Taken in and not yet searchable: there is such an index, and nothing is found in it.
+    let line = "{\"index\":{\"_index\":\"fresh\"}}\n{\"message\":\"m\",\"namespace\":\"red\"}\n";
+    server.call(&all, "POST", "/_bulk", line).await;
+    assert_eq!(server.call(&all, "POST", "/fresh/_search", "{}").await.0, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn bad_requests_are_named() {
     let server = Server::new();
     let all = Scope::all();

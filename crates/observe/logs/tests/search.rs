@@ -174,16 +174,22 @@ async fn several_searches_are_answered_side_by_side() {
         json!({"query": {"no_such_query": {}}}),
         json!({"index": "other"}),
         json!({}),
+        json!({"index": "other*"}),
+        json!({}),
     ];
     let body: String = body.iter().map(|line| format!("{line}\n")).collect();
     let (status, answer) = server.call(&Scope::all(), "POST", "/_msearch", body).await;
     assert_eq!(status, StatusCode::OK);
-    let [web, bad, other] = answer["responses"].as_array().unwrap().as_slice() else {
-        panic!("three answers: {answer}")
+    let [web, bad, other, none] = answer["responses"].as_array().unwrap().as_slice() else {
+        panic!("four answers: {answer}")
     };
     assert_eq!((&web["status"], &web["hits"]["total"]["value"]), (&json!(200), &json!(4)));
     assert_eq!((&bad["status"], &bad["error"]["type"]), (&json!(400), &json!("parsing_exception")));
-    assert_eq!(other["hits"]["total"]["value"], 0);
+    assert_eq!(
+        (&other["status"], &other["error"]["type"]),
+        (&json!(404), &json!("index_not_found_exception"))
+    );
+    assert_eq!((&none["status"], &none["hits"]["total"]["value"]), (&json!(200), &json!(0)));
 }
 
 #[tokio::test]

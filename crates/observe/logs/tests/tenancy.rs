@@ -125,18 +125,46 @@ async fn no_address_tells_of_a_foreign_line() {
     ] {
         let (status, answer) = server.call(&red, "GET", path, "").await;
         assert_nothing_of_blue(&answer, path);
-        if path.starts_with("/hidden-index/_count") {
-            assert_eq!(answer["count"], 0);
-        }
-        if path.ends_with("/b-1") || path == "/hidden-index" {
+        let is_named = ["/hidden-index/_search", "/hidden-index/_count", "/hidden-index"];
+        if path.ends_with("/b-1") || is_named.contains(&path) {
             assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
         }
     }
     let body = "{\"index\":\"hidden-index\"}\n{}\n{\"index\":[\"*\"]}\n{\"size\":100}\n";
     let (_, answer) = server.call(&red, "POST", "/_msearch", body).await;
-    assert_eq!(answer["responses"][0]["hits"]["total"]["value"], 0);
+    assert_eq!(answer["responses"][0]["status"], 404);
     assert_eq!(answer["responses"][1]["hits"]["total"]["value"], 8);
     assert_nothing_of_blue(&answer, body);
+}
+
+#[tokio::test]
+async fn an_index_of_others_is_told_as_one_that_never_was() {
+    let server = filled().await;
+    let (red, blue) = (Scope::only(["red"]), Scope::only(["blue"]));
+    for (method, path, body) in [
+        ("GET", "/INDEX", ""),
+        ("POST", "/INDEX/_search", "{}"),
+        ("POST", "/logs,INDEX/_search", "{}"),
+        ("POST", "/INDEX/_search?scroll=1m", "{}"),
+        ("POST", "/INDEX/_search?ignore_unavailable=true", "{}"),
+        ("POST", "/INDEX*/_search?allow_no_indices=false", "{}"),
+        ("POST", "/INDEX/_count", ""),
+        ("POST", "/INDEX/_pit?keep_alive=1m", ""),
+        ("POST", "/_msearch", "{\"index\":\"INDEX\"}\n{}\n"),
+    ] {
+        let mut told = Vec::new();
+        for index in ["hidden-index", "never-indexx"] {
+            let (path, body) = (path.replace("INDEX", index), body.replace("INDEX", index));
+            let (status, mut answer) = server.call(&red, method, &path, body).await;
+            answer["took"] = Value::Null;
+            told.push((status, answer.to_string().replace(index, "INDEX")));
+        }
+        assert_eq!(told[0], told[1], "{path}");
+        let (path, body) =
+            (path.replace("INDEX", "hidden-index"), body.replace("INDEX", "hidden-index"));
+        let (status, answer) = server.call(&blue, method, &path, body).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {answer}");
+    }
 }
 
 #[tokio::test]

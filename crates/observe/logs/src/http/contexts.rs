@@ -8,6 +8,7 @@ use axum::extract::{Extension, Path, Query, State};
 use axum::http::{StatusCode, Uri};
 use serde_json::{Value, json};
 
+use super::indices::{Missing, must_exist};
 use super::parameters::{self, is_set};
 use super::query::total_as_number;
 use super::{json_body, scope_of};
@@ -35,7 +36,9 @@ pub async fn open_pit(
     let keep = parameters.get("keep_alive").ok_or_else(|| {
         Error::illegal("keep_alive", "[keep_alive] is required, for example keep_alive=1m")
     })?;
-    let id = logs.open_pit(&index, parse_keep(keep, "keep_alive")?, &scope_of(scope)).await?;
+    let (keep, scope) = (parse_keep(keep, "keep_alive")?, scope_of(scope));
+    must_exist(&logs, &index, Missing::of(&parameters), &scope).await?;
+    let id = logs.open_pit(&index, keep, &scope).await?;
     Ok(Json(json!({"id": id, "_shards": {"total": 1, "successful": 1, "skipped": 0, "failed": 0}})))
 }
 

@@ -12,7 +12,7 @@ impl Error {
         match self {
             Error::Query { .. } => StatusCode::BAD_REQUEST,
             Error::Forbidden(_) => StatusCode::FORBIDDEN,
-            Error::NotFound(_) | Error::NoContext(_) => StatusCode::NOT_FOUND,
+            Error::NotFound(_) | Error::NoContext(_) | Error::NoIndex(_) => StatusCode::NOT_FOUND,
             Error::Busy(_) | Error::Full(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::Closed => StatusCode::SERVICE_UNAVAILABLE,
             Error::Unreachable(_) => StatusCode::BAD_GATEWAY,
@@ -33,6 +33,7 @@ impl Error {
             Error::Setting(_) => "exception",
             Error::Forbidden(_) => "security_exception",
             Error::NotFound(_) => "resource_not_found_exception",
+            Error::NoIndex(_) => "index_not_found_exception",
             Error::NoContext(_) => "search_context_missing_exception",
             Error::Busy(_) => "es_rejected_execution_exception",
             // What Elasticsearch says when its disk is nearly full.
@@ -44,6 +45,9 @@ impl Error {
         if let Error::Unreachable(_) = self {
             cause["hint"] =
                 "an administrator can look at `dais status` and the --elasticsearch options".into();
+        }
+        if let Error::NoIndex(name) = self {
+            cause["index"] = name.as_str().into();
         }
         cause
     }

@@ -1,15 +1,16 @@
 //! Which indices there are. An index name is a word on lines, so an index exists
-//! for a caller who may see a line of it.
+//! for a caller who may see a line of it: one of others alone is told as one that never was.
+
+use std::collections::BTreeSet;
 
 use axum::Json;
 use axum::extract::{Extension, Path, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
+use super::parameters::{Parameters, is_set};
 use super::{mapping, scope_of};
 use crate::engine::Engine;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::scope::Scope;
 
 /// Names listed at most; more are never made on purpose.
@@ -23,6 +24,50 @@ pub async fn names(logs: &Engine, pattern: &str, scope: &Scope) -> Result<Vec<(S
     let name =
         |bucket: &Value| Some((bucket["key"].as_str()?.to_owned(), bucket["doc_count"].as_u64()?));
     Ok(buckets.into_iter().flatten().filter_map(name).collect())
+}
+
+/// What of a pattern may be missing; Elasticsearch's `ignore_unavailable` and
+/// `allow_no_indices` with their defaults.
+#[derive(Clone, Copy)]
+pub struct Missing {
+    /// A name that is no index is passed over.
+    pub name: bool,
+    /// A wildcard may match nothing.
+    pub wildcard: bool,
+}
+
+impl Missing {
+    pub fn of(parameters: &Parameters) -> Missing {
+        Missing {
+            name: is_set(parameters, "ignore_unavailable"),
+            wildcard: parameters.get("allow_no_indices").is_none_or(|value| value != "false"),
+        }
+    }
+}
+
+/// Fails on a name of a pattern that is no index the caller may see, in the words that
+/// Elasticsearch has for it. What is only left out (`-name`) need not be there.
+pub async fn must_exist(
+    logs: &Engine,
+    pattern: &str,
+    may_miss: Missing,
+    scope: &Scope,
+) -> Result<()> {
+    let names: BTreeSet<&str> = pattern.split(',').map(str::trim).collect();
+    for name in names {
+        let is_wildcard = name.contains('*') || name == "_all";
+        let is_excused = if is_wildcard { may_miss.wildcard } else { may_miss.name };
+        if name.is_empty() || name.starts_with('-') || is_excused {
+            continue;
+        }
+        // The first lines of an index are there before they can be searched.
+        let is_there = logs.has_line(name, scope).await?
+            || (logs.settle().await.is_ok() && logs.has_line(name, scope).await?);
+        if !is_there {
+            return Err(Error::NoIndex(name.to_owned()));
+        }
+    }
+    Ok(())
 }
 
 /// `GET /_resolve/index/{pattern}`.
@@ -43,12 +88,10 @@ pub async fn get(
     State(logs): State<Engine>,
     Path(pattern): Path<String>,
     scope: Option<Extension<Scope>>,
-) -> Result<Response> {
+) -> Result<Json<Value>> {
     let described = mapping::describe(&logs, &pattern, &scope_of(scope)).await?;
     if described.is_empty() && !pattern.contains('*') && pattern != "_all" {
-        let cause = json!({"type": "index_not_found_exception", "reason": format!("no such index [{pattern}]"), "index": pattern});
-        let body = json!({"error": cause, "status": 404});
-        return Ok((StatusCode::NOT_FOUND, Json(body)).into_response());
+        return Err(Error::NoIndex(pattern));
     }
     let indices: Map<String, Value> = described
         .into_iter()
@@ -60,5 +103,5 @@ pub async fn get(
             (name, about)
         })
         .collect();
-    Ok(Json(indices).into_response())
+    Ok(Json(indices.into()))
 }

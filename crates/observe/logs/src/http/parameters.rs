@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 /// Understood or harmless everywhere: how the answer is printed.
 const EVERYWHERE: [&str; 6] =
     ["pretty", "human", "error_trace", "filter_path", "format", "source_content_type"];
-/// Which indices are meant when some are missing or closed; here none ever is.
+/// Which indices are meant when some are missing or closed; here none is ever closed.
 const INDICES: [&str; 5] = [
     "ignore_unavailable",
     "allow_no_indices",

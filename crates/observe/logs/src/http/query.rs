@@ -9,10 +9,12 @@ use axum::extract::{Extension, Path, Query, State};
 use axum::http::Uri;
 use serde_json::{Value, json};
 
+use super::indices::{Missing, must_exist};
 use super::parameters::{self, is_set, with_parameters};
 use super::{index_or_all, json_body, scope_of};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::options::Options;
 use crate::scope::Scope;
 use crate::search::contexts::parse_keep;
 use crate::search::request::Request;
@@ -44,6 +46,7 @@ pub async fn search(
     let body = with_parameters(json_body(&body)?, &parameters)?;
     let (index, scope) = (index_or_all(index), scope_of(scope));
     let keep = parameters.get("scroll").map(|text| parse_keep(text, "scroll")).transpose()?;
+    must_exist(&logs, &index, Missing::of(&parameters), &scope).await?;
     let mut answer = match keep {
         Some(keep) => logs.open_scroll(&index, body, keep, &scope).await?,
         None => logs.search(&index, body, &scope).await?,
@@ -74,6 +77,7 @@ pub async fn count(
     asked.remove("terminate_after");
     let body = with_parameters(json_body(&body)?, &asked)?;
     let (index, scope) = (index_or_all(index), scope_of(scope));
+    must_exist(&logs, &index, Missing::of(&parameters), &scope).await?;
     logs.count(&index, body, &scope).await.map(Json)
 }
 
@@ -138,13 +142,16 @@ pub async fn multiple(
     ];
     parameters::only(&parameters, &uri, &known)?;
     let (index, scope) = (index_or_all(index), scope_of(scope));
-    let searches = pairs(&body, &index)?;
+    let searches = pairs(&body, &index, Missing::of(&parameters))?;
     let as_number = is_set(&parameters, "rest_total_hits_as_int");
     let started = std::time::Instant::now();
     let mut responses = Vec::with_capacity(searches.len());
-    for (index, body) in searches {
+    for Search { index, may_miss, body } in searches {
         let found = match body {
-            Ok(body) => logs.search(&index, body, &scope).await,
+            Ok(body) => match must_exist(&logs, &index, may_miss, &scope).await {
+                Ok(()) => logs.search(&index, body, &scope).await,
+                Err(error) => Err(error),
+            },
             Err(error) => Err(error),
         };
         responses.push(match found {
@@ -165,9 +172,14 @@ pub async fn multiple(
 /// More searches in one request are a mistake or an attack.
 const MAX_SEARCHES: usize = 100;
 
-type Searches = Vec<(String, Result<Value>)>;
+/// One of them: its header, and its body if it could be read.
+struct Search {
+    index: String,
+    may_miss: Missing,
+    body: Result<Value>,
+}
 
-fn pairs(body: &[u8], otherwise: &str) -> Result<Searches> {
+fn pairs(body: &[u8], index: &str, may_miss: Missing) -> Result<Vec<Search>> {
     let lines: Vec<&[u8]> = body.split(|byte| *byte == b'\n').collect();
     // The body ends with a newline; an empty header line is allowed.
     let lines = if lines.last().is_some_and(|last| last.is_empty()) {
@@ -185,8 +197,9 @@ fn pairs(body: &[u8], otherwise: &str) -> Result<Searches> {
     lines
         .chunks(2)
         .map(|pair| {
-            let index = header_index(&parse(pair[0])?, otherwise)?;
-            Ok((index, parse(pair[1])))
+            let header = parse(pair[0])?;
+            let index = header_index(&header, index)?;
+            Ok(Search { index, may_miss: header_missing(&header, may_miss)?, body: parse(pair[1]) })
         })
         .collect()
 }
@@ -231,4 +244,16 @@ fn header_index(header: &Value, otherwise: &str) -> Result<String> {
             Err(Error::illegal("_msearch", format!("[index] must be text, found {other}")))
         }
     }
+}
+
+/// Of a header, or else of the address.
+fn header_missing(header: &Value, otherwise: Missing) -> Result<Missing> {
+    if header.is_null() {
+        return Ok(otherwise);
+    }
+    let options = Options::of(header, "_msearch")?;
+    Ok(Missing {
+        name: options.flag("ignore_unavailable")?.unwrap_or(otherwise.name),
+        wildcard: options.flag("allow_no_indices")?.unwrap_or(otherwise.wildcard),
+    })
 }
