@@ -134,7 +134,7 @@ export function silences(matchers: Matcher[], labels: Labels): boolean {
 }
 
 /** Anchored at both ends, as Alertmanager does; a pattern that cannot be read matches nothing. */
-function matched(pattern: string, text: string): boolean {
+export function matched(pattern: string, text: string): boolean {
   try {
     return new RegExp(`^(?:${pattern})$`, 'u').test(text)
   } catch {

@@ -19,6 +19,12 @@ describe('a page of observation', () => {
     expect(takenBy('/p/a/labeling/logs')).toBeUndefined()
   })
 
+  it('says so of each of its tabs', () => {
+    expect([undefined, 'rules', 'silences'].map((view) => takenBy('/alerts', view)?.filters)).toEqual([FILTERS, FILTERS, FILTERS])
+    expect(['/alerts', '/p/a/alerts'].map((path) => takenBy(path, 'receivers')?.filters)).toEqual([[], []])
+    expect(takenBy('/cluster', 'receivers')?.filters).toEqual(FILTERS)
+  })
+
   it('is every one that the time range travels to', () => {
     const pages = GROUPS.filter((group) => group.travels).flatMap((group) => group.entries).map((entry) => entry.path ?? `/p/a/${entry.page}`)
     expect(pages.length).toBeGreaterThan(8)

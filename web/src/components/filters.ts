@@ -1,5 +1,5 @@
 import { useCallback, useMemo } from 'react'
-import { useSearchParams } from 'react-router'
+import { useLocation, useSearchParams } from 'react-router'
 
 /** What narrows every page of observation: an application, a person, a machine. They stand in the address. */
 export const FILTERS = ['app', 'user', 'node'] as const
@@ -39,25 +39,37 @@ export interface Taken {
 }
 
 const ALL: Taken = { filters: FILTERS }
-const PAGES: [pattern: RegExp, taken: Taken][] = [
+const NONE: Taken = { filters: [] }
+const PAGES: [pattern: RegExp, taken: Taken, views?: Record<string, Taken>][] = [
   [/^\/$/, ALL],
   [/^\/cluster$/, ALL],
   [/^\/nodes$/, ALL],
   [/^\/nodes\/[^/]+$/, { filters: ['app', 'user'] }],
   [/^\/gpus$/, ALL],
-  [/^\/gpus\/[^/]+$/, { filters: [] }],
+  [/^\/gpus\/[^/]+$/, NONE],
   // The ledger books by person and application, not by machine.
   [/^\/people$/, { filters: ['app', 'user'] }],
   [/^\/people\/[^/]+$/, { filters: ['app'] }],
-  [/^(\/p\/[^/]+)?\/alerts$/, ALL],
+  // Receivers are told of everybody's alerts.
+  [/^(\/p\/[^/]+)?\/alerts$/, ALL, { receivers: NONE }],
   [/^(\/p\/[^/]+)?\/explore$/, { ...ALL, offers: true }],
   [/^(\/p\/[^/]+)?\/(logs|events)$/, ALL],
   // Spans say their pod, not its machine.
   [/^(\/p\/[^/]+)?\/(traces|map)$/, { filters: ['app', 'user'] }],
-  [/^(\/p\/[^/]+)?\/traces\/[^/]+$/, { filters: [] }],
+  [/^(\/p\/[^/]+)?\/traces\/[^/]+$/, NONE],
   [/^\/p\/[^/]+\/apps$/, ALL],
   [/^\/p\/[^/]+\/apps\/[^/]+$/, { filters: ['user', 'node'] }],
 ]
 
-/** Undefined on pages that are not of observation. */
-export const takenBy = (path: string): Taken | undefined => PAGES.find(([pattern]) => pattern.test(path))?.[1]
+/** Undefined on pages that are not of observation. Views are a page's tabs, as the address names them. */
+export function takenBy(path: string, view = ''): Taken | undefined {
+  const page = PAGES.find(([pattern]) => pattern.test(path))
+  return page?.[2]?.[view] ?? page?.[1]
+}
+
+/** How the page that is open takes each filter. */
+export function useTaken(): Taken | undefined {
+  const { pathname } = useLocation()
+  const [search] = useSearchParams()
+  return takenBy(pathname, search.get('view') ?? '')
+}

@@ -1,6 +1,5 @@
 import { Tag, Tooltip } from 'antd'
-import { useLocation } from 'react-router'
-import { FILTERS, takenBy, useFilters, useUnfilter, type Filter, type Taken } from '../components/filters'
+import { FILTERS, useFilters, useTaken, useUnfilter, type Filter, type Taken } from '../components/filters'
 import { useText, type MessageKey } from '../i18n'
 
 const NAMES: Record<Filter, MessageKey> = { app: 'field.application', user: 'field.user', node: 'apps.machine' }
@@ -10,10 +9,9 @@ const reach = ({ filters, offers }: Taken, name: Filter): MessageKey => (!filter
 /** What narrows this page and goes along to the next; each can be taken away. One that narrows nothing here stays, and says so. */
 export function FilterChips({ className }: { className: string }) {
   const t = useText()
-  const { pathname } = useLocation()
   const filters = useFilters()
   const remove = useUnfilter()
-  const taken = takenBy(pathname)
+  const taken = useTaken()
   const active = FILTERS.filter((name) => filters[name])
   if (!taken || active.length === 0) return null
   return (

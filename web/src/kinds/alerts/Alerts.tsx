@@ -36,7 +36,7 @@ export function AlertsPage() {
         <Tabs activeKey={view} onChange={setView} destroyOnHidden items={[
           { key: 'alerts', label: t('alerts.tab'), children: <Firing all={all} alerts={alerts} project={project} /> },
           { key: 'rules', label: t('alerts.rules'), children: <Rules all={all} project={project} /> },
-          { key: 'silences', label: t('alerts.silences'), children: <Silences all={all} project={project} /> },
+          { key: 'silences', label: t('alerts.silences'), children: <Silences all={all} alerts={alerts} project={project} /> },
           { key: 'receivers', label: t('alerts.receivers'), children: <Receivers /> },
         ]} />
       </div>

@@ -1,11 +1,13 @@
 import { Select } from 'antd'
+import { useMemo } from 'react'
 import { Link } from 'react-router'
 import type { Rule } from '../../api/rules'
 import { useAddress } from '../../components/address'
 import { Ago } from '../../components/Ago'
 import { Card } from '../../components/Card'
 import { DataTable, type Column } from '../../components/DataTable'
-import { Empty } from '../../components/States'
+import { useFilters } from '../../components/filters'
+import { NoneFor } from '../../components/NoneFor'
 import { Status } from '../../components/Status'
 import type { Tone } from '../../components/tone'
 import { useTravel } from '../../components/range'
@@ -13,6 +15,7 @@ import { at } from '../../frame/useProject'
 import { useText, type MessageKey } from '../../i18n'
 import { duration } from '../../i18n/format'
 import { severityTone, urgency } from './alert'
+import { isRuleOf, useNarrowedRules } from './narrow'
 import type { Alerts } from './useAlerts'
 
 const HEALTH: Record<Rule['health'], [Tone, MessageKey]> = { ok: ['success', 'rules.ok'], err: ['error', 'rules.err'], unknown: ['muted', 'rules.unknown'] }
@@ -23,14 +26,17 @@ const TROUBLE = ['firing', 'pending', 'inactive']
 
 interface Row extends Rule {
   group: string
+  /** Where its group comes from. */
+  file: string
 }
 
-/** Every rule: what it asks, whether it works, when it was last evaluated. */
+/** Rules, under a project that project's: what it asks, whether it works, when it was last evaluated. */
 export function Rules({ all, project }: { all: Alerts; project: string | undefined }) {
   const t = useText()
   const travel = useTravel()
   const [health, setHealth] = useAddress('health')
-  const rows = all.groups?.flatMap((group) => group.rules.map((rule): Row => ({ ...rule, group: group.name })))
+  const every = useMemo(() => all.groups?.flatMap(({ name, file, rules }) => rules.map((rule): Row => ({ ...rule, group: name, file }))).filter((rule) => !project || isRuleOf(rule, project)), [all.groups, project])
+  const rows = useNarrowedRules(every, useFilters())
   const shown = rows?.filter((rule) => !health || rule.health === health)
   const explore = (rule: Row) => travel(`${project ? at(project, 'explore') : '/explore'}?expr=${encodeURIComponent(rule.query)}`)
   const severity = (rule: Row) => rule.labels?.severity ?? ''
@@ -66,7 +72,7 @@ export function Rules({ all, project }: { all: Alerts; project: string | undefin
       <DataTable rows={shown?.toSorted((a, b) => urgency(severity(a)) - urgency(severity(b)))} error={all.error} retry={all.refetch} columns={columns} rowKey={(rule) => `${rule.group}/${rule.name}/${rule.query}/${JSON.stringify(rule.labels)}`} order="state" prefix="rules."
         text={(rule) => `${rule.name} ${rule.group} ${rule.query} ${severity(rule)}`}
         tools={rows && rows.length > 0 && <Select value={health} onChange={setHealth} aria-label={t('condition.type')} style={{ minWidth: 150 }} options={[{ value: '', label: t('rules.anyHealth') }, { value: 'err', label: t('rules.onlyBad') }]} />}
-        empty={<Empty title={t('rules.none')} hint={t('rules.noneHint')} />} />
+        empty={<NoneFor title={t('rules.none')} hint={t('rules.noneHint')} />} />
     </Card>
   )
 }

@@ -8,10 +8,13 @@ import { Ago } from '../../components/Ago'
 import { Card } from '../../components/Card'
 import { Danger } from '../../components/Danger'
 import { DataTable, type Column } from '../../components/DataTable'
-import { Empty } from '../../components/States'
+import { isNarrowed, useFilters } from '../../components/filters'
+import { NoneFor } from '../../components/NoneFor'
 import { Status } from '../../components/Status'
 import type { Tone } from '../../components/tone'
 import { useText, type MessageKey } from '../../i18n'
+import type { Alert } from './alert'
+import { isSilenceAbout } from './narrow'
 import { SilenceForm } from './SilenceForm'
 import type { Alerts } from './useAlerts'
 
@@ -23,14 +26,16 @@ const ORDER = ['active', 'pending', 'expired']
 /** Under a project only its silences: those that ask for its namespace. */
 const belongs = (silence: Silence, project: string) => silence.matchers.some(({ name, value, isRegex, isEqual = true }) => name === 'namespace' && isEqual && !isRegex && value === project)
 
-export function Silences({ all, project }: { all: Alerts; project: string | undefined }) {
+export function Silences({ all, alerts, project }: { all: Alerts; alerts: Alert[] | undefined; project: string | undefined }) {
   const t = useText()
   const client = useQueryClient()
   const found = useSilences()
+  const filters = useFilters()
   const [over, setOver] = useAddress('over')
   const [making, make] = useState(false)
   const absent = isAbsent(found.error)
   const mine = (absent ? [] : found.data)?.filter((one) => !project || belongs(one, project))
+    .filter((one) => !isNarrowed(filters) || isSilenceAbout(one, filters, alerts ?? []))
   const rows = mine?.filter((one) => over || one.status.state !== 'expired')
   const create = !absent && <Button type="primary" onClick={() => make(true)}>{t('silences.new')}</Button>
   const columns: Column<Silence>[] = [
@@ -55,7 +60,7 @@ export function Silences({ all, project }: { all: Alerts; project: string | unde
       <DataTable rows={rows} error={found.error} retry={found.refetch} columns={columns} rowKey={(one) => one.id} order="state" prefix="silences."
         text={(one) => `${one.matchers.map(matcherWords).join(' ')} ${one.comment} ${one.createdBy}`}
         tools={mine?.some((one) => one.status.state === 'expired') && <Checkbox checked={over === '1'} onChange={(event) => setOver(event.target.checked ? '1' : '')} style={{ alignItems: 'center' }}>{t('silences.showOver')}</Checkbox>}
-        empty={<Empty title={t('silences.none')} hint={t('silences.noneHint')} />} />
+        empty={<NoneFor title={t('silences.none')} hint={t('silences.noneHint')} />} />
       {making && <SilenceForm of={project ? { namespace: project } : {}} alerts={all.alerts ?? []} close={() => make(false)} />}
     </Card>
   )

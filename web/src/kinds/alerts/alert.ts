@@ -105,7 +105,8 @@ export function grouped(alerts: Alert[], label: string): [string, Alert[]][] {
   return [...groups]
 }
 
-export const nodeOf = (labels: Labels) => labels.node ?? labels.Hostname ?? labels.instance?.replace(/:\d+$/, '') ?? ''
+export const withoutPort = (instance: string) => instance.replace(/:\d+$/, '')
+export const nodeOf = (labels: Labels) => labels.node ?? labels.Hostname ?? withoutPort(labels.instance ?? '')
 
 /** The labels of an alert that distinguish it from others of its name. */
 export function distinguishing(labels: Labels): [string, string][] {

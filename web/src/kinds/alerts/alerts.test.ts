@@ -5,7 +5,7 @@ import { isAbsent } from '../../api/optional'
 import type { Rule, RuleAlert } from '../../api/rules'
 import { NOTHING, type Filters } from '../../components/filters'
 import { alertsOf, grouped, jumpsOf, matchersOf, severityTone, type Alert } from './alert'
-import { isAbout } from './narrow'
+import { isAbout, isRuleAbout, isRuleOf, isSilenceAbout, selectedBy } from './narrow'
 
 const found = (labels: Record<string, string>, state: RuleAlert['state'] = 'firing', value = '3'): RuleAlert => ({ labels, annotations: {}, state, value, activeAt: '2026-01-01T00:00:00Z' })
 const told = (fingerprint: string, labels: Record<string, string>, status: Partial<Notified['status']> = {}): Notified => ({
@@ -85,5 +85,38 @@ describe('the filters of every page', () => {
     expect(asks({ app: 'digits', node: 'm2' }, { app: 'digits', instance: 'm1:9100' })).toBe(false)
     expect(asks({ user: 'Ann B' }, { label_dais_io_user: 'ann-b-0a1b2c3d' })).toBe(true)
     expect(asks({ app: 'digits' }, {})).toBe(false)
+  })
+  it('keep rules that name what they ask for, or raise an alert of it', () => {
+    const asksRule = (filters: Partial<Filters>, of: Partial<Rule>) => isRuleAbout({ ...rule('R', 'up == 0'), ...of }, { ...NOTHING, ...filters }, pods)
+    expect(asksRule({ app: 'digits' }, { labels: { app: 'digits' } })).toBe(true)
+    expect(asksRule({ app: 'digits' }, { query: 'rate(x{app="digits", code=~"5.."}[5m]) > 1' })).toBe(true)
+    expect(asksRule({ app: 'digits' }, { query: 'x{service=~"digits|faces"} > 1' })).toBe(true)
+    expect(asksRule({ app: 'digits' }, { query: 'x{app="faces"} > 1', labels: { app: 'faces' } })).toBe(false)
+    expect(asksRule({ app: 'digits' }, { query: 'x{app!="digits"} > 1' })).toBe(false)
+    expect(asksRule({ app: 'digits' }, {})).toBe(false)
+    expect(asksRule({ app: 'digits' }, { alerts: [found({ namespace: 'p', pod: 'digits-0' })] })).toBe(true)
+    expect(asksRule({ app: 'digits' }, { alerts: [found({ namespace: 'p', pod: 'digits-0' }, 'inactive')] })).toBe(false)
+    expect(asksRule({ node: 'm1' }, { query: 'up{instance="m1:9100"} == 0' })).toBe(true)
+    expect(asksRule({ user: 'Ann B' }, { query: 'x{label_dais_io_user="ann-b-0a1b2c3d"}' })).toBe(true)
+    expect(asksRule({ app: 'digits', user: 'u' }, { labels: { app: 'digits' } })).toBe(false)
+    expect(selectedBy('x{a="b\\"c"}')).toEqual([{ name: 'a', value: 'b"c', isRegex: false, isEqual: true }])
+  })
+  it('keep silences that name what they ask for, or keep an alert of it quiet', () => {
+    const quiet = (name: string, value: string, rest: object = {}) => ({ matchers: [{ name, value, isRegex: false, ...rest }], status: { state: 'active' as const } })
+    const asksSilence = (of: ReturnType<typeof quiet>, labels: Record<string, string>[] = []) => isSilenceAbout(of, { ...NOTHING, app: 'digits' }, labels.map(speaks))
+    expect(asksSilence(quiet('app', 'digits'))).toBe(true)
+    expect(asksSilence(quiet('app', 'dig.*', { isRegex: true }))).toBe(true)
+    expect(asksSilence(quiet('app', 'faces'))).toBe(false)
+    expect(asksSilence(quiet('app', 'digits', { isEqual: false }))).toBe(false)
+    expect(asksSilence(quiet('alertname', 'Full'))).toBe(false)
+    expect(asksSilence(quiet('alertname', 'Full'), [{ alertname: 'Full', app: 'digits' }])).toBe(true)
+    expect(asksSilence({ ...quiet('alertname', 'Full'), status: { state: 'expired' as never } }, [{ alertname: 'Full', app: 'digits' }])).toBe(false)
+  })
+  it('leave a project its own rules, and those that raise an alert of it', () => {
+    const isOf = (file: string, of: Partial<Rule> = {}) => isRuleOf({ ...rule('R', 'up == 0'), ...of, file }, 'p')
+    expect([isOf('p/web'), isOf('q/web'), isOf('/etc/prometheus/p/web.yml')]).toEqual([true, false, false])
+    expect(isOf('q/web', { labels: { namespace: 'p' } })).toBe(true)
+    expect(isOf('dais-system/dais', { alerts: [found({ namespace: 'p' })] })).toBe(true)
+    expect(isOf('dais-system/dais', { alerts: [found({ namespace: 'q' })] })).toBe(false)
   })
 })
