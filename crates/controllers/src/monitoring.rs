@@ -15,7 +15,7 @@ mod labels;
 mod rules;
 mod targets;
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::Arc;
@@ -31,7 +31,6 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Notify;
 
 use crate::context::Context;
-use crate::seams::RuleFault;
 
 pub use discovery::{ScrapeJob, World, scrape_jobs};
 pub use rules::{RuleSource, rule_sources};
@@ -101,7 +100,7 @@ async fn decide(context: Arc<Context>, stores: Stores, changed: Arc<Notify>) {
         return;
     }
     let (mut jobs, mut sources) = (None, None);
-    let mut faults: HashSet<RuleFault> = HashSet::new();
+    let mut faults = rules::Faults::new();
     loop {
         let found = scrape_jobs(&stores.world());
         if jobs.as_ref() != Some(&found) {
@@ -110,9 +109,11 @@ async fn decide(context: Arc<Context>, stores: Stores, changed: Arc<Notify>) {
         }
         let found = rule_sources(&stores.rules.state());
         if sources.as_ref() != Some(&found) {
-            let now: HashSet<_> = context.monitoring.evaluate(found.clone()).into_iter().collect();
-            for fault in now.difference(&faults) {
-                tell(&context, &stores.rules, fault).await;
+            let now = rules::by_source(context.monitoring.evaluate(found.clone()));
+            for (source, reasons) in &now {
+                if faults.get(source) != Some(reasons) {
+                    tell(&context, &stores.rules, source, reasons).await;
+                }
             }
             (faults, sources) = (now, Some(found));
         }
@@ -120,12 +121,17 @@ async fn decide(context: Arc<Context>, stores: Stores, changed: Arc<Notify>) {
     }
 }
 
-/// An event on the object that a rule which cannot be evaluated stands in.
-async fn tell(context: &Context, rules: &Store<PrometheusRule>, fault: &RuleFault) {
+/// An event on the object that rules which cannot be evaluated stand in.
+async fn tell(
+    context: &Context,
+    rules: &Store<PrometheusRule>,
+    source: &str,
+    reasons: &BTreeSet<String>,
+) {
     let rules = rules.state();
-    let is_it = |rule: &&Arc<PrometheusRule>| rules::source_name(rule) == fault.source;
+    let is_it = |rule: &&Arc<PrometheusRule>| rules::source_name(rule) == source;
     if let Some(rule) = rules.iter().find(is_it) {
-        context.event(rule.as_ref(), true, "InvalidRule", &fault.reason).await;
+        context.event(rule.as_ref(), true, "InvalidRule", &rules::note(reasons)).await;
     }
 }
 

@@ -1,11 +1,13 @@
 //! From PrometheusRule objects to sources of rules.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use dais_api::monitoring::{PrometheusRule, RuleGroup};
 use kube::ResourceExt;
 
 use super::PLATFORM_NAMESPACE;
+use crate::seams::RuleFault;
 
 /// The rules of one object.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,4 +36,49 @@ pub fn rule_sources(rules: &[Arc<PrometheusRule>]) -> Vec<RuleSource> {
 
 pub fn source_name(rule: &PrometheusRule) -> String {
     format!("{}/{}", rule.namespace().unwrap_or_default(), rule.name_any())
+}
+
+/// By source, why rules of it are refused. One event tells all of an object's: those of
+/// one reason that follow one another are counted, and their words are lost.
+pub type Faults = BTreeMap<String, BTreeSet<String>>;
+
+pub fn by_source(faults: Vec<RuleFault>) -> Faults {
+    let mut all = Faults::new();
+    for RuleFault { source, reason } in faults {
+        all.entry(source).or_default().insert(reason);
+    }
+    all
+}
+
+/// What the event says.
+pub fn note(reasons: &BTreeSet<String>) -> String {
+    let words = reasons.iter().map(String::as_str).collect::<Vec<_>>().join("; ");
+    match reasons.len() {
+        0 | 1 => words,
+        count => format!("{count} faults: {words}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_faults_of_an_object_are_one_note() {
+        let fault = |source: &str, reason: &str| RuleFault {
+            source: source.to_owned(),
+            reason: reason.to_owned(),
+        };
+        let faults = by_source(vec![
+            fault("risk/web", "b"),
+            fault("risk/web", "a"),
+            fault("risk/web", "b"),
+            fault("shop/web", "c"),
+        ]);
+        let notes: Vec<_> = faults.iter().map(|(name, all)| (name.as_str(), note(all))).collect();
+        assert_eq!(
+            notes,
+            [("risk/web", "2 faults: a; b".to_owned()), ("shop/web", "c".to_owned())]
+        );
+    }
 }

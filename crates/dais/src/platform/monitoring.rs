@@ -4,11 +4,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use dais_api::monitoring::{Relabeling as Step, Rule as WrittenRule};
+use dais_api::monitoring::{Relabeling as Step, Rule as WrittenRule, RuleGroup as WrittenGroup};
 use dais_controllers::monitoring::{RuleSource, ScrapeJob};
 use dais_controllers::seams::{self, RuleFault};
-use dais_metrics::rules::{Rule, RuleGroup, Rules};
+use dais_metrics::rules::{RefusedRule, Rule, RuleGroup, Rules};
 use dais_metrics::{Relabeling, RelabelingConfig, Scraper, Target, parse_duration};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::telemetry::OWN_METRICS;
 
@@ -54,39 +55,95 @@ impl seams::Monitoring for Monitoring {
     }
 
     fn evaluate(&self, sources: Vec<RuleSource>) -> Vec<RuleFault> {
-        let (mut groups, mut faults) = (Vec::new(), Vec::new());
-        for RuleSource { name, namespace, groups: written } in sources {
-            for mut group in written {
-                let rules = std::mem::take(&mut group.rules);
-                let read = serde_json::to_value(&group).and_then(serde_json::from_value);
-                let fault = |reason: String| RuleFault { source: name.clone(), reason };
-                let mut empty: RuleGroup = match read {
-                    Ok(group) => group,
-                    Err(error) => {
-                        faults.push(fault(format!("group {:?}: {error}", group.name)));
-                        continue;
-                    }
-                };
-                (empty.source, empty.namespace) = (name.clone(), namespace.clone());
-                let mut kept = empty.clone();
-                for rule in &rules {
-                    match readable(&empty, rule) {
-                        Ok(rule) => kept.rules.push(rule),
-                        Err(reason) => faults.push(fault(reason)),
-                    }
-                }
-                groups.push(kept);
-            }
-        }
+        let (groups, faults) = read(sources);
         self.rules.set_groups(groups);
         faults
     }
 }
 
+/// The groups of all objects. What cannot be evaluated is in them too, as refused, and
+/// is told once more for the object that it stands in.
+fn read(sources: Vec<RuleSource>) -> (Vec<RuleGroup>, Vec<RuleFault>) {
+    let (mut groups, mut faults) = (Vec::new(), Vec::new());
+    for RuleSource { name, namespace, groups: written } in sources {
+        let mut own: Vec<RuleGroup> = Vec::new();
+        for group in written {
+            let (read, reasons) = read_group(group, namespace.as_deref(), &own);
+            let fault = |reason| RuleFault { source: name.clone(), reason };
+            faults.extend(reasons.into_iter().map(fault));
+            match own.iter_mut().find(|known| known.name == read.name) {
+                Some(first) => first.refused.extend(read.refused),
+                None => own.push(RuleGroup {
+                    source: name.clone(),
+                    namespace: namespace.clone(),
+                    ..read
+                }),
+            }
+        }
+        groups.extend(own);
+    }
+    (groups, faults)
+}
+
+/// A group and why what of it is refused; all of it where the group itself has a fault.
+fn read_group(
+    mut group: WrittenGroup,
+    namespace: Option<&str>,
+    before: &[RuleGroup],
+) -> (RuleGroup, Vec<String>) {
+    let rules = std::mem::take(&mut group.rules);
+    let is_repeated = before.iter().any(|known| known.name == group.name);
+    let empty = match is_repeated {
+        true => Err("another group before it has this name; choose another".to_owned()),
+        false => serde_json::to_value(&group)
+            .and_then(serde_json::from_value::<RuleGroup>)
+            .map_err(|error| error.to_string()),
+    };
+    match empty {
+        Ok(empty) => {
+            let mut kept = empty.clone();
+            for rule in &rules {
+                match readable(&empty, namespace, rule) {
+                    Ok(rule) => kept.rules.push(rule),
+                    Err(reason) => kept.refused.push(refused(rule, reason)),
+                }
+            }
+            let reasons = kept.refused.iter().map(|rule| rule.reason.clone()).collect();
+            (kept, reasons)
+        }
+        Err(error) => {
+            let reason = format!("group {:?}: {error}", group.name);
+            let refused = rules.iter().map(|rule| refused(rule, reason.clone())).collect();
+            (RuleGroup { name: group.name, refused, ..RuleGroup::default() }, vec![reason])
+        }
+    }
+}
+
+fn refused(written: &WrittenRule, reason: String) -> RefusedRule {
+    RefusedRule {
+        name: name_of(written),
+        is_alert: written.alert.is_some(),
+        expr: match &written.expr {
+            IntOrString::Int(number) => number.to_string(),
+            IntOrString::String(text) => text.clone(),
+        },
+        labels: written.labels.clone(),
+        reason,
+    }
+}
+
+fn name_of(written: &WrittenRule) -> String {
+    written.alert.as_ref().or(written.record.as_ref()).cloned().unwrap_or_default()
+}
+
 /// A rule that can be evaluated; one that cannot keeps no other out.
-fn readable(group: &RuleGroup, written: &WrittenRule) -> Result<Rule, String> {
-    let name = written.alert.as_ref().or(written.record.as_ref()).cloned().unwrap_or_default();
-    if group.namespace.is_some()
+fn readable(
+    group: &RuleGroup,
+    namespace: Option<&str>,
+    written: &WrittenRule,
+) -> Result<Rule, String> {
+    let name = name_of(written);
+    if namespace.is_some()
         && let Some(record) = &written.record
         && OWN_METRICS.iter().any(|word| record.starts_with(word))
     {
@@ -169,8 +226,6 @@ fn duration(name: &str, text: Option<&str>, otherwise: Duration) -> dais_metrics
 mod tests {
     use std::collections::BTreeMap;
 
-    use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-
     use super::*;
 
     #[test]
@@ -194,13 +249,62 @@ mod tests {
             ..WrittenRule::default()
         };
         let of = |namespace: Option<&str>, record| {
-            let namespace = namespace.map(str::to_owned);
-            let empty = serde_json::json!({"name": "g", "rules": []});
-            let group = RuleGroup { namespace, ..serde_json::from_value(empty).unwrap() };
-            readable(&group, &written(record)).map(drop)
+            readable(&RuleGroup::default(), namespace, &written(record)).map(drop)
         };
         assert!(of(Some("risk"), "kube_pod_labels").unwrap_err().contains("choose another"));
         assert_eq!(of(Some("risk"), "risk:requests"), Ok(()));
         assert_eq!(of(None, "kube_pod_labels"), Ok(()));
+    }
+
+    #[test]
+    fn what_is_refused_is_told_and_shown_and_keeps_no_other_out() {
+        let deep = format!("{}up{}", "(".repeat(100), ")".repeat(100));
+        let groups = serde_json::json!([
+            {"name": "web", "rules": [
+                {"alert": "Broken", "expr": "sum((", "labels": {"severity": "page"}},
+                {"alert": "Deep", "expr": deep},
+                {"record": "kube_pod_labels", "expr": "vector(1)"},
+                {"record": "web:up", "expr": "sum(up)"},
+            ]},
+            {"name": "slow", "interval": "soon", "rules": [{"alert": "Late", "expr": 1}]},
+            {"name": "web", "rules": [{"alert": "Twice", "expr": "up == 0"}]},
+        ]);
+        let (namespace, groups) =
+            (Some("risk".to_owned()), serde_json::from_value(groups).unwrap());
+        let (groups, faults) =
+            read(vec![RuleSource { name: "risk/web".into(), namespace, groups }]);
+        let names = |group: &RuleGroup| -> Vec<String> {
+            group.refused.iter().map(|rule| rule.name.clone()).collect()
+        };
+        assert_eq!(groups.len(), 2);
+        assert_eq!(groups[0].rules.iter().map(Rule::name).collect::<Vec<_>>(), ["web:up"]);
+        assert_eq!(names(&groups[0]), ["Broken", "Deep", "kube_pod_labels", "Twice"]);
+        assert_eq!((groups[1].rules.len(), names(&groups[1])), (0, vec!["Late".to_owned()]));
+        let broken = &groups[0].refused[0];
+        assert_eq!((broken.is_alert, broken.expr.as_str()), (true, "sum(("));
+        assert_eq!(
+            (broken.labels["severity"].as_str(), groups[1].refused[0].expr.as_str()),
+            ("page", "1")
+        );
+        for group in &groups {
+            assert_eq!(
+                (group.source.as_str(), group.namespace.as_deref()),
+                ("risk/web", Some("risk"))
+            );
+        }
+        for (at, words) in [
+            "Broken",
+            "limit of 60 levels",
+            "choose another",
+            "no duration",
+            "before it has this name",
+        ]
+        .iter()
+        .enumerate()
+        {
+            assert_eq!(faults[at].source, "risk/web");
+            assert!(faults[at].reason.contains(words), "{words}: {:?}", faults[at]);
+        }
+        assert_eq!(faults.len(), 5);
     }
 }

@@ -87,6 +87,11 @@ fn a_pod_is_scraped_a_rule_fires_and_a_person_is_told() {
         alerts.as_array().unwrap().iter().find(|alert| alert["labels"]["alertname"] == "ManyCups");
     assert_eq!(ours.unwrap()["labels"]["namespace"], "default", "{alerts}");
 
+    let shown = platform.get("/prometheus/api/v1/rules?rule_name[]=Broken").unwrap();
+    let broken = &shown["data"]["groups"][0]["rules"][0];
+    assert_eq!(broken["health"], "err", "{shown}");
+    assert!(broken["lastError"].as_str().unwrap().contains("expr"), "{shown}");
+
     kept_events(&platform);
 }
 

@@ -31,7 +31,7 @@ use crate::promql::Limits;
 use crate::store::Store;
 
 pub use alert::{ActiveAlert, Alert, AlertState};
-pub use config::{AlertingRule, RecordingRule, Rule, RuleGroup};
+pub use config::{AlertingRule, RecordingRule, RefusedRule, Rule, RuleGroup, Texts};
 pub use group::Group;
 pub(crate) use group::merged;
 pub use status::{GroupStatus, RuleHealth, RuleStatus};

@@ -8,7 +8,9 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::Request;
 use dais_metrics::promql::{Limits, Source};
-use dais_metrics::rules::{Alert, Group, RuleGroup, RuleHealth, Rules, RulesConfig, RulesView};
+use dais_metrics::rules::{
+    Alert, Group, RefusedRule, RuleGroup, RuleHealth, Rules, RulesConfig, RulesView,
+};
 use dais_metrics::{
     Api, Config, Labels, Metadata, STALE, Sample, Scope, Store, Targets, is_marker, now, router,
 };
@@ -320,4 +322,57 @@ async fn the_engine_runs_groups_tells_alerts_and_shows_both_to_those_who_may_see
     let ended = told.recv().await.unwrap();
     assert!(!ended.is_firing && ended.labels.get("namespace") == "red");
     assert_eq!(count(&get(&world, &view, &red, "/api/v1/rules").await, "groups"), 0);
+}
+
+#[tokio::test]
+async fn a_refused_rule_is_shown_with_its_reason_to_those_who_see_its_group() {
+    let world = World::new();
+    let refused = |name: &str, is_alert| RefusedRule {
+        name: name.into(),
+        is_alert,
+        expr: "sum((".into(),
+        labels: [("severity".to_owned(), "page".to_owned())].into(),
+        reason: format!("{name}: parse error"),
+    };
+    let rules = Rules::start(world.store.clone(), world.config.clone(), Arc::new(|_| {}));
+    let view = rules.view();
+    let own = RuleGroup {
+        namespace: Some("red".into()),
+        refused: vec![refused("Broken", true), refused("a:b", false)],
+        ..group(json!([{"alert": "Down", "expr": "up == 0"}]))
+    };
+    // One that is refused as a whole, and is gone when it is mended.
+    let all_refused =
+        RuleGroup { name: "none".into(), refused: vec![refused("Late", true)], ..group(json!([])) };
+    rules.set_groups(vec![own.clone(), all_refused]);
+    while view.groups().len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    let names = async |scope: &Scope, path: &str| -> Vec<String> {
+        let answer = get(&world, &view, scope, &format!("/api/v1/rules{path}")).await;
+        let groups = answer["data"]["groups"].as_array().unwrap();
+        let all = groups.iter().flat_map(|group| group["rules"].as_array().unwrap());
+        all.map(|rule| rule["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let (all, red, blue) = (Scope::all(), Scope::only(["red"]), Scope::only(["blue"]));
+    assert_eq!(names(&red, "").await, ["Down", "Broken", "a:b"]);
+    assert_eq!(names(&all, "").await, ["Down", "Broken", "a:b", "Late"]);
+    assert!(names(&blue, "").await.is_empty());
+    assert_eq!(names(&red, "?type=record").await, ["a:b"]);
+    assert_eq!(names(&red, "?rule_name[]=Broken").await, ["Broken"]);
+    assert_eq!(names(&red, "?match[]=%7Bseverity=%22page%22%7D").await, ["Broken", "a:b"]);
+    let answer = get(&world, &view, &red, "/api/v1/rules").await;
+    assert_eq!(
+        answer["data"]["groups"][0]["rules"][1],
+        json!({
+            "type": "alerting", "name": "Broken", "query": "sum((", "health": "err",
+            "lastError": "Broken: parse error", "state": "inactive", "alerts": [],
+            "labels": {"severity": "page"}, "annotations": {}, "duration": 0.0,
+            "keepFiringFor": 0.0, "evaluationTime": 0.0, "lastEvaluation": "0001-01-01T00:00:00Z",
+        })
+    );
+    rules.set_groups(vec![RuleGroup { refused: vec![], ..own }]);
+    while names(&all, "").await.len() > 1 {
+        tokio::task::yield_now().await;
+    }
 }

@@ -61,6 +61,7 @@ export const alerts = {
   'rules.took': ['Took', '用时'],
   'rules.ok': ['Works', '正常'],
   'rules.err': ['Fails', '出错'],
+  'rules.refused': ['Refused', '被拒绝'],
   'rules.unknown': ['Not evaluated yet', '尚未评估'],
   'rules.count': ['{count} {count|rule|rules}', '共 {count} 条规则'],
   'rules.none': ['No rules', '没有规则'],

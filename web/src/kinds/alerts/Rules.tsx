@@ -15,10 +15,10 @@ import { at } from '../../frame/useProject'
 import { useText, type MessageKey } from '../../i18n'
 import { duration } from '../../i18n/format'
 import { severityTone, urgency } from './alert'
+import { conditionOf, evaluatedAt, isRefused } from './condition'
 import { isRuleOf, useNarrowedRules } from './narrow'
 import type { Alerts } from './useAlerts'
 
-const HEALTH: Record<Rule['health'], [Tone, MessageKey]> = { ok: ['success', 'rules.ok'], err: ['error', 'rules.err'], unknown: ['muted', 'rules.unknown'] }
 const STATE: Record<NonNullable<Rule['state']>, [Tone, MessageKey]> = {
   firing: ['error', 'alerts.state.firing'], pending: ['warning', 'alerts.state.pending'], inactive: ['muted', 'alerts.state.inactive'],
 }
@@ -48,6 +48,7 @@ export function Rules({ all, project }: { all: Alerts; project: string | undefin
     {
       key: 'state', title: t('field.status'), sort: (rule) => TROUBLE.indexOf(rule.state ?? 'inactive'),
       cell: (rule) => {
+        if (isRefused(rule)) return '—'
         if (rule.type === 'recording') return <span className="muted">{t('rules.records')}</span>
         const [tone, word] = STATE[rule.state ?? 'inactive']
         return <span className="row"><Status tone={tone} label={t(word)} />{severity(rule) && <span className={`tag tone-${severityTone(severity(rule))}`}>{severity(rule)}</span>}</span>
@@ -60,11 +61,11 @@ export function Rules({ all, project }: { all: Alerts; project: string | undefin
     {
       key: 'health', title: t('condition.type'), sort: (rule) => rule.health,
       cell: (rule) => {
-        const [tone, word] = HEALTH[rule.health] ?? HEALTH.unknown
+        const [tone, word] = conditionOf(rule)
         return <div className={rule.lastError ? 'wraps' : ''}><Status tone={tone} label={t(word)} />{rule.lastError && <div className="muted small anywhere">{rule.lastError}</div>}</div>
       },
     },
-    { key: 'evaluated', title: t('rules.evaluated'), from: 'lg', sort: (rule) => rule.lastEvaluation, cell: (rule) => <Ago time={known(rule.lastEvaluation)} /> },
+    { key: 'evaluated', title: t('rules.evaluated'), from: 'lg', sort: (rule) => rule.lastEvaluation, cell: (rule) => <Ago time={evaluatedAt(rule)} /> },
     { key: 'took', title: t('rules.took'), align: 'right', from: 'xl', sort: (rule) => rule.evaluationTime, cell: (rule) => (rule.evaluationTime ? duration(rule.evaluationTime) : '—') },
   ]
   return (
@@ -76,6 +77,3 @@ export function Rules({ all, project }: { all: Alerts; project: string | undefin
     </Card>
   )
 }
-
-/** What was never evaluated has the year 1. */
-const known = (time: string | undefined) => (time && !time.startsWith('0001') ? time : undefined)

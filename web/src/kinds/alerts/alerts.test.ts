@@ -5,6 +5,7 @@ import { isAbsent } from '../../api/optional'
 import type { Rule, RuleAlert } from '../../api/rules'
 import { NOTHING, type Filters } from '../../components/filters'
 import { alertsOf, grouped, jumpsOf, matchersOf, severityTone, type Alert } from './alert'
+import { conditionOf } from './condition'
 import { isAbout, isRuleAbout, isRuleOf, isSilenceAbout, selectedBy } from './narrow'
 
 const found = (labels: Record<string, string>, state: RuleAlert['state'] = 'firing', value = '3'): RuleAlert => ({ labels, annotations: {}, state, value, activeAt: '2026-01-01T00:00:00Z' })
@@ -68,6 +69,15 @@ describe('an absent Alertmanager', () => {
   it('is told from a broken one', () => {
     expect([new ApiError(404, 'x'), new ApiError(200, '/alertmanager', NOT_JSON)].map(isAbsent)).toEqual([true, true])
     expect([new ApiError(500, 'x'), new ApiError(403, 'x'), null].map(isAbsent)).toEqual([false, false, false])
+  })
+})
+
+describe('a rule', () => {
+  const after = (health: Rule['health'], lastEvaluation: string) => conditionOf({ ...rule('R', 'sum(('), health, lastEvaluation })[1]
+  it('that never had a turn and has an error is refused', () => {
+    expect(after('err', '0001-01-01T00:00:00Z')).toBe('rules.refused')
+    expect(after('err', '2026-01-01T00:00:00Z')).toBe('rules.err')
+    expect(after('unknown', '0001-01-01T00:00:00Z')).toBe('rules.unknown')
   })
 })
 

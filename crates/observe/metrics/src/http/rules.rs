@@ -1,5 +1,6 @@
 //! Rules with their state, and active alerts. A narrowed caller sees the groups of its
-//! namespaces, and the alerts about them whichever group raised these.
+//! namespaces, and the alerts about them whichever group raised these. Rules that were
+//! refused stand behind the others of their group, with the reason as their last error.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,8 +16,10 @@ use super::{Api, scope_of};
 use crate::error::{Error, Result};
 use crate::labels::Labels;
 use crate::promql::parse;
-use crate::rules::{ActiveAlert, AlertState, AlertingRule, GroupStatus, Rule, RuleStatus};
-use crate::rules::{exponential, merged};
+use crate::rules::{
+    ActiveAlert, AlertState, AlertingRule, GroupStatus, RefusedRule, Rule, RuleHealth, RuleStatus,
+    Texts, exponential, merged,
+};
 use crate::scope::Scope;
 use crate::store::is_match;
 
@@ -64,15 +67,20 @@ impl Filter {
     }
 
     fn takes(&self, status: &GroupStatus, rule: &Rule) -> bool {
-        let kind = match rule {
-            Rule::Recording(_) => "record",
-            Rule::Alerting(_) => "alert",
-        };
+        self.takes_one(status, matches!(rule, Rule::Alerting(_)), rule.name(), rule.labels())
+    }
+
+    fn takes_refused(&self, status: &GroupStatus, rule: &RefusedRule) -> bool {
+        self.takes_one(status, rule.is_alert, &rule.name, &rule.labels)
+    }
+
+    fn takes_one(&self, status: &GroupStatus, is_alert: bool, name: &str, labels: &Texts) -> bool {
+        let kind = if is_alert { "alert" } else { "record" };
         // What a template will make of a label is not known here.
-        let labels = merged(&status.group.labels, rule.labels());
+        let labels = merged(&status.group.labels, labels);
         let labels = Labels::new(labels.into_iter().filter(|(_, text)| !text.contains("{{")));
         self.kind.as_deref().is_none_or(|wanted| wanted == kind)
-            && (self.names.is_empty() || self.names.iter().any(|name| name == rule.name()))
+            && (self.names.is_empty() || self.names.iter().any(|wanted| wanted == name))
             && (self.selectors.is_empty()
                 || self.selectors.iter().any(|matchers| is_match(&labels, matchers)))
     }
@@ -113,8 +121,11 @@ fn is_visible(status: &GroupStatus, scope: &Scope) -> bool {
 fn render_group(status: &GroupStatus, filter: &Filter) -> Value {
     let rules = status.group.rules.iter().zip(&status.rules);
     let wanted = rules.filter(|(rule, _)| filter.takes(status, rule));
-    let rules: Vec<Value> =
-        wanted.map(|(rule, state)| render_rule(status, rule, state, filter)).collect();
+    let refused = status.group.refused.iter().filter(|rule| filter.takes_refused(status, rule));
+    let rules: Vec<Value> = wanted
+        .map(|(rule, state)| render_rule(status, rule, state, filter))
+        .chain(refused.map(|rule| render_refused(status, rule, filter)))
+        .collect();
     json!({
         "name": status.group.name,
         "file": status.group.source,
@@ -143,6 +154,27 @@ fn render_rule(group: &GroupStatus, rule: &Rule, state: &RuleStatus, filter: &Fi
     }
     if let Rule::Alerting(alerting) = rule {
         add_alerts(fields, alerting, state, filter);
+    }
+    rendered
+}
+
+/// One that is not evaluated has the shape of one that never was.
+fn render_refused(group: &GroupStatus, rule: &RefusedRule, filter: &Filter) -> Value {
+    let mut rendered = json!({
+        "name": rule.name,
+        "query": rule.expr,
+        "labels": merged(&group.group.labels, &rule.labels),
+        "health": RuleHealth::Err.word(),
+        "lastError": rule.reason,
+        "evaluationTime": 0.0,
+        "lastEvaluation": moment(None),
+        "type": if rule.is_alert { "alerting" } else { "recording" },
+    });
+    if let Value::Object(fields) = &mut rendered
+        && rule.is_alert
+    {
+        let (alerting, state) = (AlertingRule::default(), RuleStatus::default());
+        add_alerts(fields, &alerting, &state, filter);
     }
     rendered
 }

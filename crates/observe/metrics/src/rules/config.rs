@@ -14,7 +14,7 @@ use crate::promql::parse;
 pub type Texts = BTreeMap<String, String>;
 
 /// Rules that are evaluated one after the other at the same time.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RuleGroup {
     pub name: String,
@@ -40,6 +40,21 @@ pub struct RuleGroup {
     pub partial_response: Option<String>,
     #[serde(default)]
     pub rules: Vec<Rule>,
+    /// Rules that whoever keeps the group wrote and that can never work. They are shown
+    /// with the others and not evaluated.
+    #[serde(skip)]
+    pub refused: Vec<RefusedRule>,
+}
+
+/// A rule that cannot be evaluated, as far as it was understood.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RefusedRule {
+    pub name: String,
+    pub is_alert: bool,
+    pub expr: String,
+    pub labels: Texts,
+    /// Why it is refused.
+    pub reason: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -59,7 +74,7 @@ pub struct RecordingRule {
 }
 
 /// Raises an alert for each series that a query gives.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct AlertingRule {
     pub alert: String,
     pub expr: String,
