@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 pub use normal::normalize;
+pub(crate) use normal::whole;
 
 use crate::gvk::Gvk;
 use crate::types::{Graph, GraphRef, NodeId, Schema};

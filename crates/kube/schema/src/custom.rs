@@ -109,6 +109,55 @@ mod tests {
     }
 
     #[test]
+    fn whole_numbers_become_integers() {
+        let integer = json!({"type": "integer"});
+        let schema = schema(json!({"type": "object", "properties": {
+            "i": integer, "wide": {"type": "integer", "format": "int64"},
+            "list": {"type": "array", "items": {"type": "integer", "format": "int32"}},
+            "map": {"type": "object", "additionalProperties": integer},
+            "either": {"x-kubernetes-int-or-string": true}, "n": {"type": "number"},
+            "filled": {"type": "integer", "default": 7.0},
+            "free": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}));
+        let mut object = json!({"spec": {"i": 1.0, "wide": -2.0, "list": [3.0, 1e3], "map": {"a": 4.0},
+            "either": 5.0, "n": 0.5, "free": {"ports": [{"port": 80.0, "ratio": 0.5}]}}});
+        schema.default(&mut object);
+        let wanted = json!({"i": 1, "wide": -2, "list": [3, 1000], "map": {"a": 4}, "either": 5,
+            "n": 0.5, "filled": 7, "free": {"ports": [{"port": 80, "ratio": 0.5}]}});
+        assert_eq!(object["spec"], wanted);
+        assert_eq!(schema.validate(&object, None), []);
+    }
+
+    #[test]
+    fn what_no_client_can_read_is_refused() {
+        let schema = schema(json!({"type": "object", "properties": {
+            "i": {"type": "integer"}, "narrow": {"type": "integer", "format": "int32"},
+            "wide": {"type": "integer", "format": "int64"},
+            "either": {"x-kubernetes-int-or-string": true},
+            "at": {"type": "string", "format": "date-time"}}}));
+        let refused = |spec: Value| {
+            let mut object = json!({"spec": spec});
+            schema.default(&mut object);
+            causes(schema.validate(&object, None)).join(", ")
+        };
+        let words = "in body must fit 64 bits; use a whole number from -9223372036854775808 to \
+                     9223372036854775807";
+        for beyond in [json!(1e19), json!(-1e19), json!(u64::MAX)] {
+            assert!(refused(json!({"i": beyond})).ends_with(&format!("spec.i {words}")));
+            assert!(refused(json!({"either": beyond})).ends_with(&format!("spec.either {words}")));
+            assert!(refused(json!({"wide": beyond})).ends_with("with format int64 in spec.wide"));
+        }
+        assert!(refused(json!({"narrow": 3e9})).ends_with("with format int32 in spec.narrow"));
+        assert_eq!(refused(json!({"i": i64::MIN, "wide": i64::MAX, "narrow": i32::MAX})), "");
+        assert_eq!(
+            refused(json!({"at": "9999-12-31T23:59:59Z"})),
+            "spec.at: Invalid value: \"9999-12-31T23:59:59Z\": spec.at in body must be of type \
+            date-time: \"9999-12-31T23:59:59Z\"; use a date that exists, before \
+            9999-12-30T22:00:00Z"
+        );
+        assert_eq!(refused(json!({"at": "9999-12-30T00:00:00Z"})), "");
+    }
+
+    #[test]
     fn violations_have_the_servers_words() {
         let schema = schema(json!({"type": "object", "required": ["size"], "properties": {
             "size": {"type": "integer", "minimum": 1}, "color": {"enum": ["red"], "type": "string"},

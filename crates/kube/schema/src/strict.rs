@@ -10,7 +10,7 @@ use serde_json::Value;
 
 pub use decode::{Decoded, decode_json};
 pub use mismatch::check_types;
-pub(crate) use mismatch::is_rfc3339;
+pub(crate) use mismatch::{TIME_HINT, is_rfc3339, is_time};
 
 use crate::types::{Node, Schema};
 

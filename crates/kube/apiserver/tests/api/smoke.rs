@@ -119,6 +119,12 @@ async fn a_definition_is_served_as_soon_as_it_is_established() {
     );
     let made = cars.create(&PostParams::default(), &car).await.expect("create");
     assert_eq!(made.data["spec"]["wheels"], 4, "the default is filled in");
+    let car = of(
+        json!({"apiVersion": "example.com/v1", "kind": "Car", "metadata": {"name": "b"}, "spec": {"wheels": 1.0}}),
+    );
+    cars.create(&PostParams::default(), &car).await.expect("create");
+    let read = cars.get("b").await.expect("get");
+    assert_eq!(read.data["spec"]["wheels"], json!(1), "a whole number is an integer");
     let status = json!({"status": {"phase": "Driving"}});
     let now = cars
         .patch_status("a", &PatchParams::default(), &Patch::Merge(status))

@@ -100,13 +100,21 @@ fn normalize_scalar(scalar: Scalar, value: &mut Value) {
         (Scalar::Quantity, Value::Number(number)) => {
             *value = Value::String(quantity::canonical(&number.to_string()));
         }
-        (Scalar::Int32 | Scalar::Int64, Value::Number(number)) if !number.is_i64() => {
-            if let Some(whole) = number.as_f64().filter(|n| n.fract() == 0.0) {
-                *value = Value::Number(Number::from(whole as i64));
+        (Scalar::Int32 | Scalar::Int64 | Scalar::IntOrString, Value::Number(number)) => {
+            if let Some(integer) = whole(number).filter(|_| !number.is_i64()) {
+                *value = integer.into();
             }
         }
         _ => {}
     }
+}
+
+/// The integer that a number is, also one written `1.0`. The limit is a round number within
+/// int64, at whose end doubles are too coarse to tell.
+pub(crate) fn whole(number: &Number) -> Option<i64> {
+    number.as_i64().or_else(|| {
+        number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 9e18).map(|n| n as i64)
+    })
 }
 
 #[cfg(test)]
@@ -116,6 +124,14 @@ mod tests {
     use super::*;
     use crate::builtin::schema;
     use crate::gvk::Gvk;
+
+    #[test]
+    fn whole_numbers_are_integers() {
+        let service = schema(&Gvk::new("", "v1", "Service")).expect("Service");
+        let mut object = json!({"spec": {"ports": [{"port": 80.0, "targetPort": 8080.0}]}});
+        normalize(&service, &mut object);
+        assert_eq!(object["spec"]["ports"], json!([{"port": 80, "targetPort": 8080}]));
+    }
 
     #[test]
     fn a_pod_comes_out_as_the_server_stores_it() {

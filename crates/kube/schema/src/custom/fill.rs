@@ -1,11 +1,13 @@
-//! Defaults of custom resources.
+//! Defaults and whole numbers of custom resources.
 
 use serde_json::Value;
 
-use super::structural::Structural;
+use super::structural::{Kind, Structural};
+use crate::builtin::whole;
 
 /// Fills in defaults: absent fields, and null ones that may not be null, get their
 /// default; a null that may not be and has no default goes. In a nullable field null stays.
+/// Whole numbers become integers as in [`whole_numbers`].
 pub(super) fn fill(schema: &Structural, value: &mut Value) {
     match value {
         Value::Object(fields) => {
@@ -24,14 +26,32 @@ pub(super) fn fill(schema: &Structural, value: &mut Value) {
                 }
             }
             for (name, value) in fields.iter_mut() {
-                if let Some(below) = schema.field(name) {
-                    fill(below, value);
+                match schema.field(name) {
+                    Some(below) => fill(below, value),
+                    None => whole_numbers(value),
                 }
             }
         }
         Value::Array(items) => {
-            if let Some(below) = &schema.items {
-                items.iter_mut().for_each(|item| fill(below, item));
+            items.iter_mut().for_each(|item| match &schema.items {
+                Some(below) => fill(below, item),
+                None => whole_numbers(item),
+            });
+        }
+        Value::Number(_) if schema.kind != Some(Kind::Number) => whole_numbers(value),
+        _ => {}
+    }
+}
+
+/// Writes `1.0` as `1`, as Go does, also where no schema says what a value is. Clients read
+/// such numbers into integers, and one that they can't read costs them the whole list.
+fn whole_numbers(value: &mut Value) {
+    match value {
+        Value::Object(fields) => fields.values_mut().for_each(whole_numbers),
+        Value::Array(items) => items.iter_mut().for_each(whole_numbers),
+        Value::Number(number) => {
+            if let Some(integer) = whole(number) {
+                *value = integer.into();
             }
         }
         _ => {}

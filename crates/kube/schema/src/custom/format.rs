@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::strict::is_rfc3339;
+use crate::strict::{is_rfc3339, is_time};
 
 fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("a constant pattern is well formed")
@@ -31,8 +31,11 @@ static MAC: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[0-9a-fA-F]{2}([:-][0-
 /// Whether a string has the format.
 pub(super) fn fits(format: &str, text: &str) -> bool {
     match format {
-        "date-time" => is_rfc3339(text, false),
-        "date" => is_rfc3339(&format!("{text}T00:00:00Z"), false),
+        "date-time" => is_time(text, false),
+        "date" => {
+            is_rfc3339(&format!("{text}T00:00:00Z"), false)
+                && text.parse::<jiff::civil::Date>().is_ok()
+        }
         "email" => EMAIL.is_match(text),
         "hostname" => text.len() <= 253 && HOSTNAME.is_match(text),
         "ipv4" => text.parse::<Ipv4Addr>().is_ok(),

@@ -6,7 +6,9 @@ use serde_json::Value;
 use super::format;
 use super::graph::item_keys;
 use super::structural::{Kind, Structural};
+use crate::builtin::whole;
 use crate::field_error::{FieldError, FieldErrorKind};
+use crate::strict::{TIME_HINT, is_rfc3339};
 use crate::types::ListKind;
 
 /// All violations below a value.
@@ -122,7 +124,10 @@ fn check_string(schema: &Structural, text: &str, path: &str, errors: &mut Vec<Fi
     }
     if !format::fits(&checks.format, text) {
         let wanted = &checks.format;
-        let detail = format!("{path} in body must be of type {wanted}: \"{text}\"");
+        let mut detail = format!("{path} in body must be of type {wanted}: \"{text}\"");
+        if wanted == "date-time" && is_rfc3339(text, false) {
+            detail.push_str(&format!("; {TIME_HINT}"));
+        }
         errors.push(FieldError::type_invalid(path, &value, &detail));
     }
 }
@@ -157,13 +162,17 @@ fn check_number(
             refuse(format!("{path} in body should be greater than or equal to {shown}"));
         }
     }
-    if schema.kind == Some(Kind::Integer) {
+    if schema.kind == Some(Kind::Integer) || schema.int_or_string {
         let fits = match checks.format.as_str() {
             "int32" => exact >= f64::from(i32::MIN) && exact <= f64::from(i32::MAX),
-            "int64" => number.is_i64() || number.is_f64(),
-            _ => true,
+            _ => whole(number).is_some(),
         };
-        if !fits {
+        if !fits && !matches!(checks.format.as_str(), "int32" | "int64") {
+            let (min, max) = (i64::MIN, i64::MAX);
+            refuse(format!(
+                "{path} in body must fit 64 bits; use a whole number from {min} to {max}"
+            ));
+        } else if !fits {
             let format = &checks.format;
             let detail =
                 format!("Checked value must be of type integer with format {format} in {path}");

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::joined;
+use crate::builtin::whole;
 use crate::types::{Node, Scalar, Schema};
 
 /// The first value of a wrong type:
@@ -42,6 +43,7 @@ fn check(schema: &Schema, value: &Value, place: &Place<'_>) -> std::result::Resu
             check_scalar(*scalar, value).map_err(|problem| match problem {
                 Mismatch::Type => words(schema, value, place),
                 Mismatch::Text(text) => text,
+                Mismatch::Time(text) => format!("{}: {text:?} is no time; {TIME_HINT}", place.path),
             })
         }
         _ => Err(words(schema, value, place)),
@@ -51,6 +53,8 @@ fn check(schema: &Schema, value: &Value, place: &Place<'_>) -> std::result::Resu
 enum Mismatch {
     Type,
     Text(String),
+    /// The shape of a time, but no date or beyond what clients can read.
+    Time(String),
 }
 
 fn check_scalar(scalar: Scalar, value: &Value) -> std::result::Result<(), Mismatch> {
@@ -72,12 +76,6 @@ fn check_scalar(scalar: Scalar, value: &Value) -> std::result::Result<(), Mismat
         _ => false,
     };
     if fits { Ok(()) } else { Err(Mismatch::Type) }
-}
-
-fn whole(number: &serde_json::Number) -> Option<i64> {
-    number.as_i64().or_else(|| {
-        number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 9e18).map(|n| n as i64)
-    })
 }
 
 fn base64(text: &str) -> std::result::Result<(), Mismatch> {
@@ -103,14 +101,26 @@ fn quantity(text: &str) -> std::result::Result<(), Mismatch> {
 
 /// RFC 3339; with six digits of a second where `micro`.
 fn time(text: &str, micro: bool) -> std::result::Result<(), Mismatch> {
-    if text.is_empty() || is_rfc3339(text, micro) {
+    if text.is_empty() || is_time(text, micro) {
         return Ok(());
+    }
+    if is_rfc3339(text, micro) {
+        return Err(Mismatch::Time(text.to_owned()));
     }
     let layout =
         if micro { "2006-01-02T15:04:05.000000Z07:00" } else { "2006-01-02T15:04:05Z07:00" };
     Err(Mismatch::Text(format!(
         "parsing time \"{text}\" as \"{layout}\": cannot parse \"{text}\" as \"2006\""
     )))
+}
+
+/// What to write instead of a time that has the shape but can't be held.
+pub(crate) const TIME_HINT: &str = "use a date that exists, before 9999-12-30T22:00:00Z";
+
+/// A time that clients can read. Beyond the range of [`jiff::Timestamp`] they fail, and lose
+/// the whole list that holds it.
+pub(crate) fn is_time(text: &str, needs_fraction: bool) -> bool {
+    is_rfc3339(text, needs_fraction) && text.parse::<jiff::Timestamp>().is_ok()
 }
 
 /// The shape of RFC 3339, as the `date-time` format of Kubernetes takes it.
@@ -243,5 +253,22 @@ mod tests {
         assert!(!is_rfc3339("2026-01-01T00:00:00Z", true));
         assert!(!is_rfc3339("2026-13-01T00:00:00Z", false));
         assert!(!is_rfc3339("yesterday", false));
+    }
+
+    #[test]
+    fn times_are_ones_that_clients_can_read() {
+        for good in ["0001-01-01T00:00:00Z", "9999-12-30T21:59:59Z", "2026-01-01t00:00:60.5z"] {
+            assert!(is_time(good, false), "{good}");
+        }
+        assert!(!is_time("2026-02-30T00:00:00Z", false));
+        assert_eq!(
+            mismatch("Event", json!({"lastTimestamp": "9999-12-31T23:59:59Z"})),
+            "lastTimestamp: \"9999-12-31T23:59:59Z\" is no time; use a date that exists, before \
+            9999-12-30T22:00:00Z"
+        );
+        assert!(
+            mismatch("Event", json!({"eventTime": "9999-12-31T23:59:59.000000Z"}))
+                .starts_with("eventTime: ")
+        );
     }
 }
