@@ -52,8 +52,12 @@ class Connection:
         at = head.find(b"content-length:")
         if at >= 0:
             length = int(head[at + 15 :].split(b"\r\n", 1)[0])
-            while len(body) < length:
-                body = self.more(body)
+            # Not by adding texts up: of a long answer that copies each part many times.
+            parts, missing = [body], length - len(body)
+            while missing > 0:
+                parts.append(self.more(b""))
+                missing -= len(parts[-1])
+            body = b"".join(parts)
         elif b"transfer-encoding: chunked" in head:
             body = self.chunks(body)
         else:

@@ -14,11 +14,16 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use crate::cells::Cells;
 use crate::error::Result;
+use crate::readers::Readers;
+use crate::statement::Statement;
 
 #[derive(Clone)]
 pub(crate) struct Database {
     read: AnyPool,
+    /// SQLite's, for long answers.
+    readers: Option<Readers>,
     write: AnyPool,
     dialect: Dialect,
     url: String,
@@ -57,6 +62,7 @@ const VERSIONS: &[&[&str]] = &[
     &[include_str!("../migrations/0001_tracking.sql")],
     &[include_str!("../migrations/0002_points_by_step.sql")],
     &[include_str!("../migrations/0003_alias_requests.sql")],
+    &[include_str!("../migrations/0004_ranks.sql")],
 ];
 
 const READERS: u32 = 8;
@@ -80,7 +86,26 @@ impl Database {
         let write = connect(url, writers, SQLITE_SETUP).await?;
         migrate(&write, dialect, "ml_schema", VERSIONS).await?;
         let read = connect(url, READERS, SQLITE_SETUP).await?;
-        Ok(Database { read, write, dialect, url: url.to_owned(), turn: Arc::default() })
+        let readers = match dialect {
+            Dialect::Sqlite => {
+                let url = url.to_owned();
+                Some(Readers::new(READERS as usize, move || native(&url)))
+            }
+            Dialect::Postgres => None,
+        };
+        Ok(Database { read, readers, write, dialect, url: url.to_owned(), turn: Arc::default() })
+    }
+
+    /// What a question finds.
+    pub async fn rows<T: Send + 'static>(
+        &self,
+        statement: Statement,
+        read: impl Fn(&dyn Cells) -> Result<T> + Send + 'static,
+    ) -> Result<Vec<T>> {
+        match &self.readers {
+            Some(readers) => readers.rows(statement, read).await,
+            None => statement.all(&self.read).await?.iter().map(|row| read(row)).collect(),
+        }
     }
 
     pub fn read(&self) -> &AnyPool {
@@ -104,11 +129,7 @@ impl Database {
     /// One more connection to the file, without sqlx; who writes through it
     /// holds the [`Database::turn`].
     pub fn native(&self) -> Result<rusqlite::Connection> {
-        let options = SqliteConnectOptions::from_str(&self.url)?;
-        let connection = rusqlite::Connection::open(options.get_filename())?;
-        connection.execute_batch(NATIVE_SETUP)?;
-        connection.execute_batch(SQLITE_SETUP)?;
-        Ok(connection)
+        native(&self.url)
     }
 
     pub fn dialect(&self) -> Dialect {
@@ -125,6 +146,14 @@ impl Database {
         };
         Ok(Turn { connection, _turn })
     }
+}
+
+fn native(url: &str) -> Result<rusqlite::Connection> {
+    let options = SqliteConnectOptions::from_str(url)?;
+    let connection = rusqlite::Connection::open(options.get_filename())?;
+    connection.execute_batch(NATIVE_SETUP)?;
+    connection.execute_batch(SQLITE_SETUP)?;
+    Ok(connection)
 }
 
 /// Milliseconds since 1970, as the protocol counts time.

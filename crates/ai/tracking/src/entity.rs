@@ -1,10 +1,9 @@
 //! Small shapes that several requests and answers share.
 
 use serde::{Deserialize, Serialize};
-use sqlx::Row;
-use sqlx::any::AnyRow;
 
 use crate::Error;
+use crate::cells::Cells;
 use crate::error::Result;
 
 /// A tag or a param.
@@ -18,8 +17,8 @@ pub(crate) struct Pair {
 
 impl Pair {
     /// From a row whose columns `at` and `at + 1` are key and value.
-    pub fn read(row: &AnyRow, at: usize) -> Result<Pair> {
-        Ok(Pair { key: row.try_get(at)?, value: row.try_get(at + 1)? })
+    pub fn read(row: &dyn Cells, at: usize) -> Result<Pair> {
+        Ok(Pair { key: row.text(at)?, value: row.text(at + 1)? })
     }
 }
 

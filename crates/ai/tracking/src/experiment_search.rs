@@ -57,6 +57,7 @@ pub(crate) async fn search(
         .bind_list(stages(request.view_type.as_ref())?.iter().copied());
     filter.compile(&ENTITY, &mut select)?;
     let dialect = tracking.database().dialect();
+    select.push(" ORDER BY ");
     order(
         &ENTITY,
         &request.order_by,

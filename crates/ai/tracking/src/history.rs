@@ -3,13 +3,16 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
 
+use crate::cells::Cells;
 use crate::entity::Page;
 use crate::error::Result;
 use crate::input::{Input, Required, int, texts};
-use crate::metric::{COLUMNS, Metric};
+use crate::metric::{COLUMNS, Metric, special_as_text};
 use crate::scope::Scope;
 use crate::statement::Statement;
 use crate::{Error, Tracking, runs};
@@ -50,13 +53,11 @@ fn some_runs(runs: &[String]) -> Result<()> {
 #[derive(Serialize)]
 pub(crate) struct Points {
     metrics: Vec<Metric>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_page_token: Option<String>,
 }
 
 impl From<Vec<Metric>> for Points {
     fn from(metrics: Vec<Metric>) -> Points {
-        Points { metrics, next_page_token: None }
+        Points { metrics }
     }
 }
 
@@ -71,29 +72,39 @@ pub(crate) struct AskOne {
     max_results: Option<i64>,
 }
 
-/// The last point of a page. The next one begins after it, and costs the same however many
-/// points were before.
-struct Last {
+/// A point of a known key. The last of a page is the next one's token: that page begins
+/// after it, and costs the same however many points were before.
+struct Point {
     step: i64,
     timestamp: i64,
     value: f64,
     nan: i64,
 }
 
-impl Last {
-    fn of(metric: &Metric) -> Last {
-        let (value, nan) = metric.stored_value();
-        Last { step: metric.step, timestamp: metric.timestamp, value, nan }
+/// The columns that [`Point::read`] reads.
+const POINT: &str = "step, timestamp, value, nan";
+
+/// Bytes of a point on the wire, but for its key.
+const ROOM: usize = 80;
+
+impl Point {
+    fn read(row: &dyn Cells) -> Result<Point> {
+        Ok(Point {
+            step: row.int(0)?,
+            timestamp: row.int(1)?,
+            value: row.real(2)?,
+            nan: row.int(3)?,
+        })
     }
 
     fn token(&self) -> String {
-        let Last { step, timestamp, value, nan } = self;
+        let Point { step, timestamp, value, nan } = self;
         format!("{step}:{timestamp}:{:x}:{nan}", value.to_bits())
     }
 
-    fn parse(token: &str) -> Option<Last> {
+    fn parse(token: &str) -> Option<Point> {
         let mut parts = token.split(':');
-        let last = Last {
+        let last = Point {
             step: parts.next()?.parse().ok()?,
             timestamp: parts.next()?.parse().ok()?,
             value: f64::from_bits(u64::from_str_radix(parts.next()?, 16).ok()?),
@@ -107,27 +118,56 @@ pub(crate) async fn one(
     State(tracking): State<Tracking>,
     scope: Scope,
     Input(request): Input<AskOne>,
-) -> Result<Json<Points>> {
+) -> Result<Response> {
     let run_id = request.run_id.or(request.run_uuid).required("run_id")?;
     let key = request.metric_key.required("metric_key")?;
     let limit = Page::new(None, request.max_results, POINTS, MOST_POINTS)?.limit;
     let run = seq_of(&tracking, &scope, &run_id).await?;
-    let mut select = Statement::new(format!("SELECT {COLUMNS} FROM ml_points WHERE run = "));
+    let mut select = Statement::new(format!("SELECT {POINT} FROM ml_points WHERE run = "));
     select.bind(run).push(" AND key = ").bind(&key);
     if let Some(token) = request.page_token.filter(|token| !token.is_empty()) {
-        let last = Last::parse(&token).ok_or_else(Page::bad_token)?;
+        let last = Point::parse(&token).ok_or_else(Page::bad_token)?;
         select.push(" AND (step, timestamp, key, value, nan) > (").bind(last.step);
         select.push(", ").bind(last.timestamp).push(", ").bind(&key);
         select.push(", ").bind(last.value).push(", ").bind(last.nan).push(")");
     }
     select.push(" ORDER BY run, step, timestamp, key, value, nan LIMIT ").bind(limit + 1);
-    let rows = select.all(tracking.database().read()).await?;
-    let mut metrics = rows.iter().map(|row| Metric::read(row, 0)).collect::<Result<Vec<_>>>()?;
-    let more = metrics.len() as i64 > limit;
-    metrics.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let last = metrics.last().filter(|_| more);
-    let next_page_token = last.map(|metric| Last::of(metric).token());
-    Ok(Json(Points { metrics, next_page_token }))
+    let mut points = tracking.database().rows(select, Point::read).await?;
+    let more = points.len() as i64 > limit;
+    points.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let token = points.last().filter(|_| more).map(Point::token);
+    let page = page(&key, &points, token.as_deref()).map_err(unwritable)?;
+    Ok(([(CONTENT_TYPE, "application/json")], page).into_response())
+}
+
+fn unwritable(error: serde_json::Error) -> Error {
+    Error::invalid(format!("the points cannot be written as JSON: {error}"))
+}
+
+/// What [`Points`] would be, of points that all have one key.
+fn page(key: &str, points: &[Point], token: Option<&str>) -> serde_json::Result<Vec<u8>> {
+    let key = serde_json::to_string(key)?;
+    let mut text = Vec::with_capacity(points.len() * (key.len() + ROOM) + ROOM);
+    text.extend_from_slice(b"{\"metrics\":[");
+    for (index, point) in points.iter().enumerate() {
+        text.extend_from_slice(if index > 0 { b",{\"key\":" } else { b"{\"key\":" });
+        text.extend_from_slice(key.as_bytes());
+        text.extend_from_slice(b",\"value\":");
+        let value = if point.nan == 1 { f64::NAN } else { point.value };
+        special_as_text(&value, &mut serde_json::Serializer::new(&mut text))?;
+        text.extend_from_slice(b",\"timestamp\":");
+        serde_json::to_writer(&mut text, &point.timestamp)?;
+        text.extend_from_slice(b",\"step\":");
+        serde_json::to_writer(&mut text, &point.step)?;
+        text.push(b'}');
+    }
+    text.push(b']');
+    if let Some(token) = token {
+        text.extend_from_slice(b",\"next_page_token\":");
+        serde_json::to_writer(&mut text, token)?;
+    }
+    text.push(b'}');
+    Ok(text)
 }
 
 pub(crate) async fn bulk(
@@ -149,9 +189,9 @@ pub(crate) async fn bulk(
             .bind(&key)
             .push(" ORDER BY run, step, timestamp, key, value, nan");
         select.push(" LIMIT ").bind(left);
-        for row in select.all(tracking.database().read()).await? {
-            metrics.push(Metric { run_id: Some(run_id.clone()), ..Metric::read(&row, 0)? });
-        }
+        let found = tracking.database().rows(select, |row| Metric::read(row, 0)).await?;
+        let named = |metric| Metric { run_id: Some(run_id.clone()), ..metric };
+        metrics.extend(found.into_iter().map(named));
     }
     Ok(Json(metrics.into()))
 }
@@ -184,9 +224,9 @@ pub(crate) async fn interval(
             .bind(to);
         select.push(") p WHERE (n - 1) % ((total + ").bind(most).push(" - 1) / ").bind(most);
         select.push(") = 0 OR n = total ORDER BY n");
-        for row in select.all(tracking.database().read()).await? {
-            metrics.push(Metric { run_id: Some(run_id.clone()), ..Metric::read(&row, 0)? });
-        }
+        let found = tracking.database().rows(select, |row| Metric::read(row, 0)).await?;
+        let named = |metric| Metric { run_id: Some(run_id.clone()), ..metric };
+        metrics.extend(found.into_iter().map(named));
     }
     Ok(Json(metrics.into()))
 }

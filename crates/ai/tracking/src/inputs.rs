@@ -3,9 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use sqlx::Row;
-use sqlx::any::AnyRow;
 
+use crate::cells::Cells;
 use crate::entity::{DONE, Done, Pair};
 use crate::error::Result;
 use crate::input::{Input, Required, int, list};
@@ -42,17 +41,17 @@ impl DatasetInput {
         "name, digest, source_type, source, schema_json, profile, tags";
 
     /// From a row whose columns from `at` on are [`DatasetInput::COLUMNS`].
-    pub fn read(row: &AnyRow, at: usize) -> Result<DatasetInput> {
-        let tags: String = row.try_get(at + 6)?;
+    pub fn read(row: &dyn Cells, at: usize) -> Result<DatasetInput> {
+        let tags = row.text(at + 6)?;
         Ok(DatasetInput {
             tags: serde_json::from_str(&tags).unwrap_or_default(),
             dataset: Dataset {
-                name: row.try_get(at)?,
-                digest: row.try_get(at + 1)?,
-                source_type: row.try_get(at + 2)?,
-                source: row.try_get(at + 3)?,
-                schema: row.try_get(at + 4)?,
-                profile: row.try_get(at + 5)?,
+                name: row.text(at)?,
+                digest: row.text(at + 1)?,
+                source_type: row.text(at + 2)?,
+                source: row.text(at + 3)?,
+                schema: row.optional_text(at + 4)?,
+                profile: row.optional_text(at + 5)?,
             },
         })
     }

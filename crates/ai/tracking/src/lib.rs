@@ -20,6 +20,7 @@
 mod aliases;
 mod approvals;
 mod artifacts;
+mod cells;
 mod database;
 mod decisions;
 mod entity;
@@ -38,6 +39,8 @@ mod logged_models;
 mod logging;
 mod metric;
 mod protection;
+mod ranks;
+mod readers;
 mod registered_models;
 mod router;
 mod run_data;

@@ -92,6 +92,7 @@ pub(crate) async fn search(
         })
         .collect();
     let dialect = tracking.database().dialect();
+    select.push(" ORDER BY ");
     order(&ENTITY, &columns, "r.creation_timestamp DESC, r.model_id", dialect, &mut select)?;
     select.push(" LIMIT ").bind(page.limit + 1).push(" OFFSET ").bind(page.offset);
     let rows = select.all(tracking.database().read()).await?;

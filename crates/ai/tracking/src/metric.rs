@@ -1,10 +1,9 @@
 //! One measured value, on the wire and in rows.
 
 use serde::{Deserialize, Serialize, Serializer};
-use sqlx::Row;
-use sqlx::any::AnyRow;
 
 use crate::Error;
+use crate::cells::Cells;
 use crate::error::Result;
 use crate::{input, limits};
 
@@ -87,14 +86,14 @@ pub(crate) const COLUMNS: &str = "key, step, timestamp, value, nan";
 
 impl Metric {
     /// From a row whose columns from `at` on are [`COLUMNS`].
-    pub fn read(row: &AnyRow, at: usize) -> Result<Metric> {
-        let nan: i64 = row.try_get(at + 4)?;
-        let value: f64 = row.try_get(at + 3)?;
+    pub fn read(row: &dyn Cells, at: usize) -> Result<Metric> {
+        let nan = row.int(at + 4)?;
+        let value = row.real(at + 3)?;
         Ok(Metric {
-            key: row.try_get(at)?,
+            key: row.text(at)?,
             value: if nan == 1 { f64::NAN } else { value },
-            timestamp: row.try_get(at + 2)?,
-            step: row.try_get(at + 1)?,
+            timestamp: row.int(at + 2)?,
+            step: row.int(at + 1)?,
             model_id: None,
             dataset_name: None,
             dataset_digest: None,
@@ -118,7 +117,7 @@ impl Metric {
 }
 
 /// JSON has no NaN and no infinity: protobuf's JSON writes them as text.
-fn special_as_text<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn special_as_text<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
     if value.is_nan() {
         to.serialize_str("NaN")
     } else if value.is_infinite() {

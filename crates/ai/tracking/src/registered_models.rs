@@ -331,6 +331,7 @@ pub(crate) async fn search(
     filter.models_or_prompts(&TAGS, &mut select);
     filter.compile(&ENTITY, &mut select)?;
     let dialect = tracking.database().dialect();
+    select.push(" ORDER BY ");
     order(
         &ENTITY,
         &request.order_by,

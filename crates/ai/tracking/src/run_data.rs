@@ -5,10 +5,9 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use sqlx::Row;
-use sqlx::any::AnyRow;
 
 use crate::Tracking;
+use crate::cells::Cells;
 use crate::entity::Pair;
 use crate::error::Result;
 use crate::inputs::DatasetInput;
@@ -39,22 +38,20 @@ pub(crate) const COLUMNS: &str = "r.seq, r.run_id, r.experiment_id, r.name, r.us
     r.end_time, r.lifecycle_stage, r.artifact_uri";
 
 impl RunInfo {
-    pub fn read(row: &AnyRow, tracking: &Tracking, scope: &Scope) -> Result<RunInfo> {
-        let run_id: String = row.try_get(1)?;
+    pub fn read(row: &dyn Cells, tracking: &Tracking, scope: &Scope) -> Result<RunInfo> {
+        let run_id = row.text(1)?;
         Ok(RunInfo {
-            seq: row.try_get(0)?,
+            seq: row.int(0)?,
             run_uuid: run_id.clone(),
             run_id,
-            experiment_id: row.try_get::<i64, _>(2)?.to_string(),
-            run_name: row.try_get(3)?,
-            user_id: row.try_get(4)?,
-            status: row.try_get(5)?,
-            start_time: row.try_get(6)?,
-            end_time: row.try_get(7)?,
-            lifecycle_stage: row.try_get(8)?,
-            artifact_uri: tracking
-                .locations()
-                .public(&scope.project, &row.try_get::<String, _>(9)?),
+            experiment_id: row.int(2)?.to_string(),
+            run_name: row.text(3)?,
+            user_id: row.text(4)?,
+            status: row.text(5)?,
+            start_time: row.optional_int(6)?,
+            end_time: row.optional_int(7)?,
+            lifecycle_stage: row.text(8)?,
+            artifact_uri: tracking.locations().public(&scope.project, &row.text(9)?),
         })
     }
 }
@@ -99,30 +96,42 @@ struct Data {
 /// Below PostgreSQL's and SQLite's limits on the values of one statement.
 const AT_ONCE: usize = 500;
 
+/// One row of what was logged to a run.
+enum Part {
+    Metric(Metric),
+    Param(Pair),
+    Tag(Pair),
+    Dataset(DatasetInput),
+    Model { direction: String, id: String, step: i64 },
+}
+
+/// Whose the row in the first column is, and what the others hold.
+type ReadPart = fn(&dyn Cells) -> Result<Part>;
+
+const READS: [(&str, &str, ReadPart); 5] = [
+    (metric::COLUMNS, "ml_latest", |row| Metric::read(row, 1).map(Part::Metric)),
+    ("key, value", "ml_run_params", |row| Pair::read(row, 1).map(Part::Param)),
+    ("key, value", "ml_run_tags", |row| Pair::read(row, 1).map(Part::Tag)),
+    (DatasetInput::COLUMNS, "ml_run_datasets", |row| DatasetInput::read(row, 1).map(Part::Dataset)),
+    ("direction, model_id, step", "ml_run_models", |row| {
+        Ok(Part::Model { direction: row.text(1)?, id: row.text(2)?, step: row.int(3)? })
+    }),
+];
+
 /// The protocol's `Run` for each, in the same order.
 pub(crate) async fn complete(tracking: &Tracking, infos: Vec<RunInfo>) -> Result<Vec<Run>> {
-    let mut data: HashMap<i64, Data> = HashMap::new();
+    let database = tracking.database();
+    let mut data: HashMap<i64, Data> = HashMap::with_capacity(infos.len());
     let runs: Vec<i64> = infos.iter().map(|info| info.seq).collect();
     for some in runs.chunks(AT_ONCE) {
-        let reads = [
-            format!("SELECT run, {} FROM ml_latest WHERE run IN ", metric::COLUMNS),
-            "SELECT run, key, value FROM ml_run_params WHERE run IN ".to_owned(),
-            "SELECT run, key, value FROM ml_run_tags WHERE run IN ".to_owned(),
-            format!("SELECT run, {} FROM ml_run_datasets WHERE run IN ", DatasetInput::COLUMNS),
-            "SELECT run, direction, model_id, step FROM ml_run_models WHERE run IN ".to_owned(),
-        ];
-        for (what, sql) in reads.into_iter().enumerate() {
-            let mut select = Statement::new(sql);
+        for (columns, table, read) in READS {
+            let sql = format!("SELECT run, {columns} FROM {table} WHERE run IN ");
+            let mut select = Statement::bulk(&sql, database.dialect());
             select.bind_list(some.iter().copied()).push(" ORDER BY 1, 2, 3");
-            for row in select.all(tracking.database().read()).await? {
-                let of_run = data.entry(row.try_get(0)?).or_default();
-                match what {
-                    0 => of_run.metrics.push(Metric::read(&row, 1)?),
-                    1 => of_run.params.push(Pair::read(&row, 1)?),
-                    2 => of_run.tags.push(Pair::read(&row, 1)?),
-                    3 => of_run.datasets.push(DatasetInput::read(&row, 1)?),
-                    _ => of_run.add_model(&row)?,
-                }
+            for (run, part) in
+                database.rows(select, move |row| Ok((row.int(0)?, read(row)?))).await?
+            {
+                data.entry(run).or_default().add(part);
             }
         }
     }
@@ -133,15 +142,19 @@ pub(crate) async fn complete(tracking: &Tracking, infos: Vec<RunInfo>) -> Result
 }
 
 impl Data {
-    fn add_model(&mut self, row: &AnyRow) -> Result<()> {
-        let (direction, model_id): (String, String) = (row.try_get(1)?, row.try_get(2)?);
-        if direction == "input" {
-            self.models_in.push(json!({ "model_id": model_id }));
-        } else {
-            self.models_out
-                .push(json!({ "model_id": model_id, "step": row.try_get::<i64, _>(3)? }));
+    fn add(&mut self, part: Part) {
+        match part {
+            Part::Metric(metric) => self.metrics.push(metric),
+            Part::Param(param) => self.params.push(param),
+            Part::Tag(tag) => self.tags.push(tag),
+            Part::Dataset(dataset) => self.datasets.push(dataset),
+            Part::Model { direction, id, .. } if direction == "input" => {
+                self.models_in.push(json!({ "model_id": id }));
+            }
+            Part::Model { id, step, .. } => {
+                self.models_out.push(json!({ "model_id": id, "step": step }));
+            }
         }
-        Ok(())
     }
 
     fn with(self, info: RunInfo) -> Run {

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use dais_relations::Dialect;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -12,7 +13,7 @@ use crate::experiments::number;
 use crate::input::{Input, int, texts};
 use crate::run_data::{COLUMNS, Run, RunInfo, complete};
 use crate::scope::Scope;
-use crate::search::{Entity, Filter, Kind, Table, order};
+use crate::search::{Entity, Filter, Kind, Table, metric_of, order};
 use crate::statement::Statement;
 
 #[derive(Deserialize)]
@@ -52,6 +53,9 @@ const ENTITY: Entity = Entity {
     datasets: Some(Table { name: "ml_run_datasets", on: "t.run = r.seq" }),
 };
 
+/// The side tables of a row `o` of `ml_ranks`: looked at before its run is.
+const RANKED: &str = "t.run = o.run";
+
 pub(crate) async fn search(
     State(tracking): State<Tracking>,
     scope: Scope,
@@ -68,18 +72,160 @@ pub(crate) async fn search(
     if experiments.len() > 10_000 {
         return Err(crate::Error::invalid("'experiment_ids' has more than 10000 entries"));
     }
-    let mut select = Statement::new(format!("SELECT {COLUMNS} FROM ml_runs r WHERE r.project = "));
-    select.bind(&scope.project).push(" AND r.experiment_id IN ").bind_list(experiments);
-    let stages = stages(request.run_view_type.as_ref())?;
-    select.push(" AND r.lifecycle_stage IN ").bind_list(stages.iter().copied());
-    filter.compile(&ENTITY, &mut select)?;
+    let asked = Asked {
+        project: &scope.project,
+        experiments: &experiments,
+        stages: stages(request.run_view_type.as_ref())?,
+        filter: &filter,
+        order_by: &request.order_by,
+        page: &page,
+    };
     let dialect = tracking.database().dialect();
-    order(&ENTITY, &request.order_by, "r.start_time DESC, r.run_id", dialect, &mut select)?;
-    select.push(" LIMIT ").bind(page.limit + 1).push(" OFFSET ").bind(page.offset);
-    let rows = select.all(tracking.database().read()).await?;
-    let mut infos =
-        rows.iter().map(|row| RunInfo::read(row, &tracking, &scope)).collect::<Result<Vec<_>>>()?;
-    let next = page.cut(&mut infos);
-    let runs = complete(&tracking, infos).await?;
+    let mut found = None;
+    if let Some((select, complete)) = asked.among_ranked(dialect)? {
+        let some = infos(&tracking, &scope, select).await?;
+        found = (complete || some.len() as i64 > page.limit).then_some(some);
+    }
+    let mut found = match found {
+        Some(found) => found,
+        None => infos(&tracking, &scope, asked.among_all(dialect)?).await?,
+    };
+    let next = page.cut(&mut found);
+    let runs = complete(&tracking, found).await?;
     Ok(Json(Found { runs, next_page_token: next }))
+}
+
+async fn infos(tracking: &Tracking, scope: &Scope, select: Statement) -> Result<Vec<RunInfo>> {
+    let (by, of) = (tracking.clone(), scope.clone());
+    tracking.database().rows(select, move |row| RunInfo::read(row, &by, &of)).await
+}
+
+/// Ties are broken so.
+const LAST: &str = "r.start_time DESC, r.run_id";
+
+/// Up to so many, the best of a metric are taken from the front of `ml_ranks`; deeper
+/// pages would read it from its beginning each time and sort what they found again.
+const DEEPEST: i64 = 10_000;
+
+struct Asked<'a> {
+    project: &'a str,
+    experiments: &'a [i64],
+    stages: &'a [&'static str],
+    filter: &'a Filter,
+    order_by: &'a [String],
+    page: &'a Page,
+}
+
+impl Asked<'_> {
+    fn conditions(&self, to: &mut Statement) {
+        to.push("r.project = ").bind(self.project);
+        to.push(" AND r.experiment_id IN ").bind_list(self.experiments.iter().copied());
+        to.push(" AND r.lifecycle_stage IN ").bind_list(self.stages.iter().copied());
+    }
+
+    fn finish(&self, dialect: Dialect, to: &mut Statement) -> Result<()> {
+        self.filter.compile(&ENTITY, to)?;
+        to.push(" ORDER BY ");
+        order(&ENTITY, self.order_by, LAST, dialect, to)?;
+        to.push(" LIMIT ").bind(self.page.limit + 1).push(" OFFSET ").bind(self.page.offset);
+        Ok(())
+    }
+
+    /// Sorts all runs that pass.
+    fn among_all(&self, dialect: Dialect) -> Result<Statement> {
+        let mut select = Statement::new(format!("SELECT {COLUMNS} FROM ml_runs r WHERE "));
+        self.conditions(&mut select);
+        self.finish(dialect, &mut select)?;
+        Ok(select)
+    }
+
+    /// The same for one experiment by a metric, among the first of `ml_ranks` and the runs
+    /// that are not in it yet: none but those that have a number for the metric. So what is
+    /// found is the answer if it fills the page, or if (the second value) the filter passes
+    /// no others.
+    fn among_ranked(&self, dialect: Dialect) -> Result<Option<(Statement, bool)>> {
+        let most = self.page.offset + self.page.limit + 1;
+        let ([experiment], Some((first, rest))) = (self.experiments, self.order_by.split_first())
+        else {
+            return Ok(None);
+        };
+        let Some((key, direction)) = metric_of(first)? else { return Ok(None) };
+        if dialect != Dialect::Sqlite || most > DEEPEST {
+            return Ok(None);
+        }
+        let mut select = Statement::new(format!(
+            "SELECT {COLUMNS} FROM ml_runs r WHERE r.seq IN (SELECT * FROM (SELECT o.run FROM ml_ranks o \
+             CROSS JOIN ml_runs r ON r.seq = o.run WHERE o.project = "
+        ));
+        select.bind(self.project).push(" AND o.experiment_id = ").bind(*experiment);
+        select.push(" AND o.key = ").bind(&key).push(" AND o.nan = 0");
+        let complete = self.filter.compile_ranked(&ENTITY, RANKED, &key, &mut select)?;
+        select.push(" AND r.lifecycle_stage IN ").bind_list(self.stages.iter().copied());
+        select.push(" ORDER BY o.value").push(direction).push(", ");
+        order(&ENTITY, rest, LAST, dialect, &mut select)?;
+        select.push(" LIMIT ").bind(most);
+        select.push(") UNION ALL SELECT r.seq FROM ml_runs r WHERE r.ranked = 0 AND r.project = ");
+        select.bind(self.project).push(" AND r.experiment_id = ").bind(*experiment);
+        select.push(" AND EXISTS (SELECT 1 FROM ml_latest t WHERE t.run = r.seq AND t.key = ");
+        select.bind(&key).push(" AND t.nan = 0)) AND ");
+        // A plus keeps SQLite from looking through the experiment for the few runs.
+        select.push("+");
+        self.conditions(&mut select);
+        self.finish(dialect, &mut select)?;
+        Ok(Some((select, complete)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::Database;
+
+    const ORDERS: [Option<&str>; 3] = [None, Some("metrics.m DESC"), Some("metrics.m")];
+
+    /// How SQLite would find the runs of an experiment.
+    async fn plan(database: &Database, order_by: Option<&str>, ranked: bool) -> String {
+        let order_by: Vec<String> = order_by.map(str::to_owned).into_iter().collect();
+        let filter = Filter::parse(Some("metrics.m > 0.5 AND params.p = 'x'")).expect("a filter");
+        let page = Page { offset: 0, limit: 100 };
+        let asked = Asked {
+            project: "p",
+            experiments: &[1],
+            stages: &["active"],
+            filter: &filter,
+            order_by: &order_by,
+            page: &page,
+        };
+        let select = match ranked {
+            true => asked.among_ranked(Dialect::Sqlite).expect("SQL").expect("by a metric").0,
+            false => asked.among_all(Dialect::Sqlite).expect("SQL"),
+        };
+        let steps = database.rows(select.explained(), |row| row.text(3)).await.expect("a plan");
+        steps.join("\n")
+    }
+
+    /// What is read grows with the page and not with the experiment.
+    #[tokio::test]
+    async fn the_first_page_is_walked_to_in_order() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}/t.db?mode=rwc", folder.path().display());
+        let database = Database::open(&url).await.expect("opens");
+        for order_by in ORDERS {
+            let plan = plan(&database, order_by, order_by.is_some()).await;
+            let walked = match order_by {
+                None => "r USING INDEX ml_runs_by_experiment (project=? AND experiment_id=?)",
+                Some(_) => {
+                    "o USING PRIMARY KEY (project=? AND experiment_id=? AND key=? AND nan=? AND value>?)"
+                }
+            };
+            assert!(plan.contains(walked), "{order_by:?}: {plan}");
+            assert!(
+                plan.contains("RIGHT PART OF ORDER BY") || plan.contains("LAST"),
+                "{order_by:?}: {plan}"
+            );
+            let outside = "r USING INDEX ml_runs_unranked (project=? AND experiment_id=?)";
+            assert_eq!(plan.contains(outside), order_by.is_some(), "{plan}");
+            assert!(!plan.contains("SCAN r") && !plan.contains("SCAN t"), "{plan}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ mod order;
 mod parse;
 mod prompts;
 
-pub(crate) use order::order;
+pub(crate) use order::{metric_of, order};
 pub(crate) use parse::Filter;
 
 /// What can be asked about one kind of thing, whose rows are called `r`.

@@ -137,6 +137,12 @@ impl Statement {
         self.push(")")
     }
 
+    /// Asks SQLite how it would find that, in rows whose fourth column says it.
+    #[cfg(test)]
+    pub fn explained(self) -> Statement {
+        Statement { sql: format!("EXPLAIN QUERY PLAN {}", self.sql), ..self }
+    }
+
     fn query(self) -> sqlx::query::Query<'static, Any, AnyArguments> {
         let query = sqlx::query(AssertSqlSafe(self.sql));
         self.values.into_iter().fold(query, |query, value| match value {

@@ -61,6 +61,7 @@ pub(crate) async fn search(
     let dialect = tracking.database().dialect();
     let last =
         format!("r.last_updated_timestamp DESC, r.name{}, r.version DESC", dialect.byte_order());
+    select.push(" ORDER BY ");
     order(&ENTITY, &request.order_by, &last, dialect, &mut select)?;
     select.push(" LIMIT ").bind(page.limit + 1).push(" OFFSET ").bind(page.offset);
     let mut rows = select.all(tracking.database().read()).await?;

@@ -13,16 +13,18 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use dais_relations::Dialect;
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::Error;
 use crate::database::Database;
-use crate::entity::{ACTIVE, Pair};
+use crate::entity::Pair;
 use crate::error::Result;
 use crate::metric::Metric;
+use crate::ranks::{self, OFTEN, Outside};
 use crate::session::{Session, Sessions};
 use crate::statement::{Statement, statement};
 
@@ -54,11 +56,24 @@ impl Writer {
         let sessions = Sessions::new(database)?;
         let (queue, mut waiting) = mpsc::channel(QUEUE);
         let runtime = Handle::current();
+        let look = every(OFTEN)?;
         let work = move || {
             runtime.block_on(async {
                 let mut group: Vec<Waiting> = Vec::new();
-                while waiting.recv_many(&mut group, GROUP).await > 0 {
-                    write_group(&sessions, &mut group).await;
+                let mut outside = left_outside(&sessions).await;
+                loop {
+                    tokio::select! {
+                        biased;
+                        taken = waiting.recv_many(&mut group, GROUP) => match taken {
+                            0 => break,
+                            _ => write_group(&sessions, &mut group, &mut outside).await,
+                        },
+                        () = look.notified() => {
+                            if take_in(&sessions, &mut outside).await {
+                                look.notify_one();
+                            }
+                        }
+                    }
                 }
             });
         };
@@ -77,10 +92,54 @@ impl Writer {
     }
 }
 
-async fn write_group(sessions: &Sessions, group: &mut Vec<Waiting>) {
+/// Told so often, until it is dropped. Not the runtime's clock: a thread that waits for
+/// that when the runtime ends would panic.
+fn every(pause: Duration) -> Result<Arc<Notify>> {
+    let told = Arc::new(Notify::new());
+    told.notify_one();
+    let tell = Arc::downgrade(&told);
+    let tick = move || {
+        loop {
+            std::thread::sleep(pause);
+            match tell.upgrade() {
+                Some(tell) => tell.notify_one(),
+                None => break,
+            }
+        }
+    };
+    std::thread::Builder::new()
+        .name("tracking-clock".into())
+        .spawn(tick)
+        .map_err(Error::file("start the writer's clock"))?;
+    Ok(told)
+}
+
+async fn left_outside(sessions: &Sessions) -> Outside {
+    let left = match sessions.dialect() {
+        Dialect::Sqlite => Outside::left(sessions).await,
+        Dialect::Postgres => return Outside::default(),
+    };
+    left.unwrap_or_else(|error| {
+        tracing::warn!(%error, "runs that are not ranked could not be read");
+        Outside::default()
+    })
+}
+
+/// Whether there may be more.
+async fn take_in(sessions: &Sessions, outside: &mut Outside) -> bool {
+    outside.take_in(sessions).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "runs could not be ranked");
+        false
+    })
+}
+
+async fn write_group(sessions: &Sessions, group: &mut Vec<Waiting>, outside: &mut Outside) {
     let outcome = try_group(sessions, group).await;
     match outcome {
-        Ok(verdicts) => {
+        Ok((verdicts, measured)) => {
+            if sessions.dialect() == Dialect::Sqlite {
+                outside.logged(&measured);
+            }
             for (waiting, verdict) in group.drain(..).zip(verdicts) {
                 // The client may have gone away; its data is stored all the same.
                 let _ = waiting.reply.send(verdict);
@@ -108,14 +167,21 @@ fn shared(error: &Arc<Error>) -> Error {
     }
 }
 
-async fn try_group(sessions: &Sessions, group: &[Waiting]) -> Result<Vec<Result<()>>> {
+async fn try_group(sessions: &Sessions, group: &[Waiting]) -> Result<(Vec<Result<()>>, Vec<i64>)> {
     let mut session = sessions.begin().await?;
     let mut rows = Rows::default();
     let mut verdicts = Vec::with_capacity(group.len());
+    let mut measured = Vec::new();
     for Waiting { batch, .. } in group {
         verdicts.push(match admit(&mut session, batch, &rows).await? {
             Err(refusal) => Err(refusal),
-            Ok(run) => {
+            Ok((run, ranked)) => {
+                if !batch.metrics.is_empty() {
+                    if ranked && sessions.dialect() == Dialect::Sqlite {
+                        ranks::leave(&mut session, run).await?;
+                    }
+                    measured.push(run);
+                }
                 rows.add(run, batch);
                 Ok(())
             }
@@ -123,27 +189,33 @@ async fn try_group(sessions: &Sessions, group: &[Waiting]) -> Result<Vec<Result<
     }
     rows.write(&mut Target { on: &mut session, dialect: sessions.dialect() }).await?;
     session.commit().await?;
-    Ok(verdicts)
+    Ok((verdicts, measured))
 }
 
-/// Whether a batch may be written. The outer error is the transaction's.
-async fn admit(session: &mut Session<'_>, batch: &Batch, rows: &Rows) -> Result<Result<i64>> {
+/// The run of a batch that may be written, and whether it is ranked. The outer error is
+/// the transaction's.
+async fn admit(
+    session: &mut Session<'_>,
+    batch: &Batch,
+    rows: &Rows,
+) -> Result<Result<(i64, bool)>> {
     let select = statement!(
-        "SELECT seq, lifecycle_stage FROM ml_runs WHERE project = $1 AND run_id = $2",
+        "SELECT seq, CASE WHEN lifecycle_stage = 'active' THEN ranked END FROM ml_runs \
+         WHERE project = $1 AND run_id = $2",
         &batch.project,
         &batch.run_id
     );
-    let Some((run, stage)) = session.pairs::<i64, String>(select).await?.pop() else {
+    let Some((run, ranked)) = session.pairs::<i64, Option<i64>>(select).await?.pop() else {
         return Ok(Err(Error::NotFound(format!("Run with id={} not found", batch.run_id))));
     };
-    if stage != ACTIVE {
+    let Some(ranked) = ranked.map(|ranked| ranked == 1) else {
         return Ok(Err(Error::invalid(format!(
             "The run {} must be in the 'active' state. Current state is deleted.",
             batch.run_id
         ))));
-    }
+    };
     if batch.params.is_empty() {
-        return Ok(Ok(run));
+        return Ok(Ok((run, ranked)));
     }
     let mut select = Statement::new("SELECT key, value FROM ml_run_params WHERE run = ");
     select.bind(run).push(" AND key IN ").bind_list(batch.params.iter().map(|param| &param.key));
@@ -158,7 +230,7 @@ async fn admit(session: &mut Session<'_>, batch: &Batch, rows: &Rows) -> Result<
             ))));
         }
     }
-    Ok(Ok(run))
+    Ok(Ok((run, ranked)))
 }
 
 /// Where a group is written.

@@ -14,6 +14,37 @@ impl Filter {
             compile(clause, entity, to)
         })
     }
+
+    /// The same for a row `o` of `ml_ranks` of the metric `ranked`, whose side tables are
+    /// joined by `on`. Whether runs without a number for the metric cannot pass.
+    pub fn compile_ranked(
+        &self,
+        entity: &Entity,
+        on: &'static str,
+        ranked: &str,
+        to: &mut Statement,
+    ) -> Result<bool> {
+        let side = |table: &Option<Table>| table.as_ref().map(|of| Table { name: of.name, on });
+        let joined = Entity {
+            attributes: entity.attributes,
+            tags: side(&entity.tags),
+            params: side(&entity.params),
+            metrics: side(&entity.metrics),
+            datasets: side(&entity.datasets),
+        };
+        let mut numbers_only = false;
+        for clause in &self.clauses {
+            to.push(" AND ");
+            match (&clause.field, &clause.test) {
+                (Field::Metric(key), Test::Compare(..)) if key == ranked => {
+                    real("o.value", &clause.test, key, to)?;
+                    numbers_only = true;
+                }
+                _ => compile(clause, &joined, to)?,
+            }
+        }
+        Ok(numbers_only)
+    }
 }
 
 fn compile(clause: &Clause, entity: &Entity, to: &mut Statement) -> Result<()> {

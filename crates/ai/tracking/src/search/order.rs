@@ -11,7 +11,7 @@ use crate::statement::Statement;
 
 const MOST: usize = 20;
 
-/// Appends the clause; `last` breaks ties.
+/// Appends what stands behind ORDER BY; `last` breaks ties.
 pub(crate) fn order(
     entity: &Entity,
     columns: &[String],
@@ -25,7 +25,6 @@ pub(crate) fn order(
             columns.len()
         )));
     }
-    to.push(" ORDER BY ");
     for column in columns {
         let (name, direction) = split(column);
         one(entity, &field_of(name)?, direction, dialect, to)?;
@@ -33,6 +32,15 @@ pub(crate) fn order(
     }
     to.push(last);
     Ok(())
+}
+
+/// The key and the direction of a column that is a metric.
+pub(crate) fn metric_of(column: &str) -> Result<Option<(String, &'static str)>> {
+    let (name, direction) = split(column);
+    Ok(match field_of(name)? {
+        Field::Metric(key) => Some((key, direction)),
+        _ => None,
+    })
 }
 
 fn split(column: &str) -> (&str, &'static str) {

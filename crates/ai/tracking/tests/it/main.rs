@@ -7,6 +7,7 @@ mod decisions;
 mod files;
 mod hostile;
 mod migrations;
+mod ranks;
 mod registry;
 mod runs;
 mod server;
