@@ -11,8 +11,10 @@ mod footer;
 pub(crate) mod json;
 pub(crate) mod lines;
 mod nesting;
+mod pages;
 pub(crate) mod parquet;
 pub(crate) mod sniff;
+mod thrift;
 
 use std::io::{Read, Seek, SeekFrom};
 

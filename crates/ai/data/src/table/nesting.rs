@@ -6,37 +6,46 @@
 //! thousand million values, which the `parquet` crate would all put into memory.
 
 use parquet::basic::Encoding;
-use parquet::column::page::Page;
+use parquet::column::page::{Page, PageReader};
 use parquet::errors::ParquetError;
-use parquet::file::reader::RowGroupReader;
 
 /// Values of one column in one row: some 40 MB when they are read.
 pub(crate) const MOST: u64 = 1_000_000;
 
+/// Values of the longest row. Each page's number of rows that begin there and
+/// its bytes go to `found`.
+///
 /// # Errors
 /// When a row holds more than [`MOST`] values of a column, or levels cannot be read.
-pub(crate) fn check(group: &dyn RowGroupReader) -> Result<(), ParquetError> {
-    for column in 0..group.num_columns() {
-        let levels = group.metadata().column(column).column_descr().max_rep_level();
-        if levels > 0 {
-            let bits = u16::BITS - levels.unsigned_abs().leading_zeros();
-            let mut row = Row { bits, values: 0 };
-            for page in group.get_column_page_reader(column)? {
-                row.page(&page?)?;
-            }
+pub(crate) fn check(
+    pages: Box<dyn PageReader>,
+    levels: i16,
+    mut found: impl FnMut(u64, u64),
+) -> Result<u64, ParquetError> {
+    let bits = u16::BITS - levels.unsigned_abs().leading_zeros();
+    let mut row = Row { bits, ..Row::default() };
+    for page in pages {
+        let page = page?;
+        let before = row.begun;
+        row.page(&page)?;
+        if page.is_data_page() {
+            found(row.begun - before, page.buffer().len() as u64);
         }
     }
-    Ok(())
+    Ok(row.longest)
 }
 
 fn wrong(problem: &str) -> ParquetError {
     ParquetError::General(problem.to_owned())
 }
 
+#[derive(Default)]
 struct Row {
     bits: u32,
     /// Of the row that a page may leave unfinished.
     values: u64,
+    longest: u64,
+    begun: u64,
 }
 
 impl Row {
@@ -70,7 +79,7 @@ impl Row {
                 let value = from.split_off(..width).ok_or_else(torn)?;
                 let count = count.min(left);
                 match value.iter().all(|byte| *byte == 0) {
-                    true if count > 0 => self.values = 1,
+                    true if count > 0 => self.begin(count),
                     _ => self.add(count)?,
                 }
                 left -= count;
@@ -82,15 +91,22 @@ impl Row {
             for at in 0..count {
                 let mut bits = at * u64::from(self.bits)..(at + 1) * u64::from(self.bits);
                 let set = |bit: u64| packed[(bit / 8) as usize] >> (bit % 8) & 1 == 1;
-                if bits.any(set) { self.add(1)? } else { self.values = 1 }
+                if bits.any(set) { self.add(1)? } else { self.begin(1) }
             }
             left -= count;
         }
         Ok(())
     }
 
+    fn begin(&mut self, rows: u64) {
+        self.values = 1;
+        self.longest = self.longest.max(1);
+        self.begun = self.begun.saturating_add(rows);
+    }
+
     fn add(&mut self, values: u64) -> Result<(), ParquetError> {
         self.values = self.values.saturating_add(values);
+        self.longest = self.longest.max(self.values);
         match self.values > MOST {
             true => Err(wrong(&format!("a row holds more than {MOST} values of one column"))),
             false => Ok(()),
@@ -117,10 +133,10 @@ mod tests {
 
     #[test]
     fn values_of_a_row_are_counted_over_runs_and_pages() {
-        let mut row = Row { bits: 1, values: 0 };
+        let mut row = Row { bits: 1, ..Row::default() };
         // A run of one 0, then eight packed levels: 1 1 1 0 1 1 1 1.
         row.levels(&[2, 0, 3, 0b1111_0111], 9).expect("reads");
-        assert_eq!(row.values, 5);
+        assert_eq!((row.values, row.begun, row.longest), (5, 2, 5));
         // A run of 600,000 ones: 1,200,000 is 0xc0 0x9f 0x49 in sevens.
         let run = [0xc0 | 0x80, 0x9f, 0x49, 1];
         row.levels(&run, 600_000).expect("still allowed");

@@ -1,8 +1,8 @@
 //! Rows of a Parquet file, through the record API of the `parquet` crate.
 //!
 //! That crate trusts lengths that a file claims and may panic on what nobody
-//! writes in earnest. So the footer and the lengths of lists are checked before
-//! they are read, and whatever touches the file runs inside [`guarded`].
+//! writes in earnest. So the footer, the sizes of pages and the lengths of lists
+//! are checked before they are read, and whatever touches the file runs inside [`guarded`].
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::cell::Cell;
 use super::columns::named;
-use super::{Cursor, MOST_COLUMNS, Row, Rows, footer, nesting};
+use super::{Cursor, MOST_COLUMNS, Row, Rows, footer, pages};
 use crate::Error;
 use crate::error::Result;
 
@@ -28,6 +28,7 @@ const BYTES_SHOWN: usize = 64;
 const MAGIC: &[u8] = b"PAR1";
 
 pub(crate) struct Parquet {
+    file: File,
     reader: Arc<SerializedFileReader<File>>,
     columns: Vec<String>,
     group: usize,
@@ -71,7 +72,8 @@ fn check_footer(file: &mut File) -> Result<()> {
 impl Parquet {
     pub fn open(mut file: File) -> Result<Parquet> {
         check_footer(&mut file)?;
-        let reader = Arc::new(guarded(|| SerializedFileReader::new(file))?);
+        let again = file.try_clone().map_err(Error::file("reading content"))?;
+        let reader = Arc::new(guarded(|| SerializedFileReader::new(again))?);
         let fields = reader.metadata().file_metadata().schema_descr().root_schema().get_fields();
         if fields.len() > MOST_COLUMNS {
             let problem =
@@ -79,7 +81,7 @@ impl Parquet {
             return Err(broken(problem));
         }
         let columns = named(fields.iter().map(|field| field.name().to_owned()));
-        Ok(Parquet { reader, columns, group: 0, rows: None, read: 0 })
+        Ok(Parquet { file, reader, columns, group: 0, rows: None, read: 0 })
     }
 
     pub fn total(&self) -> u64 {
@@ -102,11 +104,14 @@ impl Parquet {
                 return Ok(None);
             }
             let reader = self.reader.clone();
-            let group = self.group;
+            let (file, group) = (&self.file, self.group);
+            // What is held of the last group goes before the next is opened.
+            self.rows = None;
             self.rows = Some(guarded(|| {
                 let opened = reader.get_row_group(group)?;
-                nesting::check(&*opened)?;
-                TreeBuilder::new().as_iter(opened.metadata().schema_descr_ptr(), &*opened)
+                let rows = pages::batch(file, &*opened)?;
+                let tree = TreeBuilder::new().with_batch_size(rows);
+                tree.as_iter(opened.metadata().schema_descr_ptr(), &*opened)
             })?);
             self.group += 1;
         }

@@ -132,12 +132,27 @@ async fn parquet_of_another_writer_is_read_with_every_compression() {
 
 #[tokio::test]
 async fn a_small_file_cannot_fill_the_memory() {
-    let path = format!("{}/tests/it/parquet/bomb.parquet", env!("CARGO_MANIFEST_DIR"));
-    let bomb = std::fs::read(path).expect("reads");
-    assert!(bomb.len() < 10_000);
-    let server = with(&[("bomb.parquet", &bomb)]).await;
-    let (status, answer) = preview(&server, "bomb.parquet").await;
-    assert!(status == 400 && answer.to_string().contains("values of one column"), "{answer}");
+    let bombs = [
+        ("bomb", "values of one column"),
+        ("page", "a page claims 600 MiB"),
+        ("columns", "smaller pages"),
+    ];
+    for (name, problem) in bombs {
+        let path = format!("{}/tests/it/parquet/{name}.parquet", env!("CARGO_MANIFEST_DIR"));
+        let bomb = std::fs::read(path).expect("reads");
+        assert!(bomb.len() < 100_000, "{name}");
+        let server = with(&[("bomb.parquet", &bomb)]).await;
+        let (status, answer) = preview(&server, "bomb.parquet").await;
+        assert!(status == 400 && answer.to_string().contains(problem), "{name}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn large_values_of_parquet_are_read_a_few_at_a_time() {
+    let path = format!("{}/tests/it/parquet/values.parquet", env!("CARGO_MANIFEST_DIR"));
+    let server = with(&[("a.parquet", &std::fs::read(path).expect("reads"))]).await;
+    let (status, answer) = preview(&server, "a.parquet?limit=2").await;
+    assert_eq!((status, &answer["content"]["total"]), (200, &json!(200)));
 }
 
 #[tokio::test]

@@ -23,3 +23,17 @@ for name in ["none", "snappy", "gzip", "zstd", "lz4"]:
 # Two million values in one row, in a few hundred bytes.
 bomb = pa.table({"x": pa.array([[0] * 2_000_000], pa.list_(pa.int32()))})
 pq.write_table(bomb, pathlib.Path(__file__).parent / "bomb.parquet", compression="zstd")
+
+
+# Values that are large only once they are unpacked, in some 20 kB each.
+def large(name, rows, columns, mebibytes):
+    values = pa.array(["a" * (mebibytes << 20)] * rows, pa.large_string())
+    table = pa.table({f"c{at}": values for at in range(columns)})
+    pq.write_table(table, pathlib.Path(__file__).parent / f"{name}.parquet", compression="zstd",
+                   compression_level=19, use_dictionary=False, write_statistics=False,
+                   write_batch_size=1)
+
+
+large("page", 1, 1, 600)
+large("columns", 1, 12, 60)
+large("values", 200, 1, 4)
