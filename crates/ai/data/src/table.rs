@@ -9,6 +9,7 @@ pub(crate) mod csv;
 pub(crate) mod encoding;
 mod footer;
 pub(crate) mod json;
+mod lengths;
 pub(crate) mod lines;
 mod nesting;
 mod pages;

@@ -114,7 +114,7 @@ impl Row {
     }
 }
 
-fn varint(from: &mut &[u8]) -> Option<u64> {
+pub(super) fn varint(from: &mut &[u8]) -> Option<u64> {
     let mut value = 0;
     for shift in (0..64).step_by(7) {
         let (byte, rest) = from.split_first()?;

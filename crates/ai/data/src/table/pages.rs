@@ -20,8 +20,8 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::RowGroupReader;
 
-use super::nesting;
 use super::thrift::{I32, Reader, STOP, STRUCT};
+use super::{lengths, nesting};
 
 /// Of all columns together. Writers make pages and dictionaries of 1 MiB, so
 /// that 256 columns of both pass; a page of a thousand pictures has some 100 MiB.
@@ -35,6 +35,7 @@ const POINTER: u64 = 32;
 /// Tried in turn. A header is some 50 bytes, but may hold the least and the largest value.
 const HEADERS: [u64; 3] = [1 << 10, 64 << 10, 16 << 20];
 const LZ4_FRAMES: [u32; 2] = [0x184d_2204, 0x184c_2102];
+const DELTA_LENGTH_BYTE_ARRAY: i32 = 6;
 const DELTA_BYTE_ARRAY: i32 = 7;
 
 /// How many rows of the group to read at a time.
@@ -66,6 +67,11 @@ pub(crate) fn batch(file: &File, group: &dyn RowGroupReader) -> Result<usize, Pa
                 MOST >> 20
             );
             return Err(ParquetError::General(problem));
+        }
+        if column.lengths > 0 {
+            let levels = chunk.column_descr();
+            let highest = (levels.max_rep_level(), levels.max_def_level());
+            lengths::check(group.get_column_page_reader(at)?, highest)?;
         }
     }
     let fits = held.iter().position(|held| *held <= MOST).unwrap_or(BATCHES.len() - 1);
@@ -108,6 +114,8 @@ struct Column {
     longest: u64,
     /// The largest page whose values may each be as large as the page.
     growing: u64,
+    /// Of the lengths that a page of the delta encodings has ahead of its bytes.
+    lengths: u64,
 }
 
 impl Column {
@@ -119,7 +127,7 @@ impl Column {
             Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY => POINTER,
         };
         let windows = BATCHES.map(|rows| Window { rows, passed: 0, at: 0, bytes: 0, most: 0 });
-        Column { width, dictionary: 0, windows, values: 0, longest: 1, growing: 0 }
+        Column { width, dictionary: 0, windows, values: 0, longest: 1, growing: 0, lengths: 0 }
     }
 
     fn page(&mut self, page: &Page, is_nested: bool) {
@@ -134,6 +142,9 @@ impl Column {
             return;
         }
         self.values = self.values.saturating_add(page.values);
+        if [DELTA_LENGTH_BYTE_ARRAY, DELTA_BYTE_ARRAY].contains(&page.encoding) {
+            self.lengths = self.lengths.max(page.values.saturating_mul(8));
+        }
         if page.encoding == DELTA_BYTE_ARRAY {
             self.growing = self.growing.max(page.size());
         }
@@ -147,7 +158,8 @@ impl Column {
         self.windows.map(|window| {
             let values = window.rows.saturating_mul(self.longest).min(self.values);
             let each = values.saturating_mul(VALUE.saturating_add(self.growing));
-            self.dictionary.saturating_add(window.most).saturating_add(each)
+            let pages = window.most.saturating_add(self.lengths);
+            self.dictionary.saturating_add(pages).saturating_add(each)
         })
     }
 }
