@@ -30,6 +30,7 @@ mod datasets;
 pub mod engines;
 mod environments;
 mod events;
+mod forget;
 mod gateway;
 mod labeling;
 mod late;

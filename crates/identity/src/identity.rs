@@ -129,6 +129,13 @@ impl Identity {
         self.0.signer.issue(request)
     }
 
+    /// Says which account stands under a name: tokens of one that was there before under the
+    /// same name are refused from now on.
+    pub fn service_account_stands(&self, namespace: &str, name: &str, uid: &str) {
+        self.0.signer.stands(namespace, name, uid);
+        self.bearers().forget();
+    }
+
     /// Whom a service-account token was issued to, for any audience; `None`
     /// unless it is ours and in its time.
     pub fn verify_service_account(&self, token: &str) -> Option<ServiceAccount> {

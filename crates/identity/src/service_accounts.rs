@@ -1,15 +1,16 @@
 //! Service-account tokens: JWTs with the claims that Kubernetes gives them,
 //! signed with a key of this data directory (ES256).
 //!
-//! A valid signature says who a token was issued to; whether that account or
-//! pod still exists is the API server's question.
+//! A valid signature says who a token was issued to. An account that was deleted and made
+//! again under its name is another one: whoever follows the accounts says which stands
+//! ([`Identity::service_account_stands`](crate::Identity::service_account_stands)).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -119,6 +120,8 @@ pub(crate) struct Signer {
     encoding: EncodingKey,
     decoding: DecodingKey,
     clock: Clock,
+    /// The account that stands under a namespace and a name, as it was last heard of.
+    standing: RwLock<HashMap<(String, String), String>>,
 }
 
 impl Signer {
@@ -133,10 +136,17 @@ impl Signer {
             .map_err(|error| refuse(error.to_string()))?;
         let decoding = DecodingKey::from_ec_pem(pair.public_key_pem().as_bytes())
             .map_err(|error| refuse(error.to_string()))?;
-        Ok(Self { encoding, decoding, clock })
+        Ok(Self { encoding, decoding, clock, standing: RwLock::default() })
+    }
+
+    /// Says which account stands under a name: tokens of a former one are no longer good.
+    pub(crate) fn stands(&self, namespace: &str, name: &str, uid: &str) {
+        let mut standing = self.standing.write().unwrap_or_else(PoisonError::into_inner);
+        standing.insert((namespace.to_owned(), name.to_owned()), uid.to_owned());
     }
 
     pub(crate) fn issue(&self, request: ServiceAccountRequest) -> Result<IssuedToken> {
+        self.stands(&request.namespace, &request.name, &request.uid);
         let lifetime = request.lifetime.clamp(SHORTEST, LONGEST);
         let now = self.clock.now() / 1000;
         let exp = self.clock.after(lifetime) / 1000;
@@ -179,6 +189,13 @@ impl Signer {
             return None;
         }
         let binding = claims.kubernetes;
+        let Reference { name, uid } = &binding.serviceaccount;
+        let standing = self.standing.read().unwrap_or_else(PoisonError::into_inner);
+        let known = standing.get(&(binding.namespace.clone(), name.clone()));
+        if known.is_some_and(|known| known != uid) {
+            return None;
+        }
+        drop(standing);
         Some(ServiceAccount {
             namespace: binding.namespace,
             name: binding.serviceaccount.name,

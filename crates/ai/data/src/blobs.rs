@@ -72,6 +72,12 @@ impl Blobs {
         Ok(())
     }
 
+    /// Removes everything of a project.
+    pub fn forget(&self, project: &str) -> Result<()> {
+        let gone = absent_is_fine(remove_read_only(&self.root.join(project)));
+        gone.map_err(Error::file("removing a project's content"))
+    }
+
     /// Removes the blobs that are not wanted.
     pub fn retain(&self, project: &str, wanted: impl Fn(&Digest) -> bool) -> Result<()> {
         let failed = Error::file("removing content");

@@ -26,6 +26,12 @@ const DEFAULT: &str = "Default";
 #[derive(Default)]
 pub(crate) struct Defaults(Mutex<HashSet<String>>);
 
+impl Defaults {
+    pub fn forget(&self, project: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(project);
+    }
+}
+
 #[derive(Serialize)]
 pub(crate) struct Experiment {
     experiment_id: String,

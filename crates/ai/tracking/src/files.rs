@@ -207,6 +207,20 @@ impl Files {
     }
 
     /// Removes a file or a directory at once: it is moved away before it is taken apart.
+    /// Removes everything of a project; that nothing is there is fine.
+    pub async fn forget(&self, project: &str) -> Result<()> {
+        if project.is_empty() || project.starts_with('.') || project.contains('/') {
+            return Err(Error::invalid(format!("'{project}' is no project")));
+        }
+        let away = self.incoming();
+        let failed = Error::file("deleting artifacts");
+        match fs::rename(self.root.join(project), &away).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            moved => moved.map_err(&failed)?,
+        }
+        fs::remove_dir_all(&away).await.map_err(&failed)
+    }
+
     pub async fn delete(&self, project: &str, path: &str) -> Result<()> {
         if parts(path)?.is_empty() {
             return Err(Error::missing("path"));

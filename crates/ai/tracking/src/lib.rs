@@ -28,6 +28,7 @@ mod error;
 mod experiment_search;
 mod experiments;
 mod files;
+mod forget;
 mod history;
 mod input;
 mod inputs;

@@ -3,7 +3,12 @@
 use async_trait::async_trait;
 use dais_apiserver::{Issued, TokenRequest, Tokens, UserInfo};
 use dais_identity::{BoundPod, Caller, Identity, ServiceAccountRequest};
+use futures::StreamExt;
 use jiff::Timestamp;
+use k8s_openapi::api::core::v1::ServiceAccount;
+use kube::core::PartialObjectMeta;
+use kube::runtime::{WatchStreamExt, watcher};
+use kube::{Api, Client, ResourceExt};
 
 /// The caller as the Kubernetes API knows them.
 pub fn user_info(caller: &Caller) -> UserInfo {
@@ -18,6 +23,28 @@ pub fn user_info(caller: &Caller) -> UserInfo {
 /// A part of the platform itself: it may do everything, under a name of its own.
 pub fn component(name: &str) -> UserInfo {
     UserInfo::new(format!("system:dais:{name}"), [UserInfo::MASTERS])
+}
+
+/// Tells the accounts' keeper which service accounts there are, for as long as it is polled.
+pub async fn follow(client: Client, identity: Identity) {
+    let accounts = Api::<PartialObjectMeta<ServiceAccount>>::all(client);
+    let changes = watcher(accounts, watcher::Config::default()).default_backoff();
+    let mut changes = std::pin::pin!(changes);
+    while let Some(change) = changes.next().await {
+        match change {
+            Ok(watcher::Event::Apply(account) | watcher::Event::InitApply(account)) => {
+                let (namespace, name) =
+                    (account.namespace().unwrap_or_default(), account.name_any());
+                identity.service_account_stands(
+                    &namespace,
+                    &name,
+                    &account.uid().unwrap_or_default(),
+                );
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "service accounts not followed; trying again"),
+        }
+    }
 }
 
 pub struct IdentityTokens(pub Identity);

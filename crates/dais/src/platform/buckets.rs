@@ -8,7 +8,6 @@
 //! | `DELETE /keys/{id}` | revokes one |
 //! | `POST /import` | `{dataset, bucket, prefix}`: objects as the next version, without copying them |
 
-mod forget;
 mod import;
 mod keys;
 mod people;
@@ -23,7 +22,6 @@ use dais_data::Data;
 use dais_identity::{Caller, Identity};
 
 use super::access::Access;
-pub use forget::follow as forget_projects;
 pub use keys::AccessKeys;
 use people::People;
 use shelf::Datasets;

@@ -31,12 +31,13 @@ use super::access::Access;
 use super::accounts::{self, IdentityTokens};
 use super::audit::{self, Journal, Notes};
 use super::bootstrap;
-use super::buckets::{self, AccessKeys};
+use super::buckets::AccessKeys;
 use super::certificates::{self, Certificates};
 use super::datadir::DataDir;
 use super::datasets::Versions;
 use super::environments::{self, EnvironmentStore};
 use super::events;
+use super::forget;
 use super::gateway::Doorkeeper;
 use super::labeling;
 use super::late::Late;
@@ -237,8 +238,15 @@ impl Parts {
         run(tasks, stop, environments::collect(builds.0, builds.1));
         run(tasks, stop, notifications::configure(self.client("alerts"), alerts));
         run(tasks, stop, ledger::follow_prices(self.client("prices"), self.prices.clone()));
-        let (store, identity) = (self.buckets.clone(), self.identity.clone());
-        run(tasks, stop, buckets::forget_projects(self.client("buckets"), store, identity));
+        let kept = forget::Kept {
+            buckets: self.buckets.clone(),
+            data: self.data.clone(),
+            environments: self.environments.clone(),
+            identity: self.identity.clone(),
+            tracking: self.tracking.clone(),
+        };
+        run(tasks, stop, forget::follow(self.client("projects"), kept));
+        run(tasks, stop, accounts::follow(self.client("accounts"), self.identity.clone()));
         if let Some(logs) = self.telemetry.own_logs() {
             let (client, access) = (self.client("log-retention"), self.access.clone());
             run(tasks, stop, retention::follow(client, access, logs));
