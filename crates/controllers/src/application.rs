@@ -34,7 +34,7 @@ use kube::{Resource, ResourceExt};
 
 use crate::apply;
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::observed::drive;
 use crate::serving::scale::Wish;
 use crate::serving::{
@@ -111,12 +111,10 @@ async fn reconcile(app: Arc<Application>, context: Arc<Context>) -> Result<Actio
     let work = Work { app: &app, front: &front, releases: &releases, context: &context };
     let (status, verdict, again) = match work.carry_out().await {
         Ok(done) => done,
-        // What the spec asks for cannot be: trying again does not help.
-        Err(Error::Kube { source, .. }) if serving::is_invalid(&source) => {
-            let verdict = Verdict::no(reason::INVALID, source.to_string());
-            (app.status.clone().unwrap_or_default(), verdict, None)
+        Err(error) => {
+            let verdict = serving::refusal(error)?;
+            (app.status.clone().unwrap_or_default(), verdict, Some(serving::AGAIN))
         }
-        Err(error) => return Err(error),
     };
     report(&app, status, &verdict, &context).await?;
     Ok(again.map_or_else(Action::await_change, Action::requeue))

@@ -27,6 +27,10 @@ pub enum Error {
     },
     #[error("{kind} {name} has no {field}; the API server always sets it")]
     Incomplete { kind: &'static str, name: String, field: &'static str },
+    #[error(
+        "there is a {kind} {name} of somebody else's, which stays as it is; delete it, or choose another name"
+    )]
+    Taken { kind: String, name: String },
     #[error("finalizing {name}")]
     Finalizer {
         name: String,

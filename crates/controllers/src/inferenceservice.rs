@@ -98,7 +98,15 @@ async fn reconcile(service: Arc<InferenceService>, context: Arc<Context>) -> Res
     };
     let now = Timestamp::now();
     let front = front(&service);
-    let (state, test) = observe(&service, &front, &context).await?;
+    let (state, test) = match observe(&service, &front, &context).await {
+        Ok(found) => found,
+        Err(error) => {
+            let verdict = serving::refusal(error)?;
+            report(&service, service.status.clone().unwrap_or_default(), &verdict, &context)
+                .await?;
+            return Ok(Action::requeue(serving::AGAIN));
+        }
+    };
     let mut next = decide(&service, &front, wanted.as_ref(), &state, now);
     let desired = desired(&service, &front, &next, test.as_ref(), &context);
     let verdict = match desired.converge(&front, &state, &context).await {
@@ -111,11 +119,7 @@ async fn reconcile(service: Arc<InferenceService>, context: Arc<Context>) -> Res
             let about = serving::Next { replicas: next.replicas, may_sleep, rollout };
             serving::judge(&front, about, &deployment, &context).await?
         }
-        // What the spec asks for cannot be: trying again does not help.
-        Err(Error::Kube { source, .. }) if serving::is_invalid(&source) => {
-            Verdict::no(reason::INVALID, source.to_string())
-        }
-        Err(error) => return Err(error),
+        Err(error) => serving::refusal(error)?,
     };
     let again = next_look(&service, &next.status, now);
     report(&service, next.status, &verdict, &context).await?;

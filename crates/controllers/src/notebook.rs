@@ -104,10 +104,7 @@ async fn reconcile(notebook: Arc<Notebook>, context: Arc<Context>) -> Result<Act
     let mut status = notebook.status.clone().unwrap_or_default();
     let (verdict, again) = match work.carry_out(&mut status).await {
         Ok(done) => done,
-        Err(Error::Kube { source, .. }) if serving::is_invalid(&source) => {
-            (Verdict::no(reason::INVALID, source.to_string()), None)
-        }
-        Err(error) => return Err(error),
+        Err(error) => (serving::refusal(error)?, Some(serving::AGAIN)),
     };
     status.url = Some(format!("{}/", front.path));
     report(&notebook, status, &verdict, &context).await?;

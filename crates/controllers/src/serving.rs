@@ -12,7 +12,7 @@ mod trouble;
 
 pub use front::{Front, Rules, Template, Track};
 pub use state::{
-    Desired, Next, Servers, State, canary_replicas, is_current, is_invalid, judge, keep, observe,
-    ready, waits, withdraw,
+    AGAIN, Desired, Next, Servers, State, canary_replicas, is_current, judge, keep, observe, ready,
+    refusal, waits, withdraw,
 };
 pub use trouble::pods;

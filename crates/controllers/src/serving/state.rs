@@ -20,9 +20,18 @@ use crate::apply::apply;
 use crate::context::Context;
 use crate::error::{Error, Result};
 
-/// What a spec asks for cannot be: trying again does not help.
-pub fn is_invalid(error: &kube::Error) -> bool {
-    matches!(error, kube::Error::Api(status) if status.code == 422)
+/// After a refusal: whose name was in the way may be gone.
+pub const AGAIN: Duration = Duration::from_secs(60);
+
+/// What an error says of a spec that asks for what cannot be; other errors stay what they are.
+pub fn refusal(error: Error) -> Result<Verdict> {
+    match error {
+        Error::Kube { source, .. } if matches!(&*source, kube::Error::Api(status) if status.code == 422) => {
+            Ok(Verdict::no(reason::INVALID, source.to_string()))
+        }
+        Error::Taken { .. } => Ok(Verdict::no(reason::INVALID, error.to_string())),
+        error => Err(error),
+    }
 }
 
 /// What is there now.
@@ -47,7 +56,28 @@ pub async fn observe(front: &Front, context: &Context) -> Result<State> {
         deployments.get_opt(&names[1]),
     )
     .map_err(Error::kube("reading what there is"))?;
-    Ok(State { policy, route, stable, canary })
+    Ok(State {
+        policy: own(policy, front)?,
+        route: own(route, front)?,
+        stable: own(stable, front)?,
+        canary: own(canary, front)?,
+    })
+}
+
+/// An object of ours, or none.
+///
+/// # Errors
+/// When somebody else's has the name: nothing of theirs is changed or removed.
+fn own<K>(found: Option<K>, front: &Front) -> Result<Option<K>>
+where
+    K: Resource<DynamicType = ()>,
+{
+    match found {
+        Some(object) if !object.owner_references().iter().any(|owner| owner.uid == front.uid) => {
+            Err(Error::Taken { kind: K::kind(&()).into_owned(), name: object.name_any() })
+        }
+        found => Ok(found),
+    }
 }
 
 /// One set of servers.
