@@ -10,17 +10,21 @@ pub use collect::collect;
 
 use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::io::{self, Read};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
 
 use async_trait::async_trait;
 use dais_controllers::seams::{BuiltEnvironment, Environments, SeamError};
+use rustix::fs::OFlags;
 use tokio::task::spawn_blocking;
 
 use crate::commands::build_environment::{MANIFEST, Manifest};
 
 /// Beside a finished build; its presence makes the build count.
 const SEAL: &str = "sealed";
+/// Bytes: some ten thousand packages.
+const LARGEST_MANIFEST: u64 = 4 << 20;
 /// Folder below a digest that holds the environment itself.
 const CONTENT: &str = "content";
 
@@ -81,12 +85,28 @@ impl EnvironmentStore {
 
     fn read(&self, project: &str, digest: &str) -> Result<BuiltEnvironment, SeamError> {
         let path = self.content(project, digest)?.join(MANIFEST);
-        let text = fs::read_to_string(&path).map_err(|error| failed("reading", &path, &error))?;
+        let text = manifest(&path).map_err(|error| failed("reading", &path, &error))?;
         let manifest: Manifest = serde_json::from_str(&text)
             .map_err(|error| SeamError(format!("{} is damaged: {error}", path.display())))?;
         let Manifest { python_version, packages, size_bytes } = manifest;
         Ok(BuiltEnvironment { python_version, packages, size_bytes })
     }
+}
+
+/// What the build wrote of itself. The project's own programs may have written it too: it
+/// may be a link, a pipe, or have no end.
+fn manifest(path: &std::path::Path) -> io::Result<String> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file =
+        fs::OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+    let is_whole = |length: u64| length <= LARGEST_MANIFEST;
+    if !file.metadata()?.is_file() || !is_whole(file.metadata()?.len()) {
+        let words = format!("it is no file of at most {LARGEST_MANIFEST} bytes");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, words));
+    }
+    let mut text = String::new();
+    file.take(LARGEST_MANIFEST).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 fn failed(doing: &str, path: &std::path::Path, error: &std::io::Error) -> SeamError {
@@ -151,6 +171,19 @@ impl Environments for EnvironmentStore {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_manifest_that_is_no_file_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path().join(MANIFEST);
+        std::os::unix::fs::symlink("/dev/zero", &at).unwrap();
+        assert!(manifest(&at).is_err());
+        fs::remove_file(&at).unwrap();
+        fs::write(&at, vec![b' '; LARGEST_MANIFEST as usize + 1]).unwrap();
+        assert!(manifest(&at).unwrap_err().to_string().contains("at most"));
+        fs::write(&at, "{}").unwrap();
+        assert_eq!(manifest(&at).unwrap(), "{}");
+    }
 
     #[tokio::test]
     async fn a_build_counts_once_it_is_sealed_and_in_its_own_project_only() {

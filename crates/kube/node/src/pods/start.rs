@@ -213,6 +213,39 @@ fn mounts(
         .collect()
 }
 
+/// Makes the directories of a path inside a volume, none outside whatever links lie on the
+/// way: the kernel resolves each beneath the volume, at the moment of use.
+fn make_below(volume: &Path, below: &str, user: Option<User>) -> rustix::io::Result<()> {
+    use rustix::fs::{self, Mode, OFlags, ResolveFlags};
+    let directory = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let root = fs::open(volume, directory, Mode::empty())?;
+    let beneath =
+        |path: &Path| fs::openat2(&root, path, directory, Mode::empty(), ResolveFlags::BENEATH);
+    let (mut parent, mut made) = (beneath(Path::new("."))?, PathBuf::new());
+    for part in Path::new(below).components() {
+        made.push(part);
+        let next = match beneath(&made) {
+            Err(rustix::io::Errno::NOENT) => {
+                fs::mkdirat(&parent, part.as_os_str(), Mode::from_raw_mode(0o755))?;
+                if let Some(user) = user {
+                    let (uid, gid) = (fs::Uid::from_raw(user.uid), fs::Gid::from_raw(user.gid));
+                    let _ = fs::chownat(
+                        &parent,
+                        part.as_os_str(),
+                        Some(uid),
+                        Some(gid),
+                        fs::AtFlags::SYMLINK_NOFOLLOW,
+                    );
+                }
+                beneath(&made)?
+            }
+            found => found?,
+        };
+        parent = next;
+    }
+    Ok(())
+}
+
 /// A path inside a volume, made as a directory if it is not there. It must not
 /// lead out of the volume, by `..` or by a link.
 fn sub_path(
@@ -229,11 +262,8 @@ fn sub_path(
     }
     let path = volume.join(below);
     if !path.exists() && !read_only {
-        std::fs::create_dir_all(&path)
+        make_below(volume, below, user)
             .map_err(|error| format!("create subPath {below:?}: {error}"))?;
-        if let Some(user) = user {
-            let _ = std::os::unix::fs::chown(&path, Some(user.uid), Some(user.gid));
-        }
     }
     let resolve =
         |path: &Path| path.canonicalize().map_err(|error| format!("subPath {below:?}: {error}"));
@@ -301,4 +331,23 @@ async fn launch(
     }
     let spec = host.runtime.prepare(plan)?;
     host.shims.start(dir, &spec).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_directory_is_made_outside_a_volume() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (volume, outside) = (folder.path().join("volume"), folder.path().join("outside"));
+        std::fs::create_dir(&volume).expect("a volume");
+        std::fs::create_dir(&outside).expect("a folder beside it");
+        std::os::unix::fs::symlink(&outside, volume.join("x")).expect("a link");
+        assert!(sub_path(&volume, "x/made", false, None).is_err());
+        assert!(!outside.join("made").exists());
+        let made = sub_path(&volume, "a/数/c", false, None).expect("a path inside");
+        assert!(made.is_dir() && made.starts_with(volume.canonicalize().expect("its place")));
+        assert!(sub_path(&volume, "../outside", false, None).is_err());
+    }
 }
