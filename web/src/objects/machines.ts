@@ -55,18 +55,18 @@ const accelerators = (node: Node) =>
 export function useMachines({ seconds, end }: Range) {
   const nodes = useList(NODES, { live: 10_000 })
   const cpuUsed = useInstant(QUERIES.cpuUsed, true, end)
-  const cpuTotal = useInstant(QUERIES.cpuTotal, true, end)
-  const memoryTotal = useInstant(QUERIES.memoryTotal, true, end)
-  const memoryFree = useInstant(QUERIES.memoryFree, true, end)
+  const cpuTotal = useInstant(QUERIES.cpuTotal, true, end).data
+  const memoryTotal = useInstant(QUERIES.memoryTotal, true, end).data
+  const memoryFree = useInstant(QUERIES.memoryFree, true, end).data
   const some = nodes.data?.some((node) => accelerators(node) > 0) ?? false
-  const busy = useInstant(QUERIES.acceleratorUse, some, end)
-  const asked = useInstant(QUERIES.acceleratorAsked, some, end)
-  const played = useInstant(QUERIES.acceleratorRecorded, some, end)
-  const trend = useRanged(QUERIES.cpuUsed, seconds, end)
+  const busy = useInstant(QUERIES.acceleratorUse, some, end).data
+  const asked = useInstant(QUERIES.acceleratorAsked, some, end).data
+  const played = useInstant(QUERIES.acceleratorRecorded, some, end).data
+  const trend = useRanged(QUERIES.cpuUsed, seconds, end).data
   const machines = useMemo(() => {
     if (!nodes.data) return undefined
     const names = new Set(nodes.data.map((node) => node.metadata.name))
-    const [used, total, all, free, use, wanted, recorded] = [cpuUsed, cpuTotal, memoryTotal, memoryFree, busy, asked, played].map((one) => perNode(one.data, names))
+    const [used, total, all, free, use, wanted, recorded] = [cpuUsed.data, cpuTotal, memoryTotal, memoryFree, busy, asked, played].map((samples) => perNode(samples, names))
     return nodes.data.map((node): Machine => {
       const { name } = node.metadata
       const memory = all?.get(name) ?? quantity(node.status?.capacity?.memory)
@@ -77,11 +77,11 @@ export function useMachines({ seconds, end }: Range) {
         ready: node.status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false,
         cpu: { used: used?.get(name), total: total?.get(name) ?? quantity(node.status?.capacity?.cpu) },
         memory: { used: memory !== undefined && left !== undefined ? memory - left : undefined, total: memory },
-        accelerators: { used: wanted?.get(name) ?? (asked.data ? 0 : undefined), total: accelerators(node), busy: use?.get(name), recorded: (recorded?.get(name) ?? 0) > 0 },
-        trend: trend.data?.find((series) => nodeOf(series.labels, names) === name)?.points.map(([, value]) => value),
+        accelerators: { used: wanted?.get(name) ?? (asked ? 0 : undefined), total: accelerators(node), busy: use?.get(name), recorded: (recorded?.get(name) ?? 0) > 0 },
+        trend: trend?.find((series) => nodeOf(series.labels, names) === name)?.points.map(([, value]) => value),
       }
     })
-  }, [nodes.data, cpuUsed, cpuTotal, memoryTotal, memoryFree, busy, asked, played, trend.data])
+  }, [nodes.data, cpuUsed.data, cpuTotal, memoryTotal, memoryFree, busy, asked, played, trend])
   return { machines, error: nodes.error, refetch: nodes.refetch, metricsError: cpuUsed.error }
 }
 

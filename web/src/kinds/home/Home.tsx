@@ -1,4 +1,5 @@
 import { Button } from 'antd'
+import { memo, useDeferredValue } from 'react'
 import { Link } from 'react-router'
 import { Card } from '../../components/Card'
 import { Notice } from '../../components/Notice'
@@ -19,6 +20,12 @@ import { People } from './People'
 import { Rings } from './Rings'
 import { useApps, usePeople } from './use'
 
+// Each of some twenty answers changes one table, or some of its cells. Those that come
+// while a table is being drawn are drawn with the next.
+const Machines = memo(MachineTable)
+const AppTable = memo(AppsHere)
+const PeopleTable = memo(People)
+
 /** How full the machines are, and with what, and for whom. */
 export function Home() {
   const t = useText()
@@ -30,6 +37,7 @@ export function Home() {
   const machines = useNarrowedMachines(all, filters)
   const apps = useApps(range, filters)
   const people = usePeople(range, filters)
+  const drawn = { machines: useDeferredValue(machines), apps: useDeferredValue(apps.apps), people: useDeferredValue(people.people) }
   const firing = useNarrowedAlerts(useAlerts().alerts, filters)?.filter((one) => one.state === 'firing').length ?? 0
   const down = machines?.filter((one) => !one.ready).length ?? 0
   return (
@@ -52,13 +60,18 @@ export function Home() {
         {metricsError && <Notice tone="warning" title={t('home.noMetrics')}><ErrorWords error={metricsError} /></Notice>}
         <Rings machines={machines} range={range} narrowed={isNarrowed(filters)} />
         <Card title={t('home.machines')} extra={<Link to={travel('/cluster')}>{t('nav.cluster')}</Link>}>
-          <MachineTable machines={machines} error={error} retry={refetch} />
+          <Machines machines={drawn.machines} error={error} retry={refetch} />
         </Card>
         <div className="grid">
-          <Card className="span-7" title={t('home.apps')} extra={project && <Link to={travel(at(project, 'apps'))}>{t('home.allApps')}</Link>}><Apps {...apps} action={project && <Link to={at(project, 'jobs', 'new')}><Button type="primary">{t('jobs.new')}</Button></Link>} /></Card>
-          <Card className="span-5" title={t('home.people')} extra={<Link to={travel('/people')}>{t('home.allPeople')}</Link>}><People {...people} /></Card>
+          <Card className="span-7" title={t('home.apps')} extra={project && <Link to={travel(at(project, 'apps'))}>{t('home.allApps')}</Link>}><AppTable {...apps} apps={drawn.apps} project={project} /></Card>
+          <Card className="span-5" title={t('home.people')} extra={<Link to={travel('/people')}>{t('home.allPeople')}</Link>}><PeopleTable {...people} people={drawn.people} /></Card>
         </div>
       </div>
     </>
   )
+}
+
+function AppsHere({ project, ...apps }: ReturnType<typeof useApps> & { project: string | undefined }) {
+  const t = useText()
+  return <Apps {...apps} action={project && <Link to={at(project, 'jobs', 'new')}><Button type="primary">{t('jobs.new')}</Button></Link>} />
 }

@@ -108,25 +108,25 @@ const USER = 'label_dais_io_user'
 /** What each person uses now and used over the range, out of metrics. */
 export function usePeople({ seconds, end }: Range, filters: Filters = NOTHING): { people: PersonUse[] | undefined; error: Error | null; refetch: () => unknown } {
   const asked = peopleOf(narrowing(filters))
-  const cpu = useInstant(asked.cpu, true, end)
-  const memory = useInstant(asked.memory, true, end)
-  const accelerators = useInstant(asked.accelerators, true, end)
-  const pods = useInstant(asked.pods, true, end)
-  const hours = useInstant(integrated(asked.cpu, seconds), true, end)
-  const memoryHours = useInstant(integrated(asked.memory, seconds), true, end)
-  const acceleratorHours = useInstant(integrated(asked.accelerators, seconds), true, end)
-  const trend = useRanged(asked.cpu, seconds, end)
+  const { data: cpu, error, refetch } = useInstant(asked.cpu, true, end)
+  const memory = useInstant(asked.memory, true, end).data
+  const accelerators = useInstant(asked.accelerators, true, end).data
+  const pods = useInstant(asked.pods, true, end).data
+  const hours = useInstant(integrated(asked.cpu, seconds), true, end).data
+  const memoryHours = useInstant(integrated(asked.memory, seconds), true, end).data
+  const acceleratorHours = useInstant(integrated(asked.accelerators, seconds), true, end).data
+  const trend = useRanged(asked.cpu, seconds, end).data
   const people = useMemo(() => {
-    if (!cpu.data) return undefined
+    if (!cpu) return undefined
     const of = (samples: Sample[] | undefined, name: string) => samples?.find(({ labels }) => labels[USER] === name)?.value
-    const names = new Set([cpu, hours, pods, acceleratorHours].flatMap((one) => one.data ?? []).flatMap(({ labels }) => labels[USER] ?? []))
+    const names = new Set([cpu, hours, pods, acceleratorHours].flatMap((one) => one ?? []).flatMap(({ labels }) => labels[USER] ?? []))
     return [...names]
       .map((name): PersonUse => ({
-        name, pods: of(pods.data, name) ?? 0, cpu: of(cpu.data, name), memory: of(memory.data, name), accelerators: of(accelerators.data, name),
-        hours: of(hours.data, name), memoryHours: of(memoryHours.data, name), acceleratorHours: of(acceleratorHours.data, name),
-        trend: values(trend.data?.find(({ labels }) => labels[USER] === name)),
+        name, pods: of(pods, name) ?? 0, cpu: of(cpu, name), memory: of(memory, name), accelerators: of(accelerators, name),
+        hours: of(hours, name), memoryHours: of(memoryHours, name), acceleratorHours: of(acceleratorHours, name),
+        trend: values(trend?.find(({ labels }) => labels[USER] === name)),
       }))
       .toSorted((a, b) => (b.hours ?? 0) - (a.hours ?? 0))
-  }, [cpu, memory, accelerators, hours, memoryHours, acceleratorHours, pods, trend.data])
-  return { people, error: cpu.error, refetch: cpu.refetch }
+  }, [cpu, memory, accelerators, hours, memoryHours, acceleratorHours, pods, trend])
+  return { people, error, refetch }
 }
