@@ -105,6 +105,13 @@ export const decide = (project: string, work: string, task: number, body: { anno
 export const toReview = (project: string, work: string) => request<{ items: Held[] }>(`${base(project, work)}/review?limit=1`)
 export const publish = (project: string, work: string, dataset: string, format: LabelFormat) =>
   request<{ version: { name: string }; lost: { what: string; count: number }[] }>(`${base(project, work)}/publish`, { method: 'POST', body: { dataset, format } })
+/** So many tasks of the queue onto somebody's list. */
+export const assignNext = (project: string, work: string, annotator: string, count: number) =>
+  request<{ assigned: number; full: number }>(`${base(project, work)}/assign`, { method: 'POST', body: { annotator, next: count } })
+export const release = (project: string, work: string, annotator: string) =>
+  request<{ released: number }>(`${base(project, work)}/release`, { method: 'POST', body: { annotator } })
+export const importTasks = (project: string, work: string, format: LabelFormat, counting: 'prediction' | 'gold', file: Blob) =>
+  request<{ new: number; known: number; lost: { what: string; count: number }[] }>(`${base(project, work)}/tasks?format=${format}&unsigned=${counting}`, { method: 'POST', body: file })
 export const exportAddress = (project: string, work: string, format: LabelFormat) => `${base(project, work)}/export?format=${format}`
 
 const LOOK_MS = 5000

@@ -1,6 +1,7 @@
 //! Fixed lists of tasks for people, and taking back what somebody does not do.
 
 use crate::import::{INSERT_TURNS, new_turn};
+use crate::settle::OPEN;
 use crate::sql::{Sql, fetch, number};
 use crate::store::{Work, Write};
 use crate::task::{NEVER, TurnState, person};
@@ -51,6 +52,41 @@ impl Work {
                         "name tasks by the numbers that the list has",
                     ));
                 }
+            }
+        }
+        write.commit("assign tasks").await?;
+        Ok(done)
+    }
+
+    /// Puts the next tasks of the queue that they never had on somebody's list, `count` of
+    /// them or as many as there are.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for none, and for more than one call takes.
+    pub async fn assign_next(
+        &self,
+        user: &str,
+        annotator: &str,
+        count: usize,
+        now: i64,
+    ) -> Result<Assigned> {
+        person("annotator", annotator)?;
+        if !(1..=MOST_TOGETHER).contains(&count) {
+            let hint = format!("assign 1 to {MOST_TOGETHER} at once");
+            return Err(Error::invalid("next", format!("is {count}"), hint));
+        }
+        let mut write = self.write(now).await?;
+        let query = "SELECT task FROM labeling_tasks t WHERE work = $1 AND queue = $2
+            AND NOT EXISTS (SELECT 1 FROM labeling_turns h
+                WHERE h.work = t.work AND h.task = t.task AND h.annotator = $3)
+            ORDER BY place LIMIT $4";
+        let values = [write.work.into(), OPEN.into(), annotator.into(), (count as i64).into()];
+        let rows = fetch(&mut *write.on.tx, query, values, "find tasks to assign").await?;
+        let mut done = Assigned::default();
+        for row in &rows {
+            match write.assign(user, annotator, number(row, 0)?).await? {
+                Some(true) => done.assigned += 1,
+                _ => done.full += 1,
             }
         }
         write.commit("assign tasks").await?;

@@ -1,4 +1,3 @@
-import { DeleteOutlined, PlusOutlined } from '@ant-design/icons'
 import { AutoComplete, Button, Form, Input, InputNumber, Segmented, Select, Switch } from 'antd'
 import { useState } from 'react'
 import { Link, useNavigate } from 'react-router'
@@ -15,6 +14,8 @@ import { useSubmit, type Place } from '../../components/useSubmit'
 import { at, useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { BLANK, fromYaml, projectOf, toYaml, type LabelingDraft } from './draft'
+import { LabelFields } from './LabelFields'
+import { PolicyFields } from './PolicyFields'
 import { KIND, KINDS } from './words'
 
 const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
@@ -79,10 +80,7 @@ export function LabelingCreate() {
             )}
           </Card>
           <Card title={t('labeling.policy')}>
-            <div className="grid" style={{ rowGap: 0 }}>
-              <Form.Item className="span-6" name="overlap" label={t('labeling.overlap')} extra={t('labeling.overlapHint')}><InputNumber min={1} max={100} /></Form.Item>
-              <Form.Item className="span-6" name="review" label={t('labeling.review')} extra={t('labeling.reviewHint')} valuePropName="checked"><Switch /></Form.Item>
-            </div>
+            <PolicyFields />
           </Card>
           {refusal && <Notice tone="error" title={t('labeling.notAccepted')}><ErrorWords error={refusal.error} /></Notice>}
           <div className="row">
@@ -108,22 +106,14 @@ function ConfigFields() {
       {isChoice && <Form.Item className="span-6" name="several" label={t('labeling.several')} valuePropName="checked"><Switch /></Form.Item>}
       {kind === 'preference' && <Form.Item className="span-6" name="ties" label={t('labeling.ties')} valuePropName="checked"><Switch /></Form.Item>}
       {kind !== 'preference' && (
+        <>
+          <Form.Item className="span-3" name="minimum" label={`${t('labeling.minimum')} (${t('form.optional')})`}><InputNumber min={0} max={1000} precision={0} style={{ width: '100%' }} /></Form.Item>
+          <Form.Item className="span-3" name="maximum" label={`${t('labeling.maximum')} (${t('form.optional')})`}><InputNumber min={1} max={1000} precision={0} style={{ width: '100%' }} /></Form.Item>
+        </>
+      )}
+      {kind !== 'preference' && (
         <div className="span-12">
-          <Form.List name="labels">
-            {(fields, { add, remove }) => (
-              <div className="stack tight" style={{ marginBottom: 16 }}>
-                <span>{t('labeling.labels')}</span>
-                {fields.map(({ key, name }) => (
-                  <div className="row" key={key}>
-                    <Form.Item name={[name, 'name']} rules={[{ required: true, message: t('form.required') }]} style={{ flex: 1, margin: 0 }}><Input aria-label={t('labeling.labelName')} placeholder={t('labeling.labelName')} autoComplete="off" /></Form.Item>
-                    <Form.Item name={[name, 'hotkey']} style={{ width: 90, margin: 0 }}><Input aria-label={t('labeling.hotkey')} placeholder={t('labeling.hotkey')} maxLength={1} autoComplete="off" /></Form.Item>
-                    <Button type="text" aria-label={t('labeling.removeLabel')} icon={<DeleteOutlined />} onClick={() => remove(name)} />
-                  </div>
-                ))}
-                <div><Button icon={<PlusOutlined />} onClick={() => add({})}>{t('labeling.addLabel')}</Button></div>
-              </div>
-            )}
-          </Form.List>
+          <LabelFields />
         </div>
       )}
       <Form.Item className="span-12" name="instructions" label={`${t('labeling.instructions')} (${t('form.optional')})`}><Input.TextArea rows={3} /></Form.Item>

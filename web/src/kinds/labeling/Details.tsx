@@ -20,7 +20,10 @@ import { Gone } from '../../objects/Gone'
 import { readiness } from '../../objects/readiness'
 import { reasonWords } from '../../objects/reasons'
 import { useTab } from '../../objects/useTab'
+import { useMade } from '../datasets/origin'
 import { datasetOf } from './answer'
+import { Assign } from './Assign'
+import { ImportTasks } from './Import'
 import { Overview } from './Overview'
 import { Publish } from './Publish'
 import { Review } from './Review'
@@ -35,6 +38,8 @@ export function LabelingDetails() {
   const { name, tab, open } = useTab('labeling')
   const { data: work, error, missing, refetch } = useOne(LABELING_PROJECTS, project, name)
   const mayDelete = useCan('delete', LABELING_PROJECTS, project)
+  const mayManage = useCan('update', LABELING_PROJECTS, project)
+  const made = useMade(project, LABELING_PROJECTS.kind, name)
   if (missing) return <Gone name={name} back={at(project, 'labeling')} label={t('nav.labeling')} />
   if (!work) return error ? <Failure error={error} retry={refetch} /> : <Loading rows={8} />
   const state = readiness(work.status?.conditions)
@@ -46,9 +51,11 @@ export function LabelingDetails() {
         actions={<>
           {mayDelete && <Danger label={t('action.delete')} question={t('labeling.deleteAsk', { name })} consequence={t('labeling.deleteWhat')}
             act={async () => { await remove(LABELING_PROJECTS, project, name); void navigate(at(project, 'labeling')) }} />}
+          {isReady && mayManage && <Assign project={project} work={name} />}
+          {isReady && mayManage && <ImportTasks project={project} work={name} kind={work.spec.config.kind} />}
           {isReady && <Publish project={project} work={name} kind={work.spec.config.kind} />}
         </>} />
-      <Lineage steps={[[{ label: dataset, to: at(project, 'datasets', datasetOf(dataset)) }], [{ label: name, here: true }]]} />
+      <Lineage steps={[[{ label: dataset, to: at(project, 'datasets', datasetOf(dataset)) }], [{ label: name, here: true }], made]} />
       {state.tone === 'error' && <div className="notices"><Notice tone="error" title={reasonWords(t, state.reason)}><p className="anywhere pre">{state.message}</p></Notice></div>}
       <Tabs activeKey={!isReady && (tab === 'work' || tab === 'review') ? 'overview' : tab} onChange={open} destroyOnHidden items={[
         { key: 'overview', label: t('tab.overview'), children: <Overview project={project} work={work} /> },

@@ -54,13 +54,24 @@ pub(super) async fn statistics(desk: Desk) -> Result<Json<Statistics>> {
 #[serde(deny_unknown_fields)]
 pub(super) struct Assign {
     annotator: String,
+    #[serde(default)]
     tasks: Vec<i64>,
+    /// So many of the queue, in place of `tasks`.
+    next: Option<usize>,
 }
 
 pub(super) async fn assign(desk: Desk, Body(assign): Body<Assign>) -> Result<Json<Assigned>> {
     desk.scope.must(May::Manage, "assign tasks")?;
-    let Assign { annotator, tasks } = assign;
-    desk.work.assign(&desk.scope.user, &annotator, &tasks, now()).await.map(Json)
+    let Assign { annotator, tasks, next } = assign;
+    let user = &desk.scope.user;
+    match next {
+        None => desk.work.assign(user, &annotator, &tasks, now()).await,
+        Some(count) if tasks.is_empty() => {
+            desk.work.assign_next(user, &annotator, count, now()).await
+        }
+        Some(_) => Err(Error::invalid("next", "stands beside tasks", "send one of the two")),
+    }
+    .map(Json)
 }
 
 #[derive(Deserialize)]

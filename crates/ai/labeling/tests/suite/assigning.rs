@@ -26,6 +26,27 @@ async fn people_work_through_their_lists() {
 }
 
 #[tokio::test]
+async fn lists_are_made_of_the_queue() {
+    for fixture in fixtures().await {
+        let policy = Policy { assignment: Assignment::Person, ..overlap(2) };
+        let work = fixture.texts(policy).await;
+        add(&work, &tasks(5)).await;
+        for who in ["ada", "bob"] {
+            let done = work.assign_next("mia", who, 3, NOW).await.unwrap();
+            assert_eq!(done, Assigned { assigned: 3, full: 0 }, "{who}");
+        }
+        // Two people have the first three: the next of the queue are the others.
+        let done = work.assign_next("mia", "eve", 10, NOW).await.unwrap();
+        assert_eq!(done, Assigned { assigned: 2, full: 0 });
+        assert_eq!(next(&work, "eve", NOW).await.unwrap().task.task, 4);
+        // Nobody gets again what they have.
+        let done = work.assign_next("mia", "ada", 10, NOW).await.unwrap();
+        assert_eq!(done, Assigned { assigned: 2, full: 0 });
+        assert!(work.assign_next("mia", "ada", 0, NOW).await.is_err());
+    }
+}
+
+#[tokio::test]
 async fn known_tasks_are_mixed_in_at_their_rate() {
     for fixture in fixtures().await {
         let work = fixture.texts(Policy { gold_rate: 0.25, ..overlap(1) }).await;
