@@ -15,6 +15,7 @@ import time
 import gateway
 import inference
 import jobs
+import listing
 import logs
 import metrics
 import notebooks
@@ -39,6 +40,7 @@ MEASUREMENTS = {
     "inference": inference,
     "tracking": tracking,
     "search": search,
+    "listing": listing,
     "metrics": metrics,
     "logs": logs,
     "traces": traces,

@@ -20,6 +20,8 @@ MACHINES, SERIES, INTERVAL, SECONDS = 200, 1000, 5, 150
 OLD_SERIES, HOURS, STEP = 10_000, 6, 15
 # Asked so often of each; answers that take seconds less often.
 ASKED, ASKED_LONG = 30, 5
+# Home is drawn so often.
+DRAWN = 9
 LONG = {
     "sum_ms": 'sum by (__name__) ({__name__=~"container_.+|kube_.+|node_.+"})',
     # One that keeps names: without them, rates of all counters at once are no vector.
@@ -210,7 +212,7 @@ def home(bench, store):
         link = subprocess.run([bench.dais, "sign-in", "--data-dir", platform.folder / "data"], capture_output=True, text=True, check=True)
         script = pathlib.Path(__file__).with_name("home.mjs")
         done = subprocess.run(
-            ["node", str(script), f"http://127.0.0.1:{platform.http_port}", str(bench.runs)],
+            ["node", str(script), f"http://127.0.0.1:{platform.http_port}", str(DRAWN)],
             capture_output=True, text=True, check=False, env={**os.environ, "DAIS_LINK": link.stdout.split()[-1]},
         )
         if done.returncode:
