@@ -1,8 +1,8 @@
 import { afterAll, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import { violations } from './axe'
-import { describePerson, project, type Person } from './person'
-import { ask } from './work'
+import { describePerson, project } from './person'
+import { ask, dropApplication } from './work'
 
 const name = `web-${Date.now().toString(36)}`
 const COMMAND = `sh -c 'exec python3 -m http.server --bind "$HOST" "$PORT"'`
@@ -10,19 +10,12 @@ const COMMAND = `sh -c 'exec python3 -m http.server --bind "$HOST" "$PORT"'`
 const PATIENCE = { timeout: 90_000 }
 const address = `/p/${project}/applications/${name}`
 
-async function drop({ page }: Person, application: string): Promise<void> {
-  await page.evaluate(async (to) => {
-    const { csrf } = (await (await fetch('/api/session')).json()) as { csrf: string }
-    await fetch(to, { method: 'DELETE', headers: { 'x-dais-csrf': csrf } })
-  }, `/k8s/apis/dais.io/v1alpha1/namespaces/${project}/applications/${application}`)
-}
-
 const head = (page: Page) => page.locator('.page-head')
 const row = (page: Page, words: string) => page.getByRole('row').filter({ hasText: words })
 const dialog = (page: Page) => page.getByRole('dialog')
 
 describePerson('an application', {}, (person) => {
-  afterAll(() => drop(person, name).catch(() => undefined))
+  afterAll(() => dropApplication(person, name).catch(() => undefined))
 
   it('is deployed from the form, and shows that it answers', async () => {
     const { page } = person
@@ -147,6 +140,39 @@ describePerson('an application', {}, (person) => {
     expect(person.complaints).toEqual([])
   })
 
+  it('has as many replicas as are asked for, and new ones after a restart', async () => {
+    const { page } = person
+    await page.goto(address)
+    await head(page).getByRole('button', { name: 'Scale' }).click()
+    await page.getByRole('spinbutton', { name: 'Replicas' }).fill('2')
+    await page.getByRole('tooltip').getByRole('button', { name: 'Save' }).click()
+    await head(page).getByText('2 / 2 replicas ready').waitFor(PATIENCE)
+    const pods = page.locator('.card').filter({ has: page.getByRole('heading', { name: 'Replicas', exact: true }) }).locator('td:first-child .mono')
+    await expect.poll(() => pods.count(), PATIENCE).toBe(2)
+    const before = await pods.allTextContents()
+    await head(page).getByRole('button', { name: 'Restart' }).click()
+    await expect.poll(async () => (await pods.allTextContents()).filter((pod) => before.includes(pod)).length, PATIENCE).toBe(0)
+    await head(page).getByText('2 / 2 replicas ready').waitFor(PATIENCE)
+    // No release: nothing of it changed.
+    await head(page).getByText('Release 3', { exact: true }).waitFor()
+    expect(await violations(page)).toEqual([])
+    expect(person.complaints).toEqual([])
+  })
+
+  it('is scaled by itself between two bounds, which takes the button away', async () => {
+    const { page } = person
+    await head(page).getByRole('button', { name: 'Change' }).click()
+    await dialog(page).getByText('As many as requests need').click()
+    await dialog(page).getByLabel('At least', { exact: true }).fill('1')
+    await dialog(page).getByLabel('At most', { exact: true }).fill('3')
+    expect(await violations(page)).toEqual([])
+    await dialog(page).getByRole('button', { name: 'Save' }).click()
+    await dialog(page).waitFor({ state: 'hidden' })
+    await page.getByText('between 1 and 3').waitFor(PATIENCE)
+    await expect.poll(() => head(page).getByRole('button', { name: 'Scale' }).count()).toBe(0)
+    expect(person.complaints).toEqual([])
+  })
+
   it('is stopped, started, and deleted with words on what goes with it', async () => {
     const { page } = person
     await page.goto(address)
@@ -176,26 +202,5 @@ describePerson('an application', {}, (person) => {
     await page.locator('summary').filter({ hasText: 'Ports' }).click()
     await page.getByRole('button', { name: 'Deploy' }).click()
     await page.locator('.entry').first().getByText('give each port a name of its own').waitFor()
-  })
-})
-
-describePerson('an application by a schedule', {}, (person) => {
-  const nightly = `nightly-${name}`
-  afterAll(() => drop(person, nightly).catch(() => undefined))
-
-  it('says when it runs, and runs now', async () => {
-    const { page } = person
-    await page.goto(`/p/${project}/applications/new`)
-    await page.getByLabel('Name', { exact: true }).fill(nightly)
-    await page.getByLabel('Command', { exact: true }).fill('echo done')
-    await page.getByText('By a schedule').click()
-    await page.getByLabel('Schedule', { exact: true }).fill('0 3 * * *')
-    expect(await violations(page)).toEqual([])
-    await page.getByRole('button', { name: 'Deploy' }).click()
-    await head(page).getByText('0 3 * * *').waitFor(PATIENCE)
-    await page.getByText('Next run', { exact: true }).waitFor(PATIENCE)
-    await page.getByRole('button', { name: 'Run now' }).click()
-    await row(page, `${nightly}`).getByText('Ended with exit code 0').waitFor(PATIENCE)
-    expect(person.complaints).toEqual([])
   })
 })

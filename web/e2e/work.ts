@@ -44,3 +44,10 @@ export async function ask<T>({ page }: Person, path: string, method = 'GET', bod
     return (await answer.json()) as T
   }, [path, method, body === undefined ? '' : JSON.stringify(body)] as const)
 }
+
+export async function dropApplication({ page }: Person, application: string): Promise<void> {
+  await page.evaluate(async (to) => {
+    const { csrf } = (await (await fetch('/api/session')).json()) as { csrf: string }
+    await fetch(to, { method: 'DELETE', headers: { 'x-dais-csrf': csrf } })
+  }, `/k8s/apis/dais.io/v1alpha1/namespaces/${project}/applications/${application}`)
+}

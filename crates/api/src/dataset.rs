@@ -61,4 +61,15 @@ pub struct DatasetVersion {
     pub bytes: i64,
     pub created_at: Time,
     pub created_by: String,
+    /// What made it, as whoever made it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<VersionOrigin>,
+}
+
+/// An object of the same project, which may be gone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct VersionOrigin {
+    /// `TrainingJob`, `LabelingProject`, or `Bucket` with `bucket/prefix` as its name.
+    pub kind: String,
+    pub name: String,
 }

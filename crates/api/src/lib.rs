@@ -35,7 +35,7 @@ pub use application::{
     ApplicationVolume, Check, Concurrency, Health, OwnClaim, OwnPort, Release, Schedule,
     VolumeDataset,
 };
-pub use dataset::{Dataset, DatasetSpec, DatasetStatus, DatasetVersion};
+pub use dataset::{Dataset, DatasetSpec, DatasetStatus, DatasetVersion, VersionOrigin};
 pub use environment::{
     Environment, EnvironmentSpec, EnvironmentStatus, InstalledPackage, PythonEnvironment,
 };

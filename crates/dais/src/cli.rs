@@ -4,8 +4,10 @@ mod abtest;
 mod algorithm;
 mod app;
 mod approvals;
+mod data;
 mod deploy;
 mod engines;
+mod import;
 mod jobs;
 mod label;
 mod notebook;
@@ -20,8 +22,10 @@ pub use algorithm::{Algorithm, AlgorithmCreate};
 pub use app::{App, AppDeploy};
 pub use approvals::{Approvals, Decide, Promote, Withdraw};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+pub use data::{DataAction, DataDownload, DataFile, DataPreview};
 pub use deploy::Deploy;
 pub use engines::Engines;
+pub use import::Import;
 pub use jobs::{Method, Run, Stopping, Sweep};
 pub use label::{Label, LabelFormat};
 pub use notebook::{Notebook, NotebookOptions};
@@ -221,6 +225,21 @@ pub enum Command {
         after_help = "Examples:\n  dais upload digits ./digits\n  dais upload digits s3://raw/digits"
     )]
     Upload(Upload),
+    /// Make what lies elsewhere the next version of a dataset: addresses, S3 buckets, SQL
+    #[command(
+        after_help = "Examples:\n  dais import digits https://data.example/digits.csv\n  dais import raw s3://raw/2026/ --endpoint https://s3.example --secret raw-key\n  dais import sales postgres://reader@db.example/shop --query 'SELECT * FROM sales' --secret shop"
+    )]
+    Import(Import),
+    /// Versions of datasets: compare, look into, name, download
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "Examples:\n  dais data versions digits\n  dais data diff digits v1 v2\n  dais data profile digits train.csv"
+    )]
+    Data {
+        #[command(subcommand)]
+        action: DataAction,
+    },
     /// Buckets: access keys for S3 clients
     #[command(
         subcommand_required = true,

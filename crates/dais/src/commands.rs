@@ -9,6 +9,7 @@ mod audit;
 mod backup;
 pub mod build_environment;
 mod completion;
+mod data;
 mod decide;
 mod delete;
 mod deploy;
@@ -16,6 +17,7 @@ mod doctor;
 mod down;
 mod follow;
 mod get;
+mod import;
 mod jobs;
 mod label;
 mod limits;
@@ -70,6 +72,8 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Label { action } => block_on(label::run(&target, action)),
         Command::Notebook { action } => block_on(notebook::run(&target, action)),
         Command::Abtest { action } => block_on(abtest::run(&target, action)),
+        Command::Data { action } => block_on(data::run(&target, action)),
+        Command::Import(args) => block_on(import::run(&target, args)),
         Command::S3 { action } => block_on(s3::run(&target, action)),
         Command::Queues { name } => block_on(queues::run(&target, name.as_deref())),
         Command::Jobs => block_on(jobs::run(&target)),

@@ -1,6 +1,7 @@
 /** The parts of Kubernetes' own types that the pages read. */
 export interface ObjectMeta {
   name: string
+  generateName?: string
   namespace?: string
   uid?: string
   resourceVersion?: string

@@ -14,6 +14,14 @@ export interface DataVersion {
   createdBy: string
   description: string
   tags: string[]
+  /** What made it, as whoever made it says. */
+  origin?: Origin
+}
+
+/** An object of the same project, which may be gone. */
+export interface Origin {
+  kind: string
+  name: string
 }
 
 export const versionsKey = (project: string, dataset: string) => ['data-versions', project, dataset]

@@ -7,6 +7,7 @@ use futures::stream;
 
 use crate::Data;
 use crate::error::Result;
+use crate::origin::Origin;
 use crate::scope::Scope;
 use crate::versions::Version;
 
@@ -19,7 +20,7 @@ impl Data {
     pub async fn add_version(
         &self,
         scope: &Scope,
-        dataset: &str,
+        (dataset, origin): (&str, Option<Origin>),
         files: Vec<(String, Vec<u8>)>,
     ) -> Result<(Version, bool)> {
         let upload = self.begin_upload(&scope.project).await?;
@@ -28,7 +29,7 @@ impl Data {
                 let content = stream::iter([Ok::<_, Infallible>(Bytes::from(content))]);
                 self.put_file(scope, (&upload, &path), None, content).await?;
             }
-            self.commit(scope, &upload, dataset).await
+            self.commit(scope, &upload, (dataset, origin)).await
         };
         let added = added.await;
         if added.is_err() {

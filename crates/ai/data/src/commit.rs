@@ -14,6 +14,7 @@ use sqlx::{Any, Row, Transaction};
 use crate::digest::Digest;
 use crate::error::Result;
 use crate::manifest::{FileEntry, Manifest};
+use crate::origin::Origin;
 use crate::scope::Scope;
 use crate::versions::{Version, VersionCreated, blocking};
 use crate::{Data, Error, paths};
@@ -71,9 +72,10 @@ impl Data {
         &self,
         scope: &Scope,
         upload: &str,
-        dataset: &str,
+        (dataset, origin): (&str, Option<Origin>),
     ) -> Result<(Version, bool)> {
         paths::dataset(dataset)?;
+        origin.as_ref().map_or(Ok(()), Origin::check)?;
         let shared = self.upload(&scope.project, upload).await?;
         let _kept = self.inner.collecting.read().await;
         let mut upload = shared.lock().await;
@@ -92,7 +94,7 @@ impl Data {
         for file in upload.files.values_mut() {
             file.at = None;
         }
-        let (version, created) = self.name_version(scope, dataset, &durable).await?;
+        let (version, created) = self.name_version(scope, (dataset, origin), &durable).await?;
         if let Err(error) = self.close(&mut upload).await {
             tracing::warn!(upload = upload.id, %error, "cannot remove a committed upload's directory");
         }
@@ -105,7 +107,7 @@ impl Data {
     async fn name_version(
         &self,
         scope: &Scope,
-        dataset: &str,
+        (dataset, origin): (&str, Option<Origin>),
         durable: &Durable,
     ) -> Result<(Version, bool)> {
         let _in_turn = self.inner.committing.lock().await;
@@ -134,10 +136,11 @@ impl Data {
             created_by: scope.user.clone(),
             description: String::new(),
             tags: Vec::new(),
+            origin,
         };
         sqlx::query(
-            "INSERT INTO data_versions (project, dataset, version, digest, files, bytes, created_at, created_by) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO data_versions (project, dataset, version, digest, files, bytes, created_at, created_by, origin) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
         .bind(scope.project.clone())
         .bind(dataset.to_owned())
@@ -147,6 +150,7 @@ impl Data {
         .bind(version.bytes as i64)
         .bind(now.as_millisecond())
         .bind(version.created_by.clone())
+        .bind(Origin::text(version.origin.as_ref()))
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;

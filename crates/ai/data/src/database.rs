@@ -11,6 +11,7 @@ const VERSIONS: &[&[&str]] = &[
     &[include_str!("../migrations/0002_profiles.sql")],
     &[include_str!("../migrations/0003_tags.sql")],
     &[include_str!("../migrations/0004_retention.sql")],
+    &[include_str!("../migrations/0005_origin.sql")],
 ];
 
 const READERS: u32 = 4;

@@ -47,6 +47,7 @@ use serde_json::{Value, json};
 use crate::digest::Digest;
 use crate::error::Result;
 use crate::manifest::FileEntry;
+use crate::origin::Origin;
 use crate::scope::{Editor, Scope};
 use crate::versions::Version;
 use crate::{Data, Error, paths};
@@ -229,6 +230,7 @@ async fn reuse(
 #[derive(Deserialize)]
 struct Commit {
     dataset: String,
+    origin: Option<Origin>,
 }
 
 async fn commit(
@@ -237,13 +239,12 @@ async fn commit(
     Path(of): Path<OfUpload>,
     asked: Result<Json<Commit>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Value>)> {
-    let dataset = body(asked)?.dataset;
-    let (version, created) = data.commit(&scope, &of.upload, &dataset).await?;
-    let Version { name, digest, files, bytes, created_at, created_by, description: _, tags: _ } =
-        version;
+    let Commit { dataset, origin } = body(asked)?;
+    let (version, created) = data.commit(&scope, &of.upload, (&dataset, origin)).await?;
+    let Version { name, digest, files, bytes, created_at, created_by, origin, .. } = version;
     let answer = json!({
         "dataset": dataset, "version": name, "digest": digest, "files": files, "bytes": bytes,
-        "createdAt": created_at, "createdBy": created_by, "created": created,
+        "createdAt": created_at, "createdBy": created_by, "created": created, "origin": origin,
     });
     Ok((if created { StatusCode::CREATED } else { StatusCode::OK }, Json(answer)))
 }

@@ -34,6 +34,7 @@ mod http;
 mod link;
 mod manifest;
 mod manifests;
+mod origin;
 mod paths;
 mod preview;
 mod profile;
@@ -58,7 +59,9 @@ pub use error::Error;
 pub use http::router;
 pub use link::Linked;
 pub use manifest::{FileEntry, Manifest};
+pub use origin::Origin;
 pub use scope::Scope;
+pub use table::texts::Texts;
 pub use versions::{Version, VersionCreated};
 
 /// What one project, upload or bundle may take.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::digest::Digest;
 use crate::error::Result;
+use crate::origin::Origin;
 use crate::scope::Scope;
 use crate::uploads::Staged;
 use crate::versions::{Version, blocking};
@@ -37,7 +38,7 @@ impl Data {
     pub async fn add_linked(
         &self,
         scope: &Scope,
-        dataset: &str,
+        (dataset, origin): (&str, Option<Origin>),
         files: Vec<Linked>,
     ) -> Result<(Version, bool)> {
         if !scope.write {
@@ -47,7 +48,7 @@ impl Data {
         let upload = self.begin_upload(&scope.project).await?;
         let added = async {
             self.stage_links(scope, &upload, files).await?;
-            self.commit(scope, &upload, dataset).await
+            self.commit(scope, &upload, (dataset, origin)).await
         };
         let added = added.await;
         if added.is_err() {

@@ -204,6 +204,7 @@ mod tests {
             created_by: String::new(),
             description: String::new(),
             tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+            origin: None,
         }
     }
 

@@ -15,6 +15,7 @@ mod nesting;
 mod pages;
 pub(crate) mod parquet;
 pub(crate) mod sniff;
+pub(crate) mod texts;
 mod thrift;
 
 use std::io::{Read, Seek, SeekFrom};

@@ -9,6 +9,7 @@ use sqlx::any::AnyRow;
 use crate::digest::Digest;
 use crate::error::Result;
 use crate::manifest::FileEntry;
+use crate::origin::Origin;
 use crate::tags::Tag;
 use crate::{Data, Error, paths};
 
@@ -28,6 +29,8 @@ pub struct Version {
     pub description: String,
     /// In the order of their names.
     pub tags: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
 /// What subscribers hear when a dataset's versions are others than before.
@@ -39,7 +42,8 @@ pub struct VersionCreated {
     pub version: Version,
 }
 
-const COLUMNS: &str = "version, digest, files, bytes, created_at, created_by, description, dataset";
+const COLUMNS: &str =
+    "version, digest, files, bytes, created_at, created_by, description, dataset, origin";
 
 /// Tags by dataset and number of version.
 type Tags = HashMap<(String, i64), Vec<String>>;
@@ -57,6 +61,7 @@ impl Version {
             created_by: row.try_get(5)?,
             description: row.try_get(6)?,
             tags: tags.get(&named).cloned().unwrap_or_default(),
+            origin: Origin::of_text(row.try_get(8)?),
         };
         Ok((named.0, version))
     }

@@ -92,7 +92,7 @@ pub struct Series {
     pub dataset: Option<DatasetColumns>,
 }
 
-/// Rows of a dataset's CSV files; `key` or `requestId` says whose they are.
+/// Rows of a dataset's tables (CSV, JSON Lines, Parquet); `key` or `requestId` says whose they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-validations" = [{

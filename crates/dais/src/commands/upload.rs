@@ -30,24 +30,52 @@ pub async fn run(target: &Target, args: Upload) -> Result<ExitCode> {
     let files = files(&args.paths)?;
     let connection = Connection::open(target)?;
     ensure_dataset(&connection, target, &args.dataset).await?;
-    let base = format!("/data/p/{}/uploads", target.project);
-    let begun: Value = connection.post(&base, &json!({})).await.context("beginning the upload")?;
-    let upload = begun["upload"].as_str().context("the platform named no upload")?.to_owned();
+    let sending = Sending::begin(&connection, target).await?;
     let count = files.len();
     for (at, (path, name)) in files.into_iter().enumerate() {
         eprintln!("[{}/{count}] {name}", at + 1);
-        let address = format!("{base}/{upload}/files/{}", encode(&name));
         let file = tokio::fs::File::open(&path)
             .await
             .with_context(|| format!("reading {}", path.display()))?;
-        let body = Body::wrap_stream(ReaderStream::new(file));
-        let sent = client::send(connection.request(Method::PUT, &address).body(body)).await;
-        sent.with_context(|| format!("uploading {name}"))?;
+        sending.put(&name, Body::wrap_stream(ReaderStream::new(file))).await?;
     }
-    let commit = format!("{base}/{upload}/commit");
-    let made: Value = connection.post(&commit, &json!({"dataset": args.dataset})).await?;
-    print(target.output, &made, || table(&made))?;
-    Ok(ExitCode::SUCCESS)
+    sending.commit(target, &args.dataset).await
+}
+
+/// Files on their way to the platform, which become a version all together.
+pub struct Sending {
+    connection: Connection,
+    /// Of the upload.
+    address: String,
+}
+
+impl Sending {
+    pub async fn begin(connection: &Connection, target: &Target) -> Result<Self> {
+        let uploads = format!("/data/p/{}/uploads", target.project);
+        let begun: Value =
+            connection.post(&uploads, &json!({})).await.context("beginning the upload")?;
+        let upload = begun["upload"].as_str().context("the platform named no upload")?;
+        Ok(Self { connection: connection.clone(), address: format!("{uploads}/{upload}") })
+    }
+
+    pub async fn put(&self, name: &str, body: Body) -> Result<()> {
+        let address = format!("{}/files/{}", self.address, encode(name));
+        let sent = client::send(self.connection.request(Method::PUT, &address).body(body)).await;
+        sent.with_context(|| format!("uploading {name}"))?;
+        Ok(())
+    }
+
+    /// Makes what was sent the next version of a dataset, and says which.
+    pub async fn commit(self, target: &Target, dataset: &str) -> Result<ExitCode> {
+        let commit = format!("{}/commit", self.address);
+        let mut body = json!({"dataset": dataset});
+        if let Ok(job) = std::env::var("DAIS_JOB") {
+            body["origin"] = json!({"kind": "TrainingJob", "name": job});
+        }
+        let made: Value = self.connection.post(&commit, &body).await?;
+        print(target.output, &made, || table(&made))?;
+        Ok(ExitCode::SUCCESS)
+    }
 }
 
 fn table(made: &Value) -> Table {
@@ -119,7 +147,7 @@ fn files(paths: &[PathBuf]) -> Result<Vec<(PathBuf, String)>> {
 }
 
 /// A path as part of an address; its slashes stay.
-fn encode(path: &str) -> String {
+pub fn encode(path: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte);
     path.bytes().fold(String::new(), |mut encoded, byte| {
         if plain(byte) {

@@ -1,7 +1,7 @@
 //! The controllers' seam to dataset versions.
 
 use async_trait::async_trait;
-use dais_api::DatasetVersion;
+use dais_api::{DatasetVersion, VersionOrigin};
 use dais_controllers::seams::{Datasets, SeamError};
 use dais_data::Data;
 use futures::StreamExt;
@@ -31,6 +31,9 @@ impl Datasets for Versions {
                 bytes: i64::try_from(version.bytes).unwrap_or(i64::MAX),
                 created_at: Time(version.created_at.parse().unwrap_or_default()),
                 created_by: version.created_by,
+                origin: version
+                    .origin
+                    .map(|dais_data::Origin { kind, name }| VersionOrigin { kind, name }),
             })
             .collect();
         versions.sort_by_key(|version| std::cmp::Reverse(number(&version.name)));

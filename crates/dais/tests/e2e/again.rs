@@ -94,7 +94,7 @@ fn an_application_leaves_what_is_not_its_own() {
             "replicas": 0, "selector": {"matchLabels": {"a": "b"}},
             "template": {
                 "metadata": {"labels": {"a": "b"}},
-                "spec": {"containers": [{"name": "c", "command": ["true"]}]},
+                "spec": {"containers": [{"name": "c", "image": "none", "command": ["true"]}]},
             },
         },
     });

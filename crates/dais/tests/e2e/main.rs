@@ -6,6 +6,7 @@
 
 mod abtests;
 mod accelerators;
+mod again;
 mod algorithms;
 mod applications;
 mod approvals;
@@ -18,6 +19,7 @@ mod engines;
 mod environments;
 mod exec;
 mod full_disk;
+mod imports;
 mod kubectl;
 mod labeling;
 mod ledger;

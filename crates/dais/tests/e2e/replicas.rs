@@ -55,12 +55,14 @@ fn replicas_meet_where_pytorch_would() {
     assert_eq!(names, ["meet-1-0", "meet-1-1", "meet-1-2"]);
 }
 
-/// A real gloo group of two processes, where a torch is installed.
+/// A real gloo group of two processes, where a torch is installed: in `python3`, or in the
+/// interpreter that `DAIS_TEST_TORCH` names.
 #[test]
 fn torch_makes_a_process_group() {
-    let has_torch = std::process::Command::new("python3").args(["-c", "import torch"]).output();
+    let python = std::env::var("DAIS_TEST_TORCH").unwrap_or_else(|_| "python3".to_owned());
+    let has_torch = std::process::Command::new(&python).args(["-c", "import torch"]).output();
     if !has_torch.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: python3 has no torch here");
+        eprintln!("skipped: {python} has no torch here");
         return;
     }
     let platform = Platform::start();
@@ -74,7 +76,7 @@ fn torch_makes_a_process_group() {
         "--replicas",
         "2",
         "--",
-        "python3",
+        &python,
         "-c",
         program,
     ]);

@@ -47,7 +47,7 @@ export interface ABTestSpec {
   metrics: Array<{
     /** What is known of each subject from before the test, and explains part of the metric (CUPED). */
     covariate?: {
-      /** Rows of a dataset's CSV files; `key` or `requestId` says whose they are. */
+      /** Rows of a dataset's tables (CSV, JSON Lines, Parquet); `key` or `requestId` says whose they are. */
       dataset?: {
         /** Column with the assignment key. */
         key?: string
@@ -73,7 +73,7 @@ export interface ABTestSpec {
     source?: {
       /** Per request, with the variance of requests of one subject taken together. */
       builtin?: 'latency' | 'errors'
-      /** Rows of a dataset's CSV files; `key` or `requestId` says whose they are. */
+      /** Rows of a dataset's tables (CSV, JSON Lines, Parquet); `key` or `requestId` says whose they are. */
       dataset?: {
         /** Column with the assignment key. */
         key?: string

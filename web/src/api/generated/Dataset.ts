@@ -40,6 +40,12 @@ export interface DatasetStatus {
     files: number
     /** `v1`, `v2`, … */
     name: string
+    /** What made it, as whoever made it says. */
+    origin?: {
+      /** `TrainingJob`, `LabelingProject`, or `Bucket` with `bucket/prefix` as its name. */
+      kind: string
+      name: string
+    }
   }>
 }
 

@@ -65,7 +65,7 @@ export const abtestForm = {
   'abtests.beforeDataset': ['A dataset', '数据集'],
   'abtests.beforeName': ['Name in the feedback', '反馈中的名称'],
   'abtests.dataset': ['Dataset', '数据集'],
-  'abtests.datasetHint': ['name or name@version; its CSV files', '名称或 名称@版本；读取 CSV 文件'],
+  'abtests.datasetHint': ['name or name@version; its CSV, JSON Lines and Parquet files', '名称或 名称@版本；读取 CSV、JSON Lines、Parquet 文件'],
   'abtests.whose': ['A row is found by', '行的归属'],
   'abtests.byKey': ['Who it is', '受试者'],
   'abtests.byRequest': ['Id of the request', '请求 ID'],

@@ -5,7 +5,7 @@ import { useText } from '../../i18n'
 
 const POLL_MS = 15_000
 
-/** Which columns of a dataset's CSV files say whose a value is, and what it is. */
+/** Which columns of a dataset's tables say whose a value is, and what it is. */
 export function ColumnsFields({ at, project }: { at: (string | number)[]; project: string }) {
   const t = useText()
   const datasets = useList(DATASETS, { namespace: project, live: POLL_MS })

@@ -2,14 +2,14 @@ import { Tabs } from 'antd'
 import { Link, useNavigate } from 'react-router'
 import { useCan } from '../../api/access'
 import type { Dataset } from '../../api/generated'
-import { CREATED_BY, DATASETS, TRAINING_JOBS } from '../../api/kinds'
+import { CREATED_BY, DATASETS, LABELING_PROJECTS, TRAINING_JOBS } from '../../api/kinds'
 import { remove } from '../../api/kube'
 import { useList, useOne } from '../../api/useKube'
 import { Ago } from '../../components/Ago'
 import { Card } from '../../components/Card'
 import { Danger } from '../../components/Danger'
 import { Facts } from '../../components/Facts'
-import { Lineage } from '../../components/Lineage'
+import { Lineage, type Step } from '../../components/Lineage'
 import { PageHead } from '../../components/PageHead'
 import { Failure, Loading } from '../../components/States'
 import { Status } from '../../components/Status'
@@ -22,8 +22,11 @@ import { Events } from '../../objects/Events'
 import { Gone } from '../../objects/Gone'
 import { readiness } from '../../objects/readiness'
 import { useTab } from '../../objects/useTab'
+import { datasetOf } from '../labeling/answer'
 import { Compare } from './Compare'
 import { Files } from './Files'
+import { ImportVersion } from './Import'
+import { originName, originPath } from './origin'
 import { Retention } from './Retention'
 import { Upload } from './Upload'
 import { Versions } from './Versions'
@@ -45,9 +48,10 @@ export function DatasetDetails() {
         actions={<>
           {mayDelete && <Danger label={t('action.delete')} question={t('datasets.deleteAsk', { name })} consequence={t('datasets.deleteWhat')}
             act={async () => { await remove(DATASETS, project, name); void navigate(at(project, 'datasets')) }} />}
+          {mayUpload && <ImportVersion project={project} dataset={name} />}
           {mayUpload && <Upload project={project} dataset={name} />}
         </>} />
-      <Readers project={project} dataset={data} />
+      <Around project={project} dataset={data} />
       <Tabs activeKey={tab} onChange={open} destroyOnHidden items={[
         { key: 'overview', label: t('datasets.versions'), children: <Overview dataset={data} project={project} /> },
         { key: 'files', label: t('files.title'), children: <Files dataset={data} project={project} /> },
@@ -63,17 +67,24 @@ export function DatasetDetails() {
 
 const SHOWN = 4
 
-/** Which jobs read it: the newest few. */
-function Readers({ project, dataset }: { project: string; dataset: Dataset }) {
+/** What made its newest versions, and what reads it: the newest few of each. */
+function Around({ project, dataset }: { project: string; dataset: Dataset }) {
   const t = useText()
   const { name } = dataset.metadata
   const jobs = useList(TRAINING_JOBS, { namespace: project, live: 10_000 })
-  const readers = (jobs.data ?? [])
-    .filter((job) => (job.status?.datasets ?? job.spec.datasets ?? []).some((one) => one.name === name))
-    .toSorted((a, b) => (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''))
-  const steps = readers.slice(0, SHOWN).map(({ metadata }) => ({ label: metadata.name, to: at(project, 'jobs', metadata.name) }))
-  if (readers.length > SHOWN) steps.push({ label: t('datasets.more', { count: readers.length - SHOWN }), to: at(project, 'jobs') })
-  return <Lineage steps={[[{ label: name, here: true }], steps.length ? steps : [{ label: t('datasets.notRead'), none: true }]]} />
+  const works = useList(LABELING_PROJECTS, { namespace: project, live: 10_000 })
+  const makers = new Map((dataset.status?.versions ?? []).flatMap(({ origin }) => (origin ? [[`${origin.kind}/${origin.name}`, origin] as const] : [])))
+  const readers = [
+    ...(works.data ?? []).filter(({ spec }) => datasetOf(spec.dataset) === name).map(({ metadata }) => ({ metadata, page: 'labeling' })),
+    ...(jobs.data ?? []).filter((job) => (job.status?.datasets ?? job.spec.datasets ?? []).some((one) => one.name === name)).map(({ metadata }) => ({ metadata, page: 'jobs' })),
+  ].toSorted((a, b) => (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''))
+  const few = (steps: Step[], to?: string): Step[] => {
+    const more = steps.length - SHOWN
+    return more > 0 ? [...steps.slice(0, SHOWN), { label: t('datasets.more', { count: more }), ...(to && { to }) }] : steps
+  }
+  const made = few([...makers.values()].map((origin) => ({ label: originName(origin), ...originPath(project, origin) })))
+  const read = few(readers.map(({ metadata, page }) => ({ label: metadata.name, to: at(project, page, metadata.name) })), at(project, 'jobs'))
+  return <Lineage steps={[made, [{ label: name, here: true }], read.length ? read : [{ label: t('datasets.notRead'), none: true }]]} />
 }
 
 function Overview({ dataset, project }: { dataset: Dataset; project: string }) {

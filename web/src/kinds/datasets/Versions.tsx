@@ -11,6 +11,7 @@ import { at } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { bytes, number } from '../../i18n/format'
 import { EditVersion } from './EditVersion'
+import { OriginLink } from './OriginLink'
 
 /** Versions never change: a name and a digest for each; tags and words on it do. */
 export function Versions({ dataset, project }: { dataset: Dataset; project: string }) {
@@ -41,6 +42,7 @@ export function Versions({ dataset, project }: { dataset: Dataset; project: stri
       cell: (one) => <span className="row" style={{ gap: 2 }}><span className="mono" title={one.digest}>{one.digest.replace('sha256:', '').slice(0, 12)}</span><CopyButton text={one.digest} /></span>,
     },
     { key: 'by', title: t('field.createdBy'), from: 'md', sort: (one) => one.createdBy, cell: (one) => one.createdBy },
+    ...(all.some((one) => one.origin) ? [{ key: 'origin', title: t('datasets.madeBy'), from: 'lg' as const, sort: (one: DataVersion) => one.origin?.name ?? '', cell: (one: DataVersion) => one.origin && <OriginLink project={project} origin={one.origin} /> }] : []),
     { key: 'at', title: t('field.created'), sort: (one) => one.createdAt, cell: (one) => <Ago time={one.createdAt} /> },
     ...(mayEdit ? [{ key: 'edit', title: '', align: 'right' as const, cell: (one: DataVersion) => <EditVersion project={project} dataset={name} version={one} all={all} /> }] : []),
   ]

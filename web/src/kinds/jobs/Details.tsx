@@ -20,6 +20,7 @@ import { usePods } from '../../objects/pods'
 import { reasonWords } from '../../objects/reasons'
 import { Shell } from '../../objects/terminal/Shell'
 import { useTab } from '../../objects/useTab'
+import { useMade } from '../datasets/origin'
 import { Actions } from './Actions'
 import { algorithmStep } from './AlgorithmLink'
 import { JobMetrics } from './JobMetrics'
@@ -88,7 +89,7 @@ function Why({ job, project }: { job: TrainingJob; project: string }) {
   return <div style={{ marginBottom: 12 }}>{waits ? <InLine project={project} name={job.metadata.name} stuck={stuck} otherwise={notice} why={reasonWords(t, cause.reason)} /> : notice}</div>
 }
 
-/** dataset → job → model → service. */
+/** dataset → job → dataset, or model → service. */
 function Ancestry({ job, project }: { job: TrainingJob; project: string }) {
   const t = useText()
   const services = useList(INFERENCE_SERVICES, { namespace: project, live: 10_000 })
@@ -97,10 +98,13 @@ function Ancestry({ job, project }: { job: TrainingJob; project: string }) {
   }))
   const made = job.status?.models ?? []
   const models: Step[] = made.map(({ name, version }) => ({ label: `models:/${name}/${version}`, to: at(project, 'models', name) }))
+  const data = useMade(project, TRAINING_JOBS.kind, job.metadata.name)
+  const algorithm = algorithmStep(job, project)
+  const before: Step[][] = [algorithm ? [...read, algorithm] : read, [{ label: job.metadata.name, here: true }]]
+  if (data.length > 0 && models.length === 0 && !job.spec.model) return <Lineage steps={[...before, data]} />
   if (models.length === 0) models.push({ label: job.spec.model ? t('lineage.noVersion', { model: job.spec.model }) : t('lineage.noModel'), none: true })
   const serving = services.data?.filter((one) => made.some(({ name, version }) => one.status?.modelName === name && one.status.modelVersion === version)) ?? []
   const served: Step[] = serving.map(({ metadata }) => ({ label: metadata.name, to: at(project, 'services', metadata.name) }))
   if (served.length === 0) served.push({ label: t('lineage.notServed'), none: true })
-  const algorithm = algorithmStep(job, project)
-  return <Lineage steps={[algorithm ? [...read, algorithm] : read, [{ label: job.metadata.name, here: true }], models, served]} />
+  return <Lineage steps={[...before, [...data, ...models], served]} />
 }

@@ -44,6 +44,18 @@ impl Cell {
         }
     }
 
+    /// As a CSV file would hold it; nothing where there is no value.
+    pub fn text(&self) -> String {
+        match self {
+            Cell::Missing => String::new(),
+            Cell::Boolean(value) => value.to_string(),
+            Cell::Integer(value) => value.to_string(),
+            Cell::Number(value) => value.to_string(),
+            Cell::Time(value) => time_text(*value),
+            Cell::Text(text) => text.clone(),
+        }
+    }
+
     /// For pages: what JSON cannot say exactly is told as text. Texts longer
     /// than `most` characters are cut; the flag tells of it.
     pub fn shown(&self, most: usize) -> (Value, bool) {

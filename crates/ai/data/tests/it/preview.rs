@@ -155,6 +155,23 @@ async fn large_values_of_parquet_are_read_a_few_at_a_time() {
     assert_eq!((status, &answer["content"]["total"]), (200, &json!(200)));
 }
 
+#[test]
+fn rows_as_texts_are_those_of_the_preview() {
+    let path = format!("{}/tests/it/parquet/zstd.parquet", env!("CARGO_MANIFEST_DIR"));
+    let mut table = dais_data::Texts::open(path.as_ref()).expect("reads").expect("a table");
+    assert_eq!(table.columns()[..4], ["id", "分数", "when", "ok"]);
+    let mut rows = 0;
+    while table.advance().expect("reads") {
+        rows += 1;
+        if rows == 2 {
+            let cells: Vec<String> = [0, 1, 2, 3, 6].map(|at| table.text(at)).into();
+            assert_eq!(cells, ["2", "", "2026-01-02T00:00:00Z", "false", "2.5"]);
+            assert_eq!(table.place(), "row 2");
+        }
+    }
+    assert_eq!(rows, 5);
+}
+
 #[tokio::test]
 async fn hostile_parquet_is_refused_with_words() {
     let path = format!("{}/tests/it/parquet/zstd.parquet", env!("CARGO_MANIFEST_DIR"));

@@ -6,7 +6,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use dais_buckets::{Buckets, Error};
-use dais_data::{Data, Linked};
+use dais_data::{Data, Linked, Origin};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
@@ -54,8 +54,10 @@ pub async fn import(
         .map(|file| Linked { path: file.path, digest: file.digest, size: file.size, at: file.at })
         .collect();
     let Asking { project, caller, writes_data: write, .. } = asking;
+    let name = if prefix.is_empty() { bucket } else { format!("{bucket}/{prefix}") };
+    let origin = Origin { kind: "Bucket".to_owned(), name };
     let scope = dais_data::Scope { project, user: caller.user, write };
-    match data.add_linked(&scope, &dataset, files).await {
+    match data.add_linked(&scope, (&dataset, Some(origin)), files).await {
         Ok((version, created)) => {
             let code = if created { StatusCode::CREATED } else { StatusCode::OK };
             let answer = json!({

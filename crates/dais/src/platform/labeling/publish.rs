@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Extension, Path, State};
 use axum::response::{IntoResponse, Response};
-use dais_data::Data;
+use dais_data::{Data, Origin};
 use dais_labeling::{Error, Format, Labeling, May, Only, Scope};
 use http::StatusCode;
 use serde::Deserialize;
@@ -34,6 +34,7 @@ pub async fn publish(
         let action = "publish: it takes the right to review and to update datasets";
         return Error::Forbidden { user: scope.user, action }.into_response();
     }
+    let origin = Origin { kind: "LabelingProject".to_owned(), name: work.clone() };
     let work = labeling.work(&scope.project, &work);
     let written = async {
         let only = match wanted.only {
@@ -47,7 +48,7 @@ pub async fn publish(
         Err(error) => return error.into_response(),
     };
     let by = dais_data::Scope { project: scope.project, user: scope.user, write: true };
-    match data.add_version(&by, &wanted.dataset, written.files).await {
+    match data.add_version(&by, (&wanted.dataset, Some(origin)), written.files).await {
         Ok((version, made)) => {
             let code = if made { StatusCode::CREATED } else { StatusCode::OK };
             (code, Json(json!({"version": version, "lost": written.lost}))).into_response()

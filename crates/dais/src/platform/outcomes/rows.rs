@@ -1,65 +1,79 @@
-//! Outcomes out of the CSV files of a dataset's version (RFC 4180, with a header line).
+//! Outcomes out of the tables of a dataset's version: CSV, JSON Lines, Parquet.
 
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use dais_api::abtest::DatasetColumns;
+use dais_data::Texts;
 use dais_gateway::key_hash;
 use dais_outcomes::{Row, Whose};
 
 /// Rows of one dataset: about 1 GB in the store.
 const MOST: usize = 5_000_000;
 
-/// All rows of all CSV files below a folder; `test` is its uid and its salt.
+/// All rows of all tables below a folder; `test` is its uid and its salt.
 pub fn read(folder: &Path, columns: &DatasetColumns, test: (&str, &str)) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     let mut files = 0;
     for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
         let entry = entry.context("listing its files")?;
-        let path = entry.path();
-        let is_csv = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv"));
-        if !entry.file_type().is_file() || !is_csv {
+        if !entry.file_type().is_file() {
             continue;
         }
-        files += 1;
+        let path = entry.path();
         let shown = path.strip_prefix(folder).unwrap_or(path).display().to_string();
-        let opened = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_path(path);
-        let reader = opened.with_context(|| format!("reading {shown}"))?;
-        of_file(reader, columns, test, &mut rows).with_context(|| format!("in {shown}"))?;
+        let opened = Texts::open(path).with_context(|| format!("reading {shown}"))?;
+        let Some(table) = opened else { continue };
+        files += 1;
+        of_file(table, columns, test, &mut rows).with_context(|| format!("in {shown}"))?;
     }
     if files == 0 {
-        bail!("it has no file that ends in .csv; write the outcomes as CSV with a header line");
+        bail!(
+            "it has no table; write the outcomes as CSV with a header line (.csv), \
+             JSON Lines (.jsonl) or Parquet"
+        );
     }
     Ok(rows)
 }
 
+/// Where in a row things are.
+struct Places {
+    /// Of the key, or of the request's id.
+    whose: usize,
+    is_key: bool,
+    value: usize,
+    time: Option<usize>,
+}
+
+impl Places {
+    fn found(table: &Texts, columns: &DatasetColumns) -> Result<Self> {
+        let place = |name: &str| -> Result<usize> {
+            let known = table.columns();
+            let found = known.iter().position(|header| header.trim() == name);
+            found.with_context(|| {
+                let known: Vec<&str> = known.iter().take(50).map(String::as_str).collect();
+                format!("there is no column {name:?}; there are {}", known.join(", "))
+            })
+        };
+        let (whose, is_key) = match (&columns.key, &columns.request_id) {
+            (Some(key), _) => (place(key)?, true),
+            (None, Some(request)) => (place(request)?, false),
+            (None, None) => bail!("set key or requestId of the dataset's columns"),
+        };
+        let time = columns.time.as_deref().map(place).transpose()?;
+        Ok(Places { whose, is_key, value: place(&columns.value)?, time })
+    }
+}
+
 fn of_file(
-    mut reader: csv::Reader<std::fs::File>,
+    mut table: Texts,
     columns: &DatasetColumns,
     test: (&str, &str),
     rows: &mut Vec<Row>,
 ) -> Result<()> {
-    let headers = reader.headers().context("reading the header line")?.clone();
-    let place = |name: &str| -> Result<usize> {
-        let found = headers.iter().position(|header| header == name);
-        found.with_context(|| {
-            let known: Vec<&str> = headers.iter().take(50).collect();
-            format!("there is no column {name:?}; there are {}", known.join(", "))
-        })
-    };
-    let whose = match (&columns.key, &columns.request_id) {
-        (Some(key), _) => (place(key)?, true),
-        (None, Some(request)) => (place(request)?, false),
-        (None, None) => bail!("set key or requestId of the dataset's columns"),
-    };
-    let value = place(&columns.value)?;
-    let time = columns.time.as_deref().map(place).transpose()?;
-    for record in reader.records() {
-        let record = record.context("reading a line")?;
-        let line = record.position().map_or(0, csv::Position::line);
-        rows.push(
-            row(&record, whose, (value, time), test).with_context(|| format!("line {line}"))?,
-        );
+    let places = Places::found(&table, columns)?;
+    while table.advance().with_context(|| table.place())? {
+        rows.push(row(&table, &places, test).with_context(|| table.place())?);
         if rows.len() > MOST {
             bail!("it has more than {MOST} rows; sum them up for each key");
         }
@@ -67,26 +81,30 @@ fn of_file(
     Ok(())
 }
 
-fn row(
-    record: &csv::StringRecord,
-    (at, is_key): (usize, bool),
-    (value, time): (usize, Option<usize>),
-    (test, salt): (&str, &str),
-) -> Result<Row> {
-    let cell = |at: usize| record.get(at).unwrap_or_default().trim();
-    let whose = match is_key {
+fn row(table: &Texts, places: &Places, (test, salt): (&str, &str)) -> Result<Row> {
+    let cell = |at: usize| table.text(at).trim().to_owned();
+    let whose = match places.is_key {
         true => Whose::Subject {
             test: test.to_owned(),
-            subject: key_hash(salt, cell(at)).cast_signed(),
+            subject: key_hash(salt, &cell(places.whose)).cast_signed(),
         },
-        false => Whose::Request(cell(at).to_owned()),
+        false => Whose::Request(cell(places.whose)),
     };
-    let number: f64 =
-        cell(value).parse().ok().filter(|number: &f64| number.is_finite()).with_context(|| {
-            format!("{:?} is not a number", cell(value).chars().take(50).collect::<String>())
-        })?;
-    let time = time.map(|at| milliseconds(cell(at))).transpose()?;
-    Ok(Row { whose, value: number, time })
+    let time = places.time.map(|at| milliseconds(&cell(at))).transpose()?;
+    Ok(Row { whose, value: number(&cell(places.value))?, time })
+}
+
+/// A finite number; whether something happened counts 1 or 0.
+fn number(text: &str) -> Result<f64> {
+    let number = match text {
+        "true" => Some(1.0),
+        "false" => Some(0.0),
+        _ => text.parse().ok().filter(|number: &f64| number.is_finite()),
+    };
+    number.with_context(|| {
+        let shown: String = text.chars().take(50).collect();
+        format!("{shown:?} is not a number")
+    })
 }
 
 /// RFC 3339, or seconds since 1970.
@@ -117,8 +135,13 @@ mod tests {
     }
 
     fn found(text: &str) -> Result<Vec<Row>> {
+        found_in("a.csv", text)
+    }
+
+    fn found_in(name: &str, text: &str) -> Result<Vec<Row>> {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("a.csv"), text).unwrap();
+        std::fs::write(folder.path().join("README.md"), "no table").unwrap();
+        std::fs::write(folder.path().join(name), text).unwrap();
         read(folder.path(), &columns(), ("uid", "salt"))
     }
 
@@ -129,6 +152,18 @@ mod tests {
         let subject = key_hash("salt", "王, 五").cast_signed();
         assert_eq!(rows[0].whose, Whose::Subject { test: "uid".to_owned(), subject });
         assert_eq!((rows[0].value, rows[1].time), (2.5, Some(1_764_000_000_000)));
+    }
+
+    #[test]
+    fn json_lines_and_other_dialects_say_the_same() {
+        let rows = found("user,amount,at\n007,2.5,0\nb,1,0\n").unwrap();
+        let json = "{\"user\":\"007\",\"amount\":2.5,\"at\":0}\n{\"user\":\"b\",\"amount\":true,\"at\":\"1970-01-01T00:00:00Z\"}\n";
+        assert_eq!(found_in("a.jsonl", json).unwrap(), rows);
+        assert_eq!(found_in("a.tsv", "user\tamount\tat\n007\t2.5\t0\nb\ttrue\t0\n").unwrap(), rows);
+        let said = found_in("a.jsonl", "{\"user\":1,\"amount\":1,\"at\":0}\n{\n").unwrap_err();
+        assert!(format!("{said:#}").contains("a.jsonl: line 2"), "{said:#}");
+        let broken = found_in("a.parquet", "PAR1 and nothing else").unwrap_err();
+        assert!(format!("{broken:#}").contains("no readable Parquet"), "{broken:#}");
     }
 
     #[test]

@@ -1,0 +1,1 @@
+ALTER TABLE data_versions ADD COLUMN origin TEXT NOT NULL DEFAULT '';
