@@ -206,7 +206,6 @@ impl Files {
         Ok(entries)
     }
 
-    /// Removes a file or a directory at once: it is moved away before it is taken apart.
     /// Removes everything of a project; that nothing is there is fine.
     pub async fn forget(&self, project: &str) -> Result<()> {
         if project.is_empty() || project.starts_with('.') || project.contains('/') {
@@ -221,6 +220,7 @@ impl Files {
         fs::remove_dir_all(&away).await.map_err(&failed)
     }
 
+    /// Removes a file or a directory at once: it is moved away before it is taken apart.
     pub async fn delete(&self, project: &str, path: &str) -> Result<()> {
         if parts(path)?.is_empty() {
             return Err(Error::missing("path"));

@@ -15,8 +15,8 @@ use crate::platform::{Platform, Stop, Welcome};
 const MOST_THREADS: usize = 4;
 
 /// What the log shows unless `DAIS_LOG` says otherwise. s3s calls each refused request an
-/// error; what is one, `dais_buckets` says. kube warns with every object of a list that it can't read; the
-/// error itself reaches whoever asked for the list.
+/// error; what is one, `dais_buckets` says. kube warns with every object of a list that it
+/// cannot read; the error itself reaches whoever asked for the list.
 const FILTER: &str =
     "warn,dais=info,dais_node=info,dais_controllers=info,s3s=off,kube_client=error";
 
