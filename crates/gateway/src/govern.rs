@@ -73,7 +73,7 @@ impl Course<'_> {
             let choice = rule.choice(self.share.as_ref());
             let mut endpoint = None;
             if let Some(choice) = choice {
-                match self.way.ask(&rule.target, choice.backend, request).await {
+                match self.way.ask(&rule, choice.backend, request).await {
                     Ok(forwarded) => return Outcome { forwarded, chosen: Some(choice.into()) },
                     Err(unsent) => (request, endpoint) = (unsent.request, unsent.endpoint),
                 }

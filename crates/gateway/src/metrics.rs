@@ -1,5 +1,7 @@
 //! Request counts and timings per service, and counts per backend of a service.
 
+mod meter;
+
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -14,6 +16,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use crate::admission::Target;
+pub(crate) use meter::Meter;
+use meter::Meters;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answered {
@@ -34,6 +38,13 @@ pub(crate) struct Behind {
     pub namespace: Arc<str>,
     pub service: Arc<str>,
     pub backend: Arc<str>,
+}
+
+impl Behind {
+    pub fn of(target: &Target, backend: &str) -> Self {
+        let Target { namespace, service } = target.clone();
+        Self { namespace, service, backend: backend.into() }
+    }
 }
 
 /// What one backend did. Clones share it: a request changes it without a look-up.
@@ -63,8 +74,9 @@ impl Tally {
 
 type Timings = Family<Service, Histogram, fn() -> Histogram>;
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Metrics {
+    meters: Meters,
     requests: Family<Answered, Counter>,
     seconds: Timings,
     in_flight: Family<Service, Gauge>,
@@ -78,6 +90,7 @@ pub struct Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         Self {
+            meters: Meters::default(),
             requests: Family::default(),
             seconds: Family::new_with_constructor(histogram as fn() -> Histogram),
             in_flight: Family::default(),
@@ -97,33 +110,7 @@ fn histogram() -> Histogram {
     ])
 }
 
-fn service(target: &Target) -> Service {
-    Service { namespace: target.namespace.clone(), service: target.service.clone() }
-}
-
 impl Metrics {
-    pub(crate) fn began(&self, target: &Target) -> Gauge {
-        let gauge = self.in_flight.get_or_create(&service(target)).clone();
-        gauge.inc();
-        gauge
-    }
-
-    pub(crate) fn ended(&self, target: &Target, status: StatusCode, duration: Duration) {
-        let service = service(target);
-        self.seconds.get_or_create(&service).observe(duration.as_secs_f64());
-        let Service { namespace, service } = service;
-        let answered = Answered { namespace, service, code: status.as_u16() };
-        self.requests.get_or_create(&answered).inc();
-    }
-
-    pub(crate) fn retried(&self, target: &Target) {
-        self.retries.get_or_create(&service(target)).inc();
-    }
-
-    pub(crate) fn held(&self, target: &Target) -> Gauge {
-        self.held.get_or_create(&service(target)).clone()
-    }
-
     pub(crate) fn tally(&self, behind: &Behind) -> Tally {
         Tally {
             requests: self.backend_requests.get_or_create(behind).clone(),
@@ -134,8 +121,6 @@ impl Metrics {
 
     /// A backend of a route that is gone: its series end, and begin anew if it returns.
     pub(crate) fn forget(&self, behind: &Behind) {
-        let Behind { namespace, service, .. } = behind.clone();
-        self.held.remove(&Service { namespace, service });
         self.backend_requests.remove(behind);
         self.backend_failures.remove(behind);
         self.backend_seconds.remove(behind);

@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime};
 use axum::body::Body;
 use axum::extract::Request;
 use http::{Response, StatusCode, header};
-use prometheus_client::metrics::gauge::Gauge;
+use http_body::Body as _;
 
 use crate::admission::{Asked, Target};
 use crate::context::Identity;
@@ -16,7 +16,8 @@ use crate::line::Line;
 use crate::live::UnderWay;
 use crate::refusal::{failed, refuse, refused, unavailable};
 use crate::span::{Assigned, Span};
-use crate::table::{Backend, Endpoint, Rule};
+use crate::table::{Backend, Endpoint, Engaged, Rule};
+use crate::tee::Tee;
 use crate::upgrade::{self, Tunnel};
 use crate::upstream::{Failure, Pool};
 
@@ -76,6 +77,9 @@ impl Way {
 
     /// `line` is the caller's connection, where it is known.
     pub async fn take(&self, request: Request, line: Option<&Line>) -> Response<Body> {
+        if let Err(shut) = self.gateway.door().enter().await {
+            return shut;
+        }
         let Some(rule) = self.gateway.find(request.uri().path()) else {
             // Whether a service exists is nobody's business before they are known,
             // so an unknown path answers everybody alike.
@@ -85,10 +89,10 @@ impl Way {
                 "paths are /serve/<project>/<service>/…; `dais get inferenceservices` lists services",
             );
         };
-        let (metrics, sinks) = (self.gateway.metrics(), self.gateway.sinks());
+        let (meter, sinks) = (&rule.meter, self.gateway.sinks());
         let target = &rule.target;
         let (began, start) = (Instant::now(), SystemTime::now());
-        let guard = InFlight(metrics.began(target));
+        let guard = meter.began();
         let admission = self.gateway.admission();
         let asked = Asked {
             method: request.method(),
@@ -101,7 +105,7 @@ impl Way {
             Ok(user) => user,
             Err(denied) => {
                 let response = refused(&denied);
-                metrics.ended(target, response.status(), began.elapsed());
+                meter.ended(response.status(), began.elapsed());
                 return response;
             }
         };
@@ -119,7 +123,7 @@ impl Way {
             tokio::spawn(tunnel.carry((guard, under_way)));
         }
         let (status, duration) = (response.status(), began.elapsed());
-        metrics.ended(target, status, duration);
+        meter.ended(status, duration);
         if !identity.is_sampled {
             return response;
         }
@@ -150,7 +154,7 @@ impl Way {
         let Some(request) = outgoing(rule, caller, request) else {
             return unforwardable().into();
         };
-        match self.ask(target, backend, request).await {
+        match self.ask(rule, backend, request).await {
             Ok(forwarded) => forwarded,
             Err(unsent) => give_up(target, Some(backend), unsent.endpoint),
         }
@@ -159,18 +163,19 @@ impl Way {
     /// Asks the endpoints of a backend in turn, until one has got something of the request.
     pub async fn ask(
         &self,
-        target: &Target,
+        rule: &Rule,
         backend: &Backend,
         mut request: Request,
     ) -> Result<Forwarded, Unsent> {
         let sent = Instant::now();
         let mut asked: Option<&Endpoint> = None;
-        for endpoint in backend.in_turn() {
+        for engaged in backend.in_turn() {
+            let Engaged { endpoint, engagement } = engaged;
             if asked.is_some() {
-                self.gateway.metrics().retried(target);
+                rule.meter.retried();
             }
             asked = Some(endpoint);
-            let sending = self.send(endpoint, request).await;
+            let sending = self.send(engaged, request).await;
             let is_answered = sending.is_ok();
             let (response, tunnel) = match sending {
                 Ok((response, tunnel)) => (incoming(response, tunnel.is_some()), tunnel),
@@ -180,12 +185,16 @@ impl Way {
                     continue;
                 }
                 Err(Failure::Broken(error)) => {
-                    let Target { namespace, service } = target;
+                    let Target { namespace, service } = &rule.target;
                     tracing::warn!(%error, %namespace, %service, "upstream failed");
                     (failed("the replica broke off before it answered"), None)
                 }
             };
             backend.tally.answered(response.status(), sent.elapsed());
+            let response = response.map(|body| match body.is_end_stream() {
+                true => body,
+                false => Tee::body(body, None, engagement.clone()),
+            });
             let endpoint = Some(endpoint.clone());
             return Ok(Forwarded { is_answered, endpoint, tunnel, ..response.into() });
         }
@@ -194,13 +203,13 @@ impl Way {
 
     async fn send(
         &self,
-        endpoint: &Endpoint,
+        to: &Engaged,
         request: Request,
     ) -> Result<(Response<Body>, Option<Tunnel>), Failure> {
         if request.headers().contains_key(header::UPGRADE) {
-            return upgrade::send(endpoint.address, request).await;
+            return upgrade::send(to, request).await;
         }
-        let response = self.pool.send(endpoint.address, request).await?;
+        let response = self.pool.send(to.endpoint.address, request).await?;
         Ok((response, None))
     }
 }
@@ -223,12 +232,4 @@ pub(crate) fn give_up(
 
 pub(crate) fn unforwardable() -> Response<Body> {
     refuse(StatusCode::BAD_REQUEST, "the path cannot be forwarded", "check the path")
-}
-
-struct InFlight(Gauge);
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
 }

@@ -17,8 +17,8 @@ use http::{
 use crate::compare::Terms;
 use crate::live::Live;
 use crate::policy::{Shadow, is_drawn};
-use crate::table::Backend;
-use crate::tee::Kept;
+use crate::table::{Backend, Engaged};
+use crate::tee::{Kept, Tee};
 use crate::upstream::{Failure, Pool};
 
 /// Bytes of a request that is copied, and of answers that are compared.
@@ -203,9 +203,12 @@ impl Draft {
         let mut request = Request::new(Body::from(body));
         (*request.method_mut(), *request.uri_mut(), *request.headers_mut()) =
             (method, uri, headers);
-        for endpoint in backend.in_turn() {
+        for Engaged { endpoint, engagement } in backend.in_turn() {
             match pool.send(endpoint.address, request).await {
-                Ok(answer) => return Some(answer),
+                Ok(answer) => {
+                    let engagement = engagement.clone();
+                    return Some(answer.map(|body| Tee::body(body, None, engagement)));
+                }
                 Err(Failure::Unreachable(unsent, _)) => request = *unsent,
                 Err(Failure::Broken(error)) => {
                     tracing::debug!(%error, endpoint = %endpoint.address, "shadow failed");

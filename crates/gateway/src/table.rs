@@ -7,12 +7,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use dais_api::routing::HTTPRoute;
+
 use crate::admission::Target;
 use crate::assignment::Share;
-use crate::metrics::{Behind, Tally};
+use crate::engagement::Engagement;
+use crate::hearing::Hearing;
+use crate::metrics::{Behind, Meter, Tally};
 use crate::policy::{Choice, Policy, PolicyKey};
 
-pub use build::{Objects, Standing};
+pub use build::{Objects, Standing, ours};
 
 /// Where a backend answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,19 +26,26 @@ pub struct Endpoint {
     pub pod: Option<Arc<str>>,
 }
 
+/// An endpoint that a table names: kept from ending for as long as somebody holds this.
+#[derive(Clone, Debug)]
+pub struct Engaged {
+    pub endpoint: Endpoint,
+    pub engagement: Arc<Engagement>,
+}
+
 /// A Service with its share of a rule's traffic.
 #[derive(Debug)]
 pub struct Backend {
     pub service: Arc<str>,
     pub weight: u32,
-    pub endpoints: Vec<Endpoint>,
+    pub endpoints: Vec<Engaged>,
     pub tally: Tally,
     next: AtomicUsize,
 }
 
 impl Backend {
     /// The endpoints, starting with the one whose turn it is.
-    pub fn in_turn(&self) -> impl Iterator<Item = &Endpoint> {
+    pub fn in_turn(&self) -> impl Iterator<Item = &Engaged> {
         let count = self.endpoints.len();
         let first = self.next.fetch_add(1, Ordering::Relaxed);
         (0..count).map(move |step| &self.endpoints[(first.wrapping_add(step)) % count])
@@ -46,10 +57,13 @@ pub struct Rule {
     /// The route's namespace and its name, which is that of the service as people know it.
     pub target: Target,
     pub prefix: Arc<str>,
+    /// Name of the HTTPRoute, which may be another than people know.
+    pub route: String,
     /// What takes the prefix's place on the way to the backend.
     pub replacement: Option<String>,
     pub backends: Vec<Backend>,
     pub policy: Option<Arc<Policy>>,
+    pub meter: Arc<Meter>,
 }
 
 impl Rule {
@@ -121,7 +135,9 @@ pub struct Governed {
 pub struct Table {
     rules: HashMap<String, Arc<Rule>>,
     governed: HashMap<PolicyKey, Governed>,
-    tallies: HashMap<Behind, Tally>,
+    /// Of each route, by backend.
+    tallies: HashMap<Target, HashMap<Arc<str>, Tally>>,
+    hearings: Vec<(Arc<HTTPRoute>, Hearing)>,
 }
 
 impl Table {
@@ -153,7 +169,13 @@ impl Table {
     }
 
     /// Backends that were counted under `before`, of routes that are gone.
-    pub fn gone<'a>(&'a self, before: &'a Table) -> impl Iterator<Item = &'a Behind> {
-        before.tallies.keys().filter(|behind| !self.tallies.contains_key(behind))
+    pub fn gone<'a>(&'a self, before: &'a Table) -> impl Iterator<Item = Behind> + 'a {
+        let gone = before.tallies.iter().filter(|(target, _)| !self.tallies.contains_key(target));
+        gone.flat_map(|(target, tallies)| tallies.keys().map(|name| Behind::of(target, name)))
+    }
+
+    /// The routes that name the gateway, and what became of their paths.
+    pub fn hearings(&self) -> &[(Arc<HTTPRoute>, Hearing)] {
+        &self.hearings
     }
 }

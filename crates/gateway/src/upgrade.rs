@@ -5,13 +5,15 @@
 //! if nobody had asked (RFC 9110, section 7.8).
 
 use std::io;
-use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 
+use crate::engagement::Engagement;
+use crate::table::Engaged;
 use crate::upstream::Failure;
 use crate::upstream::link::Link;
 
@@ -21,6 +23,7 @@ const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
 pub struct Tunnel {
     caller: OnUpgrade,
     backend: OnUpgrade,
+    engagement: Arc<Engagement>,
 }
 
 /// Whether the caller asks for a WebSocket, over a connection that can become one.
@@ -44,19 +47,20 @@ pub fn say(headers: &mut HeaderMap) {
 /// # Errors
 /// As those of a pool.
 pub async fn send(
-    to: SocketAddr,
+    to: &Engaged,
     request: Request<Body>,
 ) -> Result<(Response<Body>, Option<Tunnel>), Failure> {
+    let address = to.endpoint.address;
     let caller = request.extensions().get::<OnUpgrade>().cloned();
     let unreachable = |request, error: io::Error| Failure::Unreachable(Box::new(request), error);
-    let Link { mut sender, connection, .. } = match Link::open(to).await {
+    let Link { mut sender, connection, .. } = match Link::open(address).await {
         Ok(link) => link,
         Err(error) => return Err(unreachable(request, error)),
     };
     if let Some(connection) = connection {
         tokio::spawn(async move {
             if let Err(error) = connection.with_upgrades().await {
-                tracing::debug!(%error, endpoint = %to, "connection broken");
+                tracing::debug!(%error, endpoint = %address, "connection broken");
             }
         });
     }
@@ -71,14 +75,16 @@ pub async fn send(
     };
     let agreed = response.status() == StatusCode::SWITCHING_PROTOCOLS;
     let backend = hyper::upgrade::on(&mut response);
-    let tunnel = caller.filter(|_| agreed).map(|caller| Tunnel { caller, backend });
+    let engagement = to.engagement.clone();
+    let tunnel = caller.filter(|_| agreed).map(|caller| Tunnel { caller, backend, engagement });
     Ok((response.map(Body::new), tunnel))
 }
 
 impl Tunnel {
     /// Carries bytes until an end closes; `until` is dropped then.
     pub async fn carry<T>(self, until: T) {
-        match tokio::try_join!(self.caller, self.backend) {
+        let Self { caller, backend, engagement } = self;
+        match tokio::try_join!(caller, backend) {
             Ok((caller, backend)) => {
                 let (mut caller, mut backend) = (TokioIo::new(caller), TokioIo::new(backend));
                 let carried = tokio::io::copy_bidirectional(&mut caller, &mut backend).await;
@@ -88,6 +94,6 @@ impl Tunnel {
             }
             Err(error) => tracing::debug!(%error, "tunnel not made"),
         }
-        drop(until);
+        drop((until, engagement));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Debug;
+use std::pin::pin;
 
 use dais_api::routing::HTTPRoute;
 use dais_api::{TrafficPolicy, labels};
@@ -12,15 +13,26 @@ use kube::runtime::watcher::Event;
 use kube::runtime::{WatchStreamExt, reflector, watcher};
 use kube::{Api, Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
+use tokio::sync::watch::Sender;
 
 use crate::gateway::Gateway;
+use crate::hearing::{self, Due};
 use crate::table::Objects;
 
-/// Rebuilds `gateway`'s table after every change, for as long as it is polled.
+/// Rebuilds `gateway`'s table after every change, for as long as it is polled; first when
+/// everything was read once, since a part of the objects would refuse what the rest serves.
 ///
 /// A rebuild reads all routes: linear in their number, and cheap beside the
 /// change that caused it.
 pub async fn watch(client: Client, gateway: Gateway) {
+    let (told, due) = tokio::sync::watch::channel(Vec::new());
+    tokio::select! {
+        () = rebuild(client.clone(), gateway, told) => {}
+        () = hearing::tell(client, due) => {}
+    }
+}
+
+async fn rebuild(client: Client, gateway: Gateway, told: Sender<Vec<Due>>) {
     let all = watcher::Config::default;
     let (routes, route_changes) = follow::<HTTPRoute>(&client, all());
     let (services, service_changes) = follow::<Service>(&client, all());
@@ -29,9 +41,7 @@ pub async fn watch(client: Client, gateway: Gateway) {
     // Of secrets, those alone that are meant for it.
     let ours = all().labels(labels::GATEWAY_CREDENTIAL);
     let (secrets, secret_changes) = follow::<Secret>(&client, ours);
-    let mut generations = Generations::default();
-    let policy_changes =
-        policy_changes.filter(move |event| std::future::ready(generations.are_new(event)));
+    let (route_changes, policy_changes) = (of_specs(route_changes), of_specs(policy_changes));
     let changes = futures::stream::select_all([
         anything(route_changes),
         anything(service_changes),
@@ -41,7 +51,26 @@ pub async fn watch(client: Client, gateway: Gateway) {
     ]);
     // Several objects change together: take what is there already in one go.
     let mut batches = changes.ready_chunks(1024);
-    while batches.next().await.is_some() {
+    let read = async {
+        // Ends only with the watches themselves.
+        let _ = tokio::join!(
+            routes.wait_until_ready(),
+            services.wait_until_ready(),
+            slices.wait_until_ready(),
+            policies.wait_until_ready(),
+            secrets.wait_until_ready(),
+        );
+    };
+    let (mut read, mut is_read) = (pin!(read), false);
+    loop {
+        tokio::select! {
+            changed = batches.next() => match changed {
+                None => return,
+                Some(_) if !is_read => continue,
+                Some(_) => {}
+            },
+            () = &mut read, if !is_read => is_read = true,
+        }
         gateway.apply(&Objects {
             routes: &routes.state(),
             services: &services.state(),
@@ -49,6 +78,7 @@ pub async fn watch(client: Client, gateway: Gateway) {
             policies: &policies.state(),
             secrets: &secrets.state(),
         });
+        told.send_replace(hearing::due(&gateway.table()));
     }
 }
 
@@ -76,34 +106,52 @@ where
     (store, Box::pin(events))
 }
 
-/// Tells a policy's change from a status of it, which this gateway writes every second.
-#[derive(Default)]
-struct Generations(HashMap<String, Option<i64>>);
+/// Without those of statuses, which this gateway writes itself.
+fn of_specs<K>(changes: Changes<Event<K>>) -> Changes<Event<K>>
+where
+    K: Resource + Send + 'static,
+{
+    let mut seen = Seen::default();
+    Box::pin(changes.filter(move |event| std::future::ready(seen.is_new(event))))
+}
 
-impl Generations {
-    fn are_new(&mut self, event: &Event<TrafficPolicy>) -> bool {
+/// Tells an object's change from a status of it.
+#[derive(Default)]
+struct Seen(HashMap<String, Version>);
+
+/// What changes with what a table is built from: the spec's number, and for whom it is.
+type Version = (Option<i64>, Option<String>);
+
+impl Seen {
+    fn is_new<K: Resource>(&mut self, event: &Event<K>) -> bool {
+        let uid = |object: &K| object.uid().unwrap_or_default();
         match event {
-            Event::Apply(policy) => {
-                let (uid, generation) =
-                    (policy.uid().unwrap_or_default(), policy.meta().generation);
-                let known = self.0.insert(uid, generation);
-                generation.is_none() || known != Some(generation)
+            Event::Apply(object) => {
+                let version = version(object);
+                let has_number = version.0.is_some();
+                let known = self.0.insert(uid(object), version.clone());
+                !has_number || known != Some(version)
             }
-            Event::Delete(policy) => {
-                self.0.remove(&policy.uid().unwrap_or_default());
+            Event::Delete(object) => {
+                self.0.remove(&uid(object));
                 true
             }
             Event::Init => {
                 self.0.clear();
                 true
             }
-            Event::InitApply(policy) => {
-                self.0.insert(policy.uid().unwrap_or_default(), policy.meta().generation);
+            Event::InitApply(object) => {
+                self.0.insert(uid(object), version(object));
                 true
             }
             Event::InitDone => true,
         }
     }
+}
+
+fn version<K: Resource>(object: &K) -> Version {
+    let exact = object.annotations().get(labels::INSTANCE_ANNOTATION);
+    (object.meta().generation, exact.cloned())
 }
 
 #[cfg(test)]
@@ -117,14 +165,14 @@ mod tests {
             (policy.metadata.uid, policy.metadata.generation) = (Some("u".to_owned()), generation);
             policy
         };
-        let mut generations = Generations::default();
-        assert!(generations.are_new(&Event::Apply(policy(Some(1)))));
-        assert!(!generations.are_new(&Event::Apply(policy(Some(1)))));
-        assert!(generations.are_new(&Event::Apply(policy(Some(2)))));
-        assert!(generations.are_new(&Event::Delete(policy(Some(2)))));
-        assert!(generations.are_new(&Event::Apply(policy(Some(2)))), "it came back");
+        let mut seen = Seen::default();
+        assert!(seen.is_new(&Event::Apply(policy(Some(1)))));
+        assert!(!seen.is_new(&Event::Apply(policy(Some(1)))));
+        assert!(seen.is_new(&Event::Apply(policy(Some(2)))));
+        assert!(seen.is_new(&Event::Delete(policy(Some(2)))));
+        assert!(seen.is_new(&Event::Apply(policy(Some(2)))), "it came back");
         for _ in 0..2 {
-            assert!(generations.are_new(&Event::Apply(policy(None))), "who knows");
+            assert!(seen.is_new(&Event::Apply(policy(None))), "who knows");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use dais_api::routing::{GATEWAY, HTTPRoute, HttpRouteRule};
+use dais_api::routing::{GATEWAY, HTTPRoute, HttpRouteRule, ParentReference};
 use dais_api::{TrafficPolicy, labels, traffic};
 use http::HeaderValue;
 use k8s_openapi::api::core::v1::{Secret, Service};
@@ -13,11 +13,13 @@ use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::ResourceExt;
 use tokio::sync::Notify;
 
-use super::{Backend, Endpoint, Governed, Rule, Table};
+use super::{Backend, Endpoint, Engaged, Governed, Rule, Table};
 use crate::admission::Target;
 use crate::compare::Terms;
+use crate::engagement::Engagements;
+use crate::hearing::Hearing;
 use crate::live::Live;
-use crate::metrics::{Behind, Metrics, Tally};
+use crate::metrics::{Behind, Meter, Metrics, Tally};
 use crate::policy::{Assignment, Credential, Policy, PolicyKey, Shadow};
 
 /// Label with which an EndpointSlice names its Service.
@@ -38,65 +40,76 @@ pub struct Objects<'a> {
     pub secrets: &'a [Arc<Secret>],
 }
 
-/// What outlives a table: counts, and what policies hold.
+/// What outlives a table: counts, what policies hold, who is busy with which endpoint.
 pub struct Standing<'a> {
     pub before: &'a Table,
     pub metrics: &'a Metrics,
     pub bell: &'a Arc<Notify>,
+    pub engagements: &'a Engagements,
 }
 
-type Endpoints = HashMap<(String, String, i32), Vec<Endpoint>>;
+type Endpoints = HashMap<(String, String, i32), Vec<Engaged>>;
 
 impl Table {
     pub fn build(objects: &Objects<'_>, standing: &Standing<'_>) -> Self {
-        let endpoints = endpoints(objects.services, objects.slices);
+        let endpoints = endpoints(objects.services, objects.slices, standing.engagements);
         let mut table = Self::default();
-        for route in objects.routes.iter().filter(|route| is_ours(route)) {
+        // A route of another controller is not ours to serve.
+        let mut routes: Vec<&Arc<HTTPRoute>> =
+            objects.routes.iter().filter(|route| ours(route).is_some()).collect();
+        routes.sort_by_cached_key(|route| seniority(route));
+        for route in routes {
+            let target = target(route);
             let mut of_route = OfRoute {
-                target: target(route),
+                name: route.name_any(),
                 endpoints: &endpoints,
                 secrets: objects.secrets,
+                meter: standing.metrics.meter(&target),
+                tallies: standing.before.tallies.get(&target).cloned().unwrap_or_default(),
+                target,
                 standing,
-                tallies: HashMap::new(),
             };
             let policy = policy_of(route, objects.policies);
             let policy = policy.map(|policy| Arc::new(of_route.policy(policy)));
             let mut is_served = false;
+            let mut hearing = Hearing::default();
             for rule in &route.spec.rules {
                 for prefix in prefixes(rule) {
+                    let Some(prefix) = hearing.hear(route, prefix, &table.rules) else { continue };
                     let rule = of_route.rule(rule, &prefix, policy.clone());
                     is_served |= rule.is_served();
                     table.rules.insert(prefix, Arc::new(rule));
                 }
             }
+            table.hearings.push((Arc::clone(route), hearing));
             table.take(of_route, policy, is_served);
         }
         table
     }
 
     fn take(&mut self, route: OfRoute<'_>, policy: Option<Arc<Policy>>, is_served: bool) {
-        let OfRoute { target, tallies, standing, .. } = route;
+        let OfRoute { target, tallies, .. } = route;
         if let Some(policy) = policy {
-            let backends =
-                tallies.iter().map(|(behind, tally)| (behind.backend.clone(), tally.clone()));
+            let backends = tallies.iter().map(|(backend, tally)| (backend.clone(), tally.clone()));
             let mut backends: Vec<_> = backends.collect();
             backends.sort_by(|one, other| one.0.cmp(&other.0));
             let governed = Governed { policy, backends, is_served };
             self.governed.insert(governed.policy.key.clone(), governed);
         }
-        // A backend that left goes on in the metrics for as long as its route is there.
-        let left = standing.before.tallies.iter().filter(|(behind, _)| {
-            behind.namespace == target.namespace && behind.service == target.service
-        });
-        self.tallies.extend(left.map(|(behind, tally)| (behind.clone(), tally.clone())));
-        self.tallies.extend(tallies);
+        self.tallies.entry(target).or_default().extend(tallies);
     }
 }
 
-/// A route of another controller is not ours to serve; and no route may take
-/// requests under another project's path.
-fn is_ours(route: &HTTPRoute) -> bool {
-    route.spec.parent_refs.iter().any(|parent| parent.name == GATEWAY)
+/// Where a route names the gateway.
+pub fn ours(route: &HTTPRoute) -> Option<&ParentReference> {
+    route.spec.parent_refs.iter().find(|parent| parent.name == GATEWAY)
+}
+
+/// In a conflict the oldest route wins, and of those of one second the first by project
+/// and name (Gateway API, HTTPRouteRule).
+fn seniority(route: &HTTPRoute) -> impl Ord + use<> {
+    let created = route.creation_timestamp().map(|time| time.0);
+    (created, route.namespace(), route.name_any())
 }
 
 fn prefixes(rule: &HttpRouteRule) -> Vec<String> {
@@ -135,17 +148,20 @@ fn policy_of<'a>(
 
 /// What the rules and the policy of one route are built with.
 struct OfRoute<'a> {
+    name: String,
     target: Target,
     endpoints: &'a Endpoints,
     secrets: &'a [Arc<Secret>],
     standing: &'a Standing<'a>,
-    tallies: HashMap<Behind, Tally>,
+    meter: Arc<Meter>,
+    /// By backend. One that left stays for as long as the route does: should it return,
+    /// nobody takes what it did before for what it does then.
+    tallies: HashMap<Arc<str>, Tally>,
 }
 
 impl OfRoute<'_> {
     fn rule(&mut self, rule: &HttpRouteRule, prefix: &str, policy: Option<Arc<Policy>>) -> Rule {
-        let owns_prefix = prefix.split('/').nth(2) == Some(&*self.target.namespace);
-        let backends = rule.backend_refs.iter().filter(|_| owns_prefix).map(|backend| Backend {
+        let backends = rule.backend_refs.iter().map(|backend| Backend {
             weight: u32::try_from(backend.weight.unwrap_or(1)).unwrap_or(0),
             tally: self.tally(&backend.name),
             ..self.backend(&backend.name, backend.port.unwrap_or(PORT))
@@ -156,9 +172,11 @@ impl OfRoute<'_> {
         Rule {
             backends,
             target: self.target.clone(),
+            route: self.name.clone(),
             prefix: prefix.into(),
             replacement: replacement.and_then(|path| path.replace_prefix_match.clone()),
-            policy: policy.filter(|_| owns_prefix),
+            policy,
+            meter: self.meter.clone(),
         }
     }
 
@@ -211,16 +229,18 @@ impl OfRoute<'_> {
         }
     }
 
-    /// What a policy counted goes on; one that another run of the gateway left in the
-    /// middle of requests is reported once, so that nobody waits for those.
+    /// What a policy counted goes on. A new one is reported at once where its route has
+    /// counted before, and one that another run of the gateway left in the middle of
+    /// requests, so that nobody waits for those.
     fn live(&self, key: &PolicyKey, policy: &TrafficPolicy) -> Arc<Live> {
-        let Standing { before, metrics, bell } = self.standing;
+        let Standing { before, bell, .. } = self.standing;
         if let Some(known) = before.governed.get(key) {
             return known.policy.live.clone();
         }
         let status = policy.status.as_ref();
         let is_stale = status.is_some_and(|status| status.held > 0 || status.concurrency > 0.0);
-        Arc::new(Live::new(Arc::clone(bell), metrics.held(&self.target), is_stale))
+        let is_counted = self.tallies.values().any(|tally| tally.requests.get() > 0);
+        Arc::new(Live::new(Arc::clone(bell), self.meter.held(), is_stale || is_counted))
     }
 
     /// Without weight, and counted nowhere.
@@ -236,17 +256,21 @@ impl OfRoute<'_> {
     }
 
     fn tally(&mut self, service: &str) -> Tally {
-        let Target { namespace, service: route } = self.target.clone();
-        let behind = Behind { namespace, service: route, backend: service.into() };
-        let Standing { before, metrics, .. } = self.standing;
-        let known = || before.tallies.get(&behind).cloned();
-        let tally = known().unwrap_or_else(|| metrics.tally(&behind));
-        self.tallies.entry(behind).or_insert(tally).clone()
+        if let Some(known) = self.tallies.get(service) {
+            return known.clone();
+        }
+        let tally = self.standing.metrics.tally(&Behind::of(&self.target, service));
+        self.tallies.insert(service.into(), tally.clone());
+        tally
     }
 }
 
 /// (namespace, service, service port) → ready endpoints.
-fn endpoints(services: &[Arc<Service>], slices: &[Arc<EndpointSlice>]) -> Endpoints {
+fn endpoints(
+    services: &[Arc<Service>],
+    slices: &[Arc<EndpointSlice>],
+    engagements: &Engagements,
+) -> Endpoints {
     let mut found = Endpoints::new();
     for slice in slices {
         let namespace = slice.namespace().unwrap_or_default();
@@ -263,8 +287,10 @@ fn endpoints(services: &[Arc<Service>], slices: &[Arc<EndpointSlice>]) -> Endpoi
                 continue;
             };
             let key = (namespace.clone(), name.clone(), port.port);
-            let ready = ready(slice)
-                .map(|(ip, pod)| Endpoint { address: SocketAddr::new(ip, number), pod });
+            let ready = ready(slice).map(|(ip, pod)| Engaged {
+                endpoint: Endpoint { address: SocketAddr::new(ip, number), pod },
+                engagement: engagements.of(&namespace, ip),
+            });
             found.entry(key).or_default().extend(ready);
         }
     }

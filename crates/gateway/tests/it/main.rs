@@ -5,6 +5,7 @@
 mod assigning;
 mod changing;
 mod connections;
+mod draining;
 mod forwarding;
 mod holding;
 mod recording;

@@ -1,3 +1,4 @@
+use dais_api::routing::{HttpRouteStatus, RouteParentStatus};
 use serde_json::{Value, json};
 
 use super::*;
@@ -46,7 +47,9 @@ fn after(before: &Table, prefix: &str, policies: &[Arc<TrafficPolicy>]) -> Table
         secrets: &[],
     };
     let metrics = &Metrics::default();
-    Table::build(&objects, &Standing { before, metrics, bell: &Arc::default() })
+    let standing =
+        Standing { before, metrics, bell: &Arc::default(), engagements: &Engagements::default() };
+    Table::build(&objects, &standing)
 }
 
 #[test]
@@ -66,7 +69,8 @@ fn only_ready_endpoints_are_used_and_in_turn() {
     let backend = &table.find("/serve/a/digits").unwrap().backends[0];
     let expected =
         Endpoint { address: "127.80.0.1:8080".parse().unwrap(), pod: Some("digits-1-x".into()) };
-    assert_eq!(backend.in_turn().collect::<Vec<_>>(), [&expected]);
+    let endpoints = backend.in_turn().map(|engaged| &engaged.endpoint);
+    assert_eq!(endpoints.collect::<Vec<_>>(), [&expected]);
 }
 
 #[test]
@@ -78,10 +82,99 @@ fn weights_split() {
     assert_eq!(&*rule.choose(0.91).unwrap().service, "next");
 }
 
+fn claim(namespace: &str, name: &str, prefixes: &[&str], created: &str) -> Arc<HTTPRoute> {
+    let paths = prefixes.iter().map(|prefix| json!({"path": {"value": prefix}}));
+    object(json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+        "metadata": {"name": name, "namespace": namespace, "creationTimestamp": created},
+        "spec": {"parentRefs": [{"name": GATEWAY}], "rules": [{
+            "matches": paths.collect::<Vec<_>>(),
+            "backendRefs": [{"name": name, "port": 80}]}]}
+    }))
+}
+
+fn claimed(routes: &[Arc<HTTPRoute>]) -> Table {
+    let (before, metrics) = (&Table::default(), &Metrics::default());
+    let engagements = &Engagements::default();
+    let standing = Standing { before, metrics, bell: &Arc::default(), engagements };
+    Table::build(&Objects { routes, ..Objects::default() }, &standing)
+}
+
+/// (name, type, status, reason, message) of all conditions.
+fn said(table: &Table) -> Vec<[String; 5]> {
+    let of_route = |(route, hearing): &(Arc<HTTPRoute>, Hearing)| {
+        let conditions = hearing.status(route).unwrap().parents.remove(0).conditions;
+        let name = route.name_any();
+        let texts = conditions
+            .into_iter()
+            .map(move |c| [name.clone(), c.type_, c.status, c.reason, c.message]);
+        texts.collect::<Vec<_>>()
+    };
+    table.hearings().iter().flat_map(of_route).collect()
+}
+
+const EARLY: &str = "2026-11-01T00:00:00Z";
+const LATE: &str = "2026-11-02T00:00:00Z";
+
 #[test]
 fn a_route_cannot_take_another_projects_path() {
-    let table = table("/serve/b/digits");
-    assert!(table.find("/serve/b/digits").unwrap().backends.is_empty());
+    const PATH: &str = "/serve/b/digits";
+    let (owner, foreign) =
+        (claim("b", "digits", &[PATH], LATE), claim("a", "evil", &[PATH], EARLY));
+    for routes in [[owner.clone(), foreign.clone()], [foreign, owner]] {
+        let table = claimed(&routes);
+        assert_eq!(&*table.find(PATH).unwrap().target.namespace, "b");
+        let said = said(&table);
+        let [name, type_, status, reason, words] = &said[0];
+        assert_eq!(
+            [name.as_str(), type_, status, reason],
+            ["evil", "Accepted", "False", "NotAllowedByListeners"]
+        );
+        assert!(words.contains("is not project \"a\"'s"), "{words}");
+        assert_eq!(said[1][..3], ["digits", "Accepted", "True"]);
+    }
+    assert!(claimed(&[claim("a", "evil", &[PATH], EARLY)]).find(PATH).is_none());
+}
+
+#[test]
+fn of_several_routes_with_one_path_the_oldest_has_it() {
+    const PATH: &str = "/serve/a/digits";
+    let (old, young) =
+        (claim("a", "z", &[PATH], EARLY), claim("a", "b", &[PATH, "/serve/a/b/"], LATE));
+    for routes in [[old.clone(), young.clone()], [young.clone(), old]] {
+        let table = claimed(&routes);
+        assert_eq!(table.find(PATH).unwrap().route, "z");
+        assert_eq!(table.find("/serve/a/b").unwrap().route, "b");
+        let said = said(&table);
+        assert_eq!(said[1][..3], ["b", "Accepted", "True"]);
+        assert_eq!(said[2][..4], ["b", "PartiallyInvalid", "True", "PathTaken"]);
+        assert!(said[2][4].contains("HTTPRoute \"z\" had path"), "{said:?}");
+    }
+    // Of one second, the first by name; and whose path is free again gets it.
+    let twin = claim("a", "a", &[PATH], LATE);
+    assert_eq!(claimed(&[young.clone(), twin]).find(PATH).unwrap().route, "a");
+    assert_eq!(claimed(&[young]).find(PATH).unwrap().route, "b");
+    assert_eq!(said(&claimed(&[claim("a", "n", &[], EARLY)]))[0][3], "UnsupportedValue");
+}
+
+#[test]
+fn a_route_that_says_so_already_is_not_told_again() {
+    let mut route = claim("a", "digits", &["/serve/a/digits"], EARLY);
+    let hear = |route: &Arc<HTTPRoute>| {
+        let table = claimed(&[Arc::clone(route)]);
+        let (route, hearing) = &table.hearings()[0];
+        hearing.status(route)
+    };
+    let told = hear(&route).unwrap();
+    let with_other = [json!({"parentRef": {"name": "x"}, "controllerName": "other"})];
+    let other: RouteParentStatus = serde_json::from_value(with_other[0].clone()).unwrap();
+    let parents = [vec![other], told.parents].concat();
+    Arc::make_mut(&mut route).status = Some(HttpRouteStatus { parents });
+    assert_eq!(hear(&route), None);
+    Arc::make_mut(&mut route).spec.rules.clear();
+    let told = hear(&route).unwrap();
+    assert_eq!(told.parents.len(), 2, "the other controller's word stays");
+    assert_eq!(told.parents[1].conditions[0].status, "False");
 }
 
 fn policy(namespace: &str, name: &str, kind: &str, created: &str) -> Arc<TrafficPolicy> {
@@ -125,4 +218,13 @@ fn what_is_counted_outlives_its_table_until_its_route_goes() {
     assert_eq!(next.gone(&before).count(), 0);
     let elsewhere = Table::default();
     assert_eq!(elsewhere.gone(&next).count(), 2, "both backends of the route");
+    // One that left is still told of, so that nobody counts it anew should it return.
+    let alone = claim("a", "digits", &[PREFIX], LATE);
+    let (metrics, engagements) = (&Metrics::default(), &Engagements::default());
+    let standing = Standing { before: &next, metrics, bell: &Arc::default(), engagements };
+    let objects = Objects { routes: &[alone], policies: &policies, ..Objects::default() };
+    let table = Table::build(&objects, &standing);
+    let told: Vec<&str> =
+        table.governed().flat_map(|governed| governed.backends.iter().map(|one| &*one.0)).collect();
+    assert_eq!(told, ["digits", "next"]);
 }
