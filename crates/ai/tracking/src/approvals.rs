@@ -21,7 +21,7 @@ use crate::registered_models::absent as no_model;
 use crate::scope::{Editor, Scope};
 use crate::statement::{Statement, statement};
 use crate::versions::{exists, number};
-use crate::{Error, Tracking, limits};
+use crate::{Error, Tracking, kept, limits};
 
 pub(crate) const TABLE: &str = "ml_alias_requests";
 
@@ -209,10 +209,20 @@ pub(crate) async fn create(
             scope.project
         )));
     }
+    if !is_person(&scope.user) {
+        return Err(Error::Denied(format!(
+            "{} is no person: everybody who works in the project can use that account, whoever approves too. \
+             Ask with a token of your own, which the portal's account page makes",
+            scope.user
+        )));
+    }
+    // An upload that has begun is placed before this, or not at all.
+    let _turn = tracking.turn_to_keep().await;
     let mut transaction = tracking.database().begin().await?;
     lock(&mut *transaction, &scope, &name).await?;
     if let Some(version) = to {
         exists(&mut *transaction, &scope, &name, version).await?;
+        kept::can_be(&mut *transaction, &scope, (&name, version)).await?;
     }
     let from = pointed(&mut *transaction, &scope, (&name, &alias)).await?;
     if from == to {
@@ -224,6 +234,15 @@ pub(crate) async fn create(
     let id = put(&mut transaction, &scope, &asked).await?;
     transaction.commit().await?;
     answer(&tracking, &scope, id).await
+}
+
+/// Names of accounts that programs use, of which nobody knows who is behind them, begin so.
+const PROGRAMS: &str = "system:";
+
+/// Two people take part in an approval. Whoever may use a program's account would be one
+/// of them and could be the other as well.
+pub(crate) fn is_person(user: &str) -> bool {
+    !user.starts_with(PROGRAMS)
 }
 
 /// Learns that the model is there, and on PostgreSQL has others who move its

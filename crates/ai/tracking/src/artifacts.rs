@@ -18,7 +18,7 @@ use crate::files::Entry;
 use crate::input::{Input, Required};
 use crate::location::Locations;
 use crate::scope::{Editor, Scope};
-use crate::{Error, Tracking, logged_models, runs};
+use crate::{Error, Tracking, kept, logged_models, runs};
 
 /// An address may carry parts that others own, hence a struct.
 #[derive(Deserialize)]
@@ -32,7 +32,10 @@ pub(crate) async fn upload(
     Path(at): Path<At>,
     body: Body,
 ) -> Result<Json<Done>> {
-    tracking.files().write(&scope.project, &at.path, body.into_data_stream()).await?;
+    // Before the files are here: who may not need not send them.
+    kept::free(tracking.database().read(), &scope, &at.path).await?;
+    let turn = tracking.turn_to_change(&scope, &at.path);
+    tracking.files().write(&scope.project, &at.path, body.into_data_stream(), turn).await?;
     Ok(DONE)
 }
 
@@ -68,6 +71,7 @@ pub(crate) async fn delete(
     Editor(scope): Editor,
     Path(at): Path<At>,
 ) -> Result<Json<Done>> {
+    let _turn = tracking.turn_to_change(&scope, &at.path).await?;
     tracking.files().delete(&scope.project, &at.path).await?;
     Ok(DONE)
 }

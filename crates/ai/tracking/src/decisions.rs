@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use sqlx::{Any, AnyConnection, Executor};
 
-use crate::approvals::{Approval, At, OPEN, answer, find};
+use crate::approvals::{Approval, At, OPEN, answer, find, is_person};
 use crate::database::now;
 use crate::error::Result;
 use crate::input::Input;
@@ -25,7 +25,7 @@ use crate::registered_models::touch;
 use crate::scope::Scope;
 use crate::statement::{Statement, statement};
 use crate::versions::{exists, number};
-use crate::{Error, Tracking, limits};
+use crate::{Error, Tracking, kept, limits};
 
 #[derive(Deserialize)]
 pub(crate) struct Decision {
@@ -43,6 +43,13 @@ pub(crate) async fn approve(
     let mut transaction = tracking.database().begin().await?;
     let request = find(&mut *transaction, &scope, id).await?;
     decider(&scope, &request)?;
+    if !is_person(&request.requested_by) {
+        return Err(Error::Denied(format!(
+            "request {id} was made by {}, which is no person: whoever approves may have made it. \
+             Reject it, and have somebody ask with a token of their own",
+            request.requested_by
+        )));
+    }
     // Others who move this model's aliases or delete its versions wait.
     touch(&mut *transaction, &scope, &request.name).await?;
     settle(&mut transaction, &scope, &request, ("approved", &reason)).await?;
@@ -148,6 +155,7 @@ async fn apply(on: &mut AnyConnection, scope: &Scope, request: &Approval) -> Res
     let (from, to) = (version_of(from_version)?, version_of(version)?);
     if let Some(to) = to {
         exists(&mut *on, scope, name, to).await?;
+        kept::can_be(&mut *on, scope, (name, to)).await?;
     }
     let change = match (from, to) {
         (None, Some(to)) => statement!(

@@ -34,7 +34,7 @@ pub(crate) struct Entry {
 }
 
 /// The parts of a path that a client named.
-fn parts(path: &str) -> Result<Vec<&str>> {
+pub(crate) fn parts(path: &str) -> Result<Vec<&str>> {
     let path = path.strip_suffix('/').unwrap_or(path);
     if path.is_empty() {
         return Ok(Vec::new());
@@ -89,22 +89,27 @@ impl Files {
         Ok(full)
     }
 
-    /// Stores the whole stream; a stream that breaks off leaves nothing.
-    pub async fn write<E>(
+    /// Stores the whole stream, when its `turn` has come; a stream that breaks off leaves
+    /// nothing.
+    pub async fn write<E, T>(
         &self,
         project: &str,
         path: &str,
         body: impl Stream<Item = Result<Bytes, E>>,
+        turn: impl Future<Output = Result<T>>,
     ) -> Result<()> {
         if parts(path)?.is_empty() {
             return Err(Error::missing("path"));
         }
         let target = self.path(project, path)?;
         let temporary = self.incoming();
-        let stored = match receive(&temporary, body).await {
-            Ok(()) => self.place(&temporary, &target, path).await,
-            Err(error) => Err(error),
+        let stored = async {
+            receive(&temporary, body).await?;
+            // Held until the file is in its place.
+            let _turn = turn.await?;
+            self.place(&temporary, &target, path).await
         };
+        let stored = stored.await;
         if stored.is_err() {
             // The first error is the one to report; what remains is cleared at the next start.
             let _ = fs::remove_file(&temporary).await;

@@ -32,6 +32,7 @@ mod forget;
 mod history;
 mod input;
 mod inputs;
+mod kept;
 mod limits;
 mod location;
 mod logged_model_pairs;
@@ -63,6 +64,7 @@ use std::sync::Arc;
 pub use error::Error;
 pub use router::router;
 pub use scope::{Protection, Scope};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// The tracking service: cheap to clone, shared by all requests.
 #[derive(Clone)]
@@ -76,6 +78,8 @@ struct Inner {
     locations: location::Locations,
     writer: writer::Writer,
     defaults: experiments::Defaults,
+    /// Who changes files shares it; who decides that some stay as they are has it alone.
+    turns: RwLock<()>,
 }
 
 impl Tracking {
@@ -105,8 +109,28 @@ impl Tracking {
                 locations: location::Locations::new(public_base),
                 writer,
                 defaults: experiments::Defaults::default(),
+                turns: RwLock::default(),
             }),
         })
+    }
+
+    /// To change what is at `path`, for as long as it is held.
+    ///
+    /// # Errors
+    /// When it stays as it is.
+    async fn turn_to_change(
+        &self,
+        scope: &Scope,
+        path: &str,
+    ) -> Result<RwLockReadGuard<'_, ()>, Error> {
+        let turn = self.inner.turns.read().await;
+        kept::free(self.database().read(), scope, path).await?;
+        Ok(turn)
+    }
+
+    /// To decide that files stay as they are: nothing is changed meanwhile.
+    async fn turn_to_keep(&self) -> RwLockWriteGuard<'_, ()> {
+        self.inner.turns.write().await
     }
 
     fn database(&self) -> &database::Database {

@@ -18,13 +18,14 @@ pub async fn of(access: &Access, caller: &Caller, project: &str) -> Result<Prote
     Ok(Protection { protected_aliases, may_approve })
 }
 
-/// Whether a request may change what an alias points to, or is about approvals. Logging,
-/// of which there is a thousand times more, is not asked about. What is forgotten here is
-/// refused by the tracking server.
+/// Whether a request may change what an alias points to or the files behind one, or is about
+/// approvals. Logging, of which there is a thousand times more, is not asked about. What is
+/// forgotten here is refused by the tracking server.
 pub fn concerns_aliases(request: &Request) -> bool {
+    const BEHIND: [&str; 3] = ["/registered-models", "/model-versions", "/mlflow-artifacts/"];
     let path = request.uri().path();
-    let registry = path.contains("/registered-models") || path.contains("/model-versions");
-    path.contains("/dais/model-approvals") || registry && !request.method().is_safe()
+    let is_behind = BEHIND.iter().any(|part| path.contains(part));
+    path.contains("/dais/model-approvals") || is_behind && !request.method().is_safe()
 }
 
 #[cfg(test)]
@@ -44,13 +45,14 @@ mod tests {
             ("DELETE", "/ajax-api/3.0/mlflow/registered-models/alias?name=m&alias=a"),
             ("POST", "/api/2.0/mlflow/model-versions/transition-stage"),
             ("GET", "/api/2.0/dais/model-approvals"),
+            ("PUT", "/api/2.0/mlflow-artifacts/artifacts/1/r/model.onnx"),
             ("POST", "/api/2.0/dais/model-approvals/1/approve"),
         ] {
             assert!(concerns(method, path), "{method} {path}");
         }
         for (method, path) in [
             ("POST", "/api/2.0/mlflow/runs/log-batch"),
-            ("PUT", "/api/2.0/mlflow-artifacts/artifacts/1/r/model.onnx"),
+            ("GET", "/api/2.0/mlflow-artifacts/artifacts/1/r/model.onnx"),
             ("GET", "/api/2.0/mlflow/registered-models/alias?name=m&alias=a"),
         ] {
             assert!(!concerns(method, path), "{method} {path}");

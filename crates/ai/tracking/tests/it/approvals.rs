@@ -78,10 +78,18 @@ pub const APPROVALS: &str = "dais/model-approvals";
 pub async fn digits(server: &Server) {
     server.ok("POST", "registered-models/create", json!({ "name": "digits" })).await;
     for _ in 0..3 {
-        let version = json!({ "name": "digits", "source": "s3://b/m" });
+        let version = json!({ "name": "digits", "source": here(server, "solo") });
         server.ok("POST", "model-versions/create", version).await;
     }
 }
+
+/// An address of files that the server itself holds for a project.
+pub fn here(server: &Server, project: &str) -> String {
+    format!("{}/mlflow/p/{project}/api/2.0/mlflow-artifacts/artifacts/{FILES}", server.base)
+}
+
+/// Where the files of all versions of `digits` are.
+pub const FILES: &str = "0/r/artifacts/model";
 
 pub fn to(version: &str) -> Value {
     json!({ "name": "digits", "alias": "production", "version": version, "reason": "recall 0.91" })
@@ -269,7 +277,7 @@ async fn another_projects_requests_are_as_if_they_were_not_there() {
         // Their own project counts from its own start.
         let api = "mlflow/registered-models/create";
         stranger.ok("POST", api, json!({ "name": "digits" })).await;
-        let version = json!({ "name": "digits", "source": "s3://b/m" });
+        let version = json!({ "name": "digits", "source": here(&server, "other") });
         stranger.ok("POST", "mlflow/model-versions/create", version).await;
         assert_eq!(stranger.ask(to("1")).await, 1);
         let mine = Person::editor(&server, "ada").ok("GET", APPROVALS, Value::Null).await;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::approvals::{APPROVALS, Person, digits, to};
+use crate::approvals::{APPROVALS, Person, digits, here, to};
 use crate::server::{Server, on_both};
 
 async fn request(who: &Person<'_>, id: i64) -> Value {
@@ -174,7 +174,7 @@ async fn of_many_at_once_one_wins() {
         // Different models at the same moment get numbers of their own.
         for at in 0..6 {
             server.ok("POST", "registered-models/create", json!({ "name": format!("m{at}") })).await;
-            server.ok("POST", "model-versions/create", json!({ "name": format!("m{at}"), "source": "s3://b/m" })).await;
+            server.ok("POST", "model-versions/create", json!({ "name": format!("m{at}"), "source": here(&server, "solo") })).await;
         }
         let asks = (0..6).map(|at| ada.ask(json!({ "name": format!("m{at}"), "alias": "champion", "version": 1, "reason": "r" })));
         let mut numbers = futures::future::join_all(asks).await;

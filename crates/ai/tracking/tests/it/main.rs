@@ -6,6 +6,7 @@ mod client;
 mod decisions;
 mod files;
 mod hostile;
+mod kept;
 mod migrations;
 mod ranks;
 mod registry;

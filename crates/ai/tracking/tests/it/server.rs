@@ -13,6 +13,8 @@ use sqlx::{AnyPool, AssertSqlSafe, Executor};
 pub struct Server {
     pub base: String,
     pub directory: Arc<tempfile::TempDir>,
+    /// Its address.
+    pub database: String,
     http: reqwest::Client,
 }
 
@@ -38,7 +40,7 @@ impl Server {
             .nest("/mlflow", router(tracking))
             .layer(from_fn(scoped));
         tokio::spawn(async move { axum::serve(listener, app).await.expect("serves") });
-        Server { base, directory, http: reqwest::Client::new() }
+        Server { base, directory, database: url, http: reqwest::Client::new() }
     }
 
     pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
