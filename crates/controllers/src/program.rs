@@ -2,8 +2,8 @@
 
 use dais_api::volumes;
 use k8s_openapi::api::core::v1::{
-    Container, EnvVar, EnvVarSource, Lifecycle, LifecycleHandler, ObjectFieldSelector, PodSpec,
-    SecretKeySelector, SleepAction, Volume, VolumeMount,
+    Container, EnvVar, EnvVarSource, ExecAction, Lifecycle, LifecycleHandler, ObjectFieldSelector,
+    PodSpec, SecretKeySelector, SleepAction, Volume, VolumeMount,
 };
 
 use crate::context::Settings;
@@ -16,6 +16,10 @@ use crate::telemetry::{self, About};
 pub const CODE_MOUNT: &str = "/workspace";
 /// Search path of a container that names none.
 const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// How long a server that has left the route may go on answering what it has begun, and
+/// end: what a slow answer takes. One that is idle ends at once.
+const GRACE_SECONDS: i64 = 60;
+/// Of a server in an image of somebody else's, which nobody can ask what is under way.
 const LINGER_SECONDS: i64 = 1;
 
 /// The folders of an Environment and of a code bundle, read-only.
@@ -50,6 +54,7 @@ pub fn variables(front: &Front, settings: &Settings) -> Vec<EnvVar> {
         text("DAIS_PROJECT", project),
         text("DAIS_APP", application),
         text("DAIS_URL", &settings.platform_url),
+        text("DAIS_PROGRAM", &settings.program),
         text("MLFLOW_TRACKING_URI", &tracking),
         text("MLFLOW_REGISTRY_URI", &tracking),
         pod_ip(),
@@ -128,12 +133,30 @@ fn from(name: &str, source: EnvVarSource) -> EnvVar {
     EnvVar { name: name.to_owned(), value_from: Some(source), ..EnvVar::default() }
 }
 
-/// A server that has left the route goes on for a moment: requests that are on their way
-/// to it still arrive.
-pub fn linger() -> Lifecycle {
+/// The pod of a server: before its program is asked to end, the gateway has answered all
+/// that it sent there, or the grace period is over.
+pub fn server(mut pod: PodSpec, settings: &Settings) -> PodSpec {
+    for container in &mut pod.containers {
+        let is_ours = container.image.as_ref() == Some(&settings.image);
+        let wait = if is_ours { drain() } else { linger() };
+        container.lifecycle = Some(Lifecycle { pre_stop: Some(wait), ..Lifecycle::default() });
+    }
+    pod.termination_grace_period_seconds = Some(GRACE_SECONDS);
+    pod
+}
+
+/// Through a shell, since a hook's words are taken as they are, and where the program is
+/// on a node without name spaces only the variable knows.
+fn drain() -> LifecycleHandler {
+    let words = ["/bin/sh", "-c", "exec \"$DAIS_PROGRAM\" drain"];
+    let command = Some(words.map(str::to_owned).to_vec());
+    LifecycleHandler { exec: Some(ExecAction { command }), ..LifecycleHandler::default() }
+}
+
+/// Requests that are on their way still arrive.
+fn linger() -> LifecycleHandler {
     let sleep = Some(SleepAction { seconds: LINGER_SECONDS });
-    let wait = LifecycleHandler { sleep, ..LifecycleHandler::default() };
-    Lifecycle { pre_stop: Some(wait), ..Lifecycle::default() }
+    LifecycleHandler { sleep, ..LifecycleHandler::default() }
 }
 
 /// A pod of one container, as the project's workload.

@@ -270,6 +270,9 @@ pub enum Command {
     /// Serve one model (runs inside its pod)
     #[command(hide = true)]
     ServeModel(ServeModel),
+    /// Wait until the gateway has nothing under way to this pod (runs inside it)
+    #[command(hide = true)]
+    Drain,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -15,6 +15,7 @@ mod delete;
 mod deploy;
 mod doctor;
 mod down;
+mod drain;
 mod follow;
 mod get;
 mod import;
@@ -98,6 +99,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Completion { shell } => completion::run(shell),
         Command::BuildEnvironment(args) => build_environment::run(&args),
         Command::ServeModel(args) => block_on(serve_model::run(args)),
+        Command::Drain => block_on(drain::run()),
     }
 }
 

@@ -27,6 +27,7 @@ mod buckets;
 mod certificates;
 pub mod datadir;
 mod datasets;
+mod drains;
 pub mod engines;
 mod environments;
 mod events;

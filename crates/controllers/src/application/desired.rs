@@ -131,7 +131,11 @@ fn pod_spec(front: &Front, spec: &ApplicationSpec, settings: &Settings) -> PodSp
         let read_only = volume.read_only || volume.dataset.is_some();
         mounted(source(front, volume), &volume.mount_path, read_only)
     }));
-    program::pod(checked(spec, container(front, spec, settings)), all)
+    let pod = program::pod(checked(spec, container(front, spec, settings)), all);
+    match spec.route {
+        Some(_) => program::server(pod, settings),
+        None => pod,
+    }
 }
 
 fn container(front: &Front, spec: &ApplicationSpec, settings: &Settings) -> Container {
@@ -149,7 +153,6 @@ fn container(front: &Front, spec: &ApplicationSpec, settings: &Settings) -> Cont
         env: Some(environment(front, spec, settings)),
         env_from: Some(spec.env_from.clone()).filter(|sources| !sources.is_empty()),
         ports: Some(ports.collect::<Vec<_>>()).filter(|ports| !ports.is_empty()),
-        lifecycle: spec.route.as_ref().map(|_| program::linger()),
         resources: spec.resources.clone(),
         termination_message_policy: Some("FallbackToLogsOnError".to_owned()),
         ..Container::default()

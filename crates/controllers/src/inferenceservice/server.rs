@@ -29,7 +29,7 @@ pub fn pod_spec(
     let code = service.spec.server.as_ref().and_then(|server| server.code.as_ref());
     let bundle = code.map(|code| code.bundle.as_str());
     let mounts = program::mounts(service.spec.environment.as_deref(), bundle);
-    program::pod(container(service, front, version, settings), mounts)
+    program::server(program::pod(container(service, front, version, settings), mounts), settings)
 }
 
 fn container(
@@ -67,7 +67,6 @@ fn container(
             ..ContainerPort::default()
         }]),
         readiness_probe: Some(Probe { period_seconds: Some(PROBE_SECONDS), ..ready }),
-        lifecycle: Some(program::linger()),
         resources: service.spec.resources.clone(),
         termination_message_policy: Some("FallbackToLogsOnError".to_owned()),
         ..Container::default()

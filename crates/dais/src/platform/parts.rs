@@ -334,6 +334,8 @@ impl Parts {
     /// Stops what acts, then closes what is open.
     pub async fn stop(self, mode: StopMode) {
         let Self { running, telemetry, identity, ledger, outcomes, labeling, buckets, .. } = self;
+        // What the node stops is not waited for: the gateway ends with it.
+        self.gateway.retire();
         if let Some(Running { node, workloads }) = running {
             // First the controllers: they would make anew what the node stops.
             if tokio::time::timeout(PATIENCE, workloads.shutdown()).await.is_err() {

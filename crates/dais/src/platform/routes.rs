@@ -14,8 +14,8 @@ use super::parts::Parts;
 use super::recorded::recorded;
 use super::welcome::Addresses;
 use super::{
-    algorithms, backup, buckets, engines, gateway, labeling, ledger, notebooks, outcomes, queues,
-    scopes,
+    algorithms, backup, buckets, drains, engines, gateway, labeling, ledger, notebooks, outcomes,
+    queues, scopes,
 };
 
 /// Everything on the portal's port.
@@ -56,6 +56,7 @@ pub fn portal(parts: &Parts, data_dir: &DataDir, addresses: &Addresses) -> Route
         .merge(scopes::spans(telemetry.otlp_router(), access.clone()))
         .merge(ledger::router(parts, parts.prices.subscribe()))
         .merge(algorithms::router(parts.client("algorithms"), access.clone()))
+        .merge(drains::router(parts.gateway.clone(), access.clone()))
         .merge(queues::router(parts.client("queues"), access.clone()))
         .merge(outcomes::feedback_router(&parts.outcomes, parts.client("feedback"), access.clone()))
         .merge(engines::router(telemetry.others().clone(), access.clone()))

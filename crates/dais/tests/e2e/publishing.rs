@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use crate::support::Platform;
 
-/// Answers with the version of its model; version 2 fails whatever it is asked.
+/// Answers with the version of its model, and takes its time for what is posted; version 2
+/// fails whatever it is asked.
 const SERVER: &str = r#"
-import http.server, os
+import http.server, os, time
 version = os.environ.get("DAIS_MODEL_URI", "/0").rsplit("/", 1)[1]
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -22,6 +23,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        time.sleep(4)
+        self.do_GET()
     def log_message(self, *words):
         pass
 address = os.environ["HOST"], int(os.environ["PORT"])
@@ -109,17 +114,23 @@ struct Load {
 
 impl Load {
     fn start(platform: &Platform, askers: usize) -> Self {
+        Self::with(platform, askers, reqwest::Method::GET)
+    }
+
+    fn with(platform: &Platform, askers: usize, method: reqwest::Method) -> Self {
         let (stop, asked, failed) =
             <(Arc<AtomicBool>, Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
         let address = format!("{}/serve/default/s/x", platform.serve_url());
         let token = platform.token();
         let askers = (0..askers).map(|_| {
             let (stop, asked, failed) = (stop.clone(), asked.clone(), failed.clone());
-            let (address, token) = (address.clone(), token.clone());
+            let (address, token, method) = (address.clone(), token.clone(), method.clone());
             std::thread::spawn(move || {
                 let http = reqwest::blocking::Client::new();
                 while !stop.load(Ordering::Relaxed) {
-                    let answer = http.get(&address).bearer_auth(&token).send();
+                    let body = if method == reqwest::Method::POST { "x" } else { "" };
+                    let asked_for = http.request(method.clone(), &address).bearer_auth(&token);
+                    let answer = asked_for.body(body).send();
                     let good = answer.is_ok_and(|answer| answer.status().is_success());
                     asked.fetch_add(1, Ordering::Relaxed);
                     failed.fetch_add(usize::from(!good), Ordering::Relaxed);
@@ -153,6 +164,26 @@ fn rolling_to_another_version_loses_no_request() {
     let (asked, failed) = load.end();
     assert!(failed == 0 && asked > 20, "{failed} of {asked} requests failed\n{}", platform.tail());
     assert_eq!(service(&platform)["status"]["modelVersion"], "3");
+}
+
+/// Each takes longer than a server is given that nobody waits for.
+#[test]
+fn a_slow_request_is_answered_by_the_server_that_began_it() {
+    let platform = Platform::start();
+    register(&platform, 3);
+    deploy(&platform, Some("models:/m/1"), &[]);
+    let load = Load::with(&platform, 8, reqwest::Method::POST);
+    platform.until("requests to be under way", || {
+        let query = "sum(dais_gateway_requests_in_flight%7Bservice%3D%22s%22%7D)";
+        let answer = platform.get(&format!("/prometheus/api/v1/query?query={query}")).ok()?;
+        (answer["data"]["result"][0]["value"][1] == "8").then_some(())
+    });
+    deploy(&platform, Some("models:/m/3"), &[]);
+    platform.until("the new version alone to answer", || {
+        (ask(&platform, "/").1.contains("version 3") && pods(&platform) == 1).then_some(())
+    });
+    let (asked, failed) = load.end();
+    assert!(failed == 0 && asked >= 8, "{failed} of {asked} requests failed\n{}", platform.tail());
 }
 
 #[test]
