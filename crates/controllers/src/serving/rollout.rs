@@ -107,15 +107,15 @@ fn go_on(facts: &Facts<'_>, rule: &Rollout, before: &RolloutStatus, stable: &str
 /// The rollout as the given step of it begins.
 fn begin(facts: &Facts<'_>, rule: &Rollout, step: usize) -> RolloutStatus {
     let percent = rule.steps.get(step).copied().unwrap_or(100).clamp(1, 100);
-    let (base_requests, base_failures) = counts(facts).unzip();
+    let (requests, failures) = counts(facts);
     RolloutStatus {
         version: facts.wanted.to_owned(),
         state: RolloutState::Progressing,
         percent,
         step: i32::try_from(step).unwrap_or(i32::MAX),
         since: Some(Time(facts.now)),
-        base_requests,
-        base_failures,
+        base_requests: Some(requests),
+        base_failures: Some(failures),
         epoch: facts.traffic.and_then(|traffic| traffic.epoch.clone()),
         message: format!("{} {} gets {percent} % of the requests", facts.noun, facts.wanted),
         ..RolloutStatus::default()
@@ -125,7 +125,7 @@ fn begin(facts: &Facts<'_>, rule: &Rollout, step: usize) -> RolloutStatus {
 /// Requests and failures of this step. A gateway that was started anew counts from 0.
 fn counted(facts: &Facts<'_>, before: &RolloutStatus) -> RolloutStatus {
     let mut counted = before.clone();
-    let Some((requests, failures)) = counts(facts) else { return counted };
+    let (requests, failures) = counts(facts);
     let epoch = facts.traffic.and_then(|traffic| traffic.epoch.clone());
     if epoch != counted.epoch {
         // What was counted before stays counted.
@@ -138,12 +138,12 @@ fn counted(facts: &Facts<'_>, before: &RolloutStatus) -> RolloutStatus {
     counted
 }
 
-/// What the gateway counted of the new version's Service; `None` while it is not on the
+/// What the gateway counted of the new version's Service: nothing before it was on the
 /// route. A version that was there before it left its counts behind.
-fn counts(facts: &Facts<'_>) -> Option<(i64, i64)> {
-    let mut backends = facts.traffic?.backends.iter();
-    let own = backends.find(|backend| backend.service == facts.canary)?;
-    Some((own.requests, own.failures))
+fn counts(facts: &Facts<'_>) -> (i64, i64) {
+    let mut backends = facts.traffic.iter().flat_map(|traffic| &traffic.backends);
+    let own = backends.find(|backend| backend.service == facts.canary);
+    own.map_or((0, 0), |own| (own.requests, own.failures))
 }
 
 /// Whether too many failed: of enough requests, or so many that those still to come
@@ -299,14 +299,28 @@ mod tests {
     fn what_an_earlier_version_failed_is_not_counted_again() {
         let mut world = World::new();
         world.canary_ready = true;
+        world.counts(40, 30);
         world.step("3");
         assert_eq!(world.step("3").percent, 10, "it is not on the route yet");
-        world.counts(40, 30);
         let counted = world.step("3");
         assert_eq!((counted.requests, counted.failures), (0, 0));
         world.counts(45, 30);
         let counted = world.step("3");
         assert_eq!((counted.requests, counted.failures), (5, 0));
+    }
+
+    /// The gateway's first word of it comes up to a second after its first requests.
+    #[test]
+    fn what_a_version_fails_before_the_first_report_counts() {
+        let mut world = World::new();
+        world.canary_ready = true;
+        world.step("2");
+        assert_eq!(world.step("2").state, RolloutState::Progressing);
+        world.counts(7, 1);
+        let counted = world.step("2");
+        assert_eq!((counted.requests, counted.failures), (7, 1));
+        world.counts(9, 2);
+        assert_eq!(world.step("2").state, RolloutState::RolledBack);
     }
 
     #[test]
