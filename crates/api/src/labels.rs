@@ -24,6 +24,12 @@ pub const WORKSPACE: &str = "dais.io/workspace";
 /// Annotation of a Namespace: aliases of the project's models that move by approval
 /// alone, with commas between them.
 pub const PROTECTED_ALIASES: &str = "dais.io/protected-aliases";
+/// What [`PROTECTED_ALIASES`] lists.
+pub fn protected_aliases(annotations: &BTreeMap<String, String>) -> Vec<String> {
+    let names = annotations.get(PROTECTED_ALIASES).map_or("", String::as_str);
+    names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
 /// Annotation with the exact name of the person behind [`USER`].
 pub const USER_ANNOTATION: &str = "dais.io/user-name";
 /// Annotation set by the API server's caller: who created the object.
@@ -85,6 +91,15 @@ mod tests {
     fn safe_names_stay() {
         assert_eq!(label_value("score-card"), "score-card");
         assert_eq!(label_value("user.17"), "user.17");
+    }
+
+    #[test]
+    fn aliases_are_read_with_or_without_blanks() {
+        let listed = |names: &str| {
+            protected_aliases(&BTreeMap::from([(PROTECTED_ALIASES.to_owned(), names.to_owned())]))
+        };
+        assert_eq!(listed("production, champion ,,"), ["production", "champion"]);
+        assert!(listed(" ").is_empty() && protected_aliases(&BTreeMap::new()).is_empty());
     }
 
     #[test]

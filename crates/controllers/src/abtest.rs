@@ -16,6 +16,7 @@
 //! a crash in between changes nobody's variant.
 
 mod analysis;
+mod approval;
 mod bandit;
 mod course;
 mod figures;

@@ -1,6 +1,7 @@
 //! A winner takes over: the service of `spec.route`, else the control's own, serves from
 //! now on what the variant did. Where there is neither, the test's own address goes on
-//! answering with the variant.
+//! answering with the variant. A service that follows a protected alias goes on doing so,
+//! and the winner waits for its approval.
 
 use dais_api::abtest::{Promotion, TestVariant};
 use dais_api::{ABTest, ABTestStatus, InferenceService};
@@ -8,6 +9,7 @@ use kube::api::{Patch, PatchParams};
 use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 
+use super::approval::{self, Way};
 use super::variants;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -44,12 +46,19 @@ pub(super) async fn carry_out(
         );
         return Ok(promotion(Some(target), false, words));
     };
-    let changes = match wanted(test, status, variant, context).await? {
+    let mut changes = match wanted(test, status, variant, context).await? {
         Ok(changes) => changes,
         Err(words) => return Ok(promotion(Some(target), false, words)),
     };
     let was = service.spec.model.clone().unwrap_or_else(|| "a program".to_owned());
     let now = changes["model"].as_str().unwrap_or("the variant's program").to_owned();
+    let project = test.namespace().unwrap_or_default();
+    let models = (service.spec.model.as_deref(), changes["model"].as_str());
+    match approval::way((&project, target), models, context).await? {
+        Way::Direct => {}
+        Way::Approved => drop(changes.as_object_mut().and_then(|changes| changes.remove("model"))),
+        Way::Ask(words) => return Ok(promotion(Some(target), false, words)),
+    }
     change(&service, changes, context).await?;
     let words = format!("service {target} serves {now} from now on; it served {was}");
     Ok(promotion(Some(target), true, words))

@@ -257,6 +257,11 @@ async fn finish(test: &ABTest, mut status: ABTestStatus, context: &Context) -> R
         if let Some(target) = &promotion.service {
             if let Some(service) = variants::read(test, target, context).await? {
                 backend = Some(crate::inferenceservice::backend(&service));
+                if !promotion.done {
+                    // As it was before.
+                    let control = test.spec.variants.first();
+                    status.serving = control.map(|control| control.name.clone());
+                }
             }
             keep = None;
         }

@@ -3,12 +3,14 @@
 mod show;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use dais_api::abtest::DecisionState;
 use dais_api::conditions::{self, READY};
 use dais_api::{ABTest, ABTestPhase};
 use kube::api::{Patch, PatchParams};
+use kube::runtime::wait::await_condition;
 use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 
@@ -16,6 +18,9 @@ use crate::cli::{Abtest, Format, Target};
 use crate::client::Connection;
 use crate::language::say;
 use crate::output::{Table, print};
+
+/// How long the controller may take to say what becomes of a winner.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 pub async fn run(target: &Target, action: Abtest) -> Result<ExitCode> {
     let client = Connection::open(target)?.kube(&target.project)?;
@@ -35,7 +40,16 @@ pub async fn run(target: &Target, action: Abtest) -> Result<ExitCode> {
                 None => winner(&read(&tests, &name).await?)?,
             };
             change(&tests, &name, json!({"promote": variant})).await?;
-            println!("{name}: {variant} {}", say("takes over", "正在接管"));
+            // What becomes of it: it may have to be approved first.
+            let promoted = |test: Option<&ABTest>| promotion(test).is_some();
+            let told = await_condition(tests, &name, promoted);
+            match tokio::time::timeout(PATIENCE, told).await {
+                Ok(told) => {
+                    let told = told.with_context(|| format!("following test {name:?}"))?;
+                    println!("{name}: {}", promotion(told.as_ref()).unwrap_or_default());
+                }
+                Err(_) => println!("{name}: {variant} {}", say("takes over", "正在接管")),
+            }
         }
         Abtest::Pause { name } => {
             change(&tests, &name, json!({"suspend": true})).await?;
@@ -57,6 +71,11 @@ pub async fn run(target: &Target, action: Abtest) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the controller says of the winner.
+fn promotion(test: Option<&ABTest>) -> Option<&str> {
+    Some(&test?.status.as_ref()?.promotion.as_ref()?.message)
 }
 
 async fn read(tests: &Api<ABTest>, name: &str) -> Result<ABTest> {

@@ -189,10 +189,8 @@ impl Access {
             .get_opt(project)
             .await
             .context("reading which aliases are protected")?;
-        let names = namespace.and_then(|namespace| {
-            namespace.annotations().get(dais_api::labels::PROTECTED_ALIASES).cloned()
-        });
-        Ok(listed(&names.unwrap_or_default()))
+        let annotations = namespace.as_ref().map(ResourceExt::annotations);
+        Ok(annotations.map(dais_api::labels::protected_aliases).unwrap_or_default())
     }
 
     /// Whether there is a project of this name.
@@ -215,11 +213,6 @@ impl Access {
     }
 }
 
-/// Names with commas between them.
-fn listed(names: &str) -> Vec<String> {
-    names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
-}
-
 /// The projects that the portal offers: those whose pods a person may list.
 #[async_trait]
 impl dais_portal::Projects for Access {
@@ -239,16 +232,5 @@ impl dais_portal::Projects for Access {
                 Vec::new()
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::listed;
-
-    #[test]
-    fn names_are_read_with_or_without_blanks() {
-        assert_eq!(listed("production, champion ,,"), ["production", "champion"]);
-        assert!(listed(" ").is_empty());
     }
 }

@@ -9,7 +9,7 @@ use self::world::{
     read, rows, service, services, spec, until_phase, until_status,
 };
 use crate::support::Platform;
-use crate::tenants::person;
+use crate::tenants::{member, person};
 
 fn weights(a: f64, b: f64) -> Value {
     json!([{"name": "a", "service": "one", "weight": a}, {"name": "b", "service": "two", "weight": b}])
@@ -284,6 +284,53 @@ fn a_winner_takes_over_in_one_action_that_a_crash_does_not_undo() {
     });
     assert!(policies(&platform).is_empty());
     assert_eq!(ask(&platform, "s", "somebody").version, "3");
+}
+
+#[test]
+fn a_winner_waits_for_the_approval_of_a_protected_alias() {
+    const APPROVALS: &str = "/mlflow/p/default/api/2.0/dais/model-approvals";
+    let platform = platform();
+    deploy(&platform, "s", 1);
+    let alias = json!({"name": "m", "alias": "production", "version": "1"});
+    let aliases = "/mlflow/p/default/api/2.0/mlflow/registered-models/alias";
+    assert_eq!(platform.post(aliases, &alias).0, 200);
+    let follow = json!({"model": "models:/m@production"});
+    assert_eq!(patch(&platform, "inferenceservices/s", &follow).0, 200);
+    let protect = json!({"metadata": {"annotations": {"dais.io/protected-aliases": "production"}}});
+    let namespace = format!("{}/k8s/api/v1/namespaces/default", platform.url());
+    let request = platform.http.patch(namespace).bearer_auth(platform.token());
+    let request = request.header("content-type", "application/merge-patch+json");
+    assert!(request.body(protect.to_string()).send().unwrap().status().is_success());
+    let mut test =
+        spec(json!([{"name": "a", "service": "s"}, {"name": "b", "model": "models:/m/3"}]));
+    test["route"] = json!("s");
+    begin(&platform, "t", &test);
+
+    let said = platform.ok(&["abtest", "promote", "t", "--variant", "b"]);
+    assert!(said.contains("dais promote models:/m/3 production"), "{said}");
+    let status = read(&platform, "t")["status"].clone();
+    assert_eq!(
+        (&status["promotion"]["done"], &status["serving"]),
+        (&json!(false), &json!("a")),
+        "{status:#}"
+    );
+    assert_eq!(service(&platform, "s")["spec"]["model"], "models:/m@production");
+    platform.until("the service to answer as before", || {
+        let asked = ask(&platform, "s", "somebody");
+        (asked.version == "1" && asked.variant.is_none()).then_some(())
+    });
+
+    let ann = member(&platform, "ann", "default", "edit");
+    let asked = json!({"name": "m", "alias": "production", "version": "3", "reason": "it won"});
+    let (code, made) = platform.post_as(&ann.token, APPROVALS, &asked);
+    assert_eq!(code, 200, "{made}");
+    let approve = format!("{APPROVALS}/{}/approve", made["model_approval"]["id"]);
+    assert_eq!(platform.post(&approve, &json!({"reason": "so it did"})).0, 200);
+    until_status(&platform, "t", "the promotion", |s| s["promotion"]["done"] == true);
+    assert_eq!(service(&platform, "s")["spec"]["model"], "models:/m@production");
+    platform.until("version 3 at the service's address", || {
+        (ask(&platform, "s", "somebody").version == "3").then_some(())
+    });
 }
 
 #[test]

@@ -43,7 +43,7 @@ export const abtests = {
   'abtests.promote': ['Promote a variant', '让变体接管'],
   'abtests.promoteOne': ['Promote {variant}', '由 {variant} 接管'],
   'abtests.promoteAsk': ['Give everybody one variant of {name}?', '让所有人使用 {name} 的同一变体？'],
-  'abtests.promoteInto': ['Service {target} serves {served} from now on, at its own address; where it has steps for new versions, by those.', '服务 {target} 今后以 {served} 在自己的地址应答；若设有分步接替则按步进行。'],
+  'abtests.promoteInto': ['Service {target} serves {served} from now on, at its own address; where it has steps for new versions, by those, and where it follows a protected alias, once that move is approved.', '服务 {target} 今后以 {served} 在自己的地址应答；若设有分步接替则按步进行；若跟随受保护的别名，则待其移动获批之后。'],
   'abtests.promoteStays': ['Service {target} goes on as it is, and answers everybody again.', '服务 {target} 保持不变，重新应答所有人。'],
   'abtests.promoteAddress': ["The test's own address goes on answering, always with {variant} ({served}).", '测试自己的地址继续应答，始终使用 {variant}（{served}）。'],
   'abtests.promoteEnds': ['The test ends for good; its figures stay. The services that it made for other variants are removed.', '测试永久结束，数据保留；为其他变体创建的服务会被移除。'],

@@ -48,8 +48,9 @@ pub fn platform() -> Platform {
     let api = "/mlflow/p/default/api/2.0/mlflow";
     let made = platform.post(&format!("{api}/registered-models/create"), &json!({"name": "m"}));
     assert_eq!(made.0, 200, "{}", made.1);
+    let files = format!("{}{api}-artifacts/artifacts/0/r/artifacts/m", platform.url());
     for _ in 0..9 {
-        let version = json!({"name": "m", "source": "mlflow-artifacts:/none"});
+        let version = json!({"name": "m", "source": files});
         let made = platform.post(&format!("{api}/model-versions/create"), &version);
         assert_eq!(made.0, 200, "{}", made.1);
     }
