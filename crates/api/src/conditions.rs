@@ -89,7 +89,7 @@ pub mod reason {
     pub const TRIALS_FAILED: &str = "TrialsFailed";
     /// A named InferenceService does not exist.
     pub const SERVICE_NOT_FOUND: &str = "ServiceNotFound";
-    /// Another object answers at the address that an ABTest wants.
+    /// Another object answers at the address that this one wants.
     pub const ADDRESS_TAKEN: &str = "AddressTaken";
     /// A variant of an ABTest cannot answer; the message names it.
     pub const VARIANT_NOT_READY: &str = "VariantNotReady";

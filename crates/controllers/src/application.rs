@@ -38,7 +38,7 @@ use crate::error::Result;
 use crate::observed::drive;
 use crate::serving::scale::Wish;
 use crate::serving::{
-    self, Desired, Front, State, Track, canary_replicas, is_current, ready, rollout, scale,
+    self, Desired, Front, State, Track, canary_replicas, is_current, rollout, scale,
 };
 use desired::front;
 use releases::{Numbered, Releases};
@@ -171,7 +171,8 @@ impl Work<'_> {
         next.status.address = desired::address(app, front, context).await?;
         let may_sleep = app.spec.autoscaling.is_some() && !app.spec.stopped;
         let rollout = next.status.rollout.as_ref();
-        let about = serving::Next { replicas: next.replicas, may_sleep, rollout };
+        let route = state.route.as_ref();
+        let about = serving::Next { replicas: next.replicas, may_sleep, rollout, route };
         let verdict = match app.spec.stopped {
             true => Verdict::no(reason::STOPPED, "spec.stopped is true: nothing runs"),
             false => serving::judge(front, about, &deployment, context).await?,
@@ -206,7 +207,8 @@ impl Work<'_> {
             before: status.rollout.as_ref(),
             stable: old_label.as_deref(),
             wanted: &label(wanted),
-            canary_ready: replicas > 0 && state.canary.as_ref().is_some_and(|d| ready(d) > 0),
+            // Of this version: those of one before it may still be there.
+            canary_ready: replicas > 0 && state.canary.as_ref().is_some_and(|d| is_current(d, 1)),
             stable_ready: state.stable.as_ref().is_some_and(|d| is_current(d, replicas)),
             traffic,
             canary: &self.front.object_name(Track::Canary),

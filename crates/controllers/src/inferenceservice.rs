@@ -39,7 +39,7 @@ use crate::observed::drive;
 use crate::seams::RegisteredVersion;
 use crate::serving::scale::Wish;
 use crate::serving::{
-    self, Desired, Front, State, Track, canary_replicas, is_current, ready, rollout, scale,
+    self, Desired, Front, State, Track, canary_replicas, is_current, rollout, scale,
 };
 use desired::front;
 
@@ -116,7 +116,8 @@ async fn reconcile(service: Arc<InferenceService>, context: Arc<Context>) -> Res
             next.status.ready_replicas = counted.ready_replicas.unwrap_or_default();
             let may_sleep = service.spec.autoscaling.is_some();
             let rollout = next.status.rollout.as_ref();
-            let about = serving::Next { replicas: next.replicas, may_sleep, rollout };
+            let route = state.route.as_ref();
+            let about = serving::Next { replicas: next.replicas, may_sleep, rollout, route };
             serving::judge(&front, about, &deployment, &context).await?
         }
         Err(error) => serving::refusal(error)?,
@@ -206,7 +207,8 @@ fn decide(
         before: status.rollout.as_ref(),
         stable: stable_label.as_deref(),
         wanted: &label(wanted),
-        canary_ready: replicas > 0 && state.canary.as_ref().is_some_and(|d| ready(d) > 0),
+        // Of this version: those of one before it may still be there.
+        canary_ready: replicas > 0 && state.canary.as_ref().is_some_and(|d| is_current(d, 1)),
         stable_ready: state.stable.as_ref().is_some_and(|d| is_current(d, replicas)),
         traffic,
         canary: &front.object_name(Track::Canary),

@@ -143,10 +143,10 @@ impl Work<'_> {
             // What runs goes on as it began: an Environment that is built anew, a newer
             // version of a dataset or of the platform ends nobody's kernels.
             (true, Some(stable)) if runs && desired::is_of(stable, self.notebook) => {
-                self.judge(stable).await?
+                self.judge(stable, &state).await?
             }
             (true, _) => match self.ground(status).await? {
-                Ok(ground) => self.judge(&self.start(&ground).await?).await?,
+                Ok(ground) => self.judge(&self.start(&ground).await?, &state).await?,
                 // Who visits waits at the gateway until there is something to stand on.
                 Err(verdict) => return Ok((verdict, Some(WAIT))),
             },
@@ -196,8 +196,9 @@ impl Work<'_> {
         }
     }
 
-    async fn judge(&self, deployment: &Deployment) -> Result<Verdict> {
-        let about = serving::Next { replicas: 1, may_sleep: false, rollout: None };
+    async fn judge(&self, deployment: &Deployment, state: &State) -> Result<Verdict> {
+        let route = state.route.as_ref();
+        let about = serving::Next { replicas: 1, may_sleep: false, rollout: None, route };
         serving::judge(self.front, about, deployment, self.context).await
     }
 

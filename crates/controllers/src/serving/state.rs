@@ -23,15 +23,11 @@ use crate::error::{Error, Result};
 /// After a refusal: whose name was in the way may be gone.
 pub const AGAIN: Duration = Duration::from_secs(60);
 
-/// What an error says of a spec that asks for what cannot be; other errors stay what they are.
+/// What an error says of a spec that asks for what cannot be, or for more than the project
+/// may have; other errors stay what they are.
 pub fn refusal(error: Error) -> Result<Verdict> {
-    match error {
-        Error::Kube { source, .. } if matches!(&*source, kube::Error::Api(status) if status.code == 422) => {
-            Ok(Verdict::no(reason::INVALID, source.to_string()))
-        }
-        Error::Taken { .. } => Ok(Verdict::no(reason::INVALID, error.to_string())),
-        error => Err(error),
-    }
+    let Some(words) = error.refusal() else { return Err(error) };
+    Ok(Verdict::no(reason::INVALID, words))
 }
 
 /// What is there now.
@@ -189,6 +185,8 @@ pub struct Next<'a> {
     /// Nothing runs when nobody asks.
     pub may_sleep: bool,
     pub rollout: Option<&'a RolloutStatus>,
+    /// The way to the servers, as it was found.
+    pub route: Option<&'a HTTPRoute>,
 }
 
 /// How it goes.
@@ -198,6 +196,9 @@ pub async fn judge(
     deployment: &Deployment,
     context: &Context,
 ) -> Result<Verdict> {
+    if let Some(words) = next.route.and_then(refused) {
+        return Ok(Verdict::no(reason::ADDRESS_TAKEN, words));
+    }
     let wanted = next.replicas;
     if wanted == 0 && next.may_sleep {
         let words = "nothing runs, since nobody asks; the next request starts a server";
@@ -215,6 +216,14 @@ pub async fn judge(
     }
     let why = trouble::why_not_ready(front, Track::Stable, context).await?;
     Ok(Verdict::no(reason::PROGRESSING, format!("{ready} of {wanted} replicas ready{why}")))
+}
+
+/// Why a gateway does not serve the route, in its words.
+fn refused(route: &HTTPRoute) -> Option<String> {
+    let parents = route.status.iter().flat_map(|status| &status.parents);
+    let mut said = parents.flat_map(|parent| &parent.conditions);
+    let refused = said.find(|said| said.type_ == "Accepted" && said.status == "False")?;
+    Some(refused.message.clone())
 }
 
 /// All is well; what is on its way in, or was taken back, is said beside it.
