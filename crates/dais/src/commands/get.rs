@@ -39,8 +39,32 @@ pub async fn run(target: &Target, args: Get) -> Result<ExitCode> {
         Some(name) => serde_json::to_value(api.get(name).await?),
         None => serde_json::to_value(api.list(&Default::default()).await?.items),
     };
-    print(target.output, &value.context("writing the objects")?, Table::default)?;
+    let mut value = value.context("writing the objects")?;
+    if (resource.group.as_str(), resource.kind.as_str()) == ("", "Secret") {
+        match &mut value {
+            Value::Array(secrets) => secrets.iter_mut().for_each(hide),
+            secret => hide(secret),
+        }
+    }
+    print(target.output, &value, Table::default)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// In place of a Secret's values: no command shows them. It is no base64, so that it is
+/// refused should somebody apply what was printed.
+const HIDDEN: &str = "****";
+/// Where `kubectl apply` keeps the whole object, values and all.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+fn hide(secret: &mut Value) {
+    for values in ["data", "stringData"] {
+        let values = secret.get_mut(values).and_then(Value::as_object_mut);
+        values.into_iter().flat_map(|values| values.values_mut()).for_each(|v| *v = HIDDEN.into());
+    }
+    let annotations = secret.pointer_mut("/metadata/annotations");
+    if let Some(copy) = annotations.and_then(|annotations| annotations.get_mut(LAST_APPLIED)) {
+        *copy = HIDDEN.into();
+    }
 }
 
 fn path(resource: &ApiResource, project: Option<&str>, name: Option<&str>) -> String {
@@ -91,5 +115,29 @@ fn text(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Null => String::new(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_secret_has_keys_and_no_values() {
+        let mut secret = json!({
+            "metadata": {"name": "db", "annotations": {LAST_APPLIED: "hunter2", "team": "risk"}},
+            "data": {"url": "aHVudGVyMg=="}, "stringData": {"user": "hunter2"}, "type": "Opaque"
+        });
+        hide(&mut secret);
+        let hidden = json!({
+            "metadata": {"name": "db", "annotations": {LAST_APPLIED: "****", "team": "risk"}},
+            "data": {"url": "****"}, "stringData": {"user": "****"}, "type": "Opaque"
+        });
+        assert_eq!(secret, hidden);
+        let mut empty = json!({"metadata": {"name": "db"}});
+        hide(&mut empty);
+        assert_eq!(empty, json!({"metadata": {"name": "db"}}));
     }
 }

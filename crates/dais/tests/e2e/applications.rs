@@ -143,6 +143,10 @@ fn releases_say_who_changed_what_and_can_be_gone_back_to() {
         (ask(&platform, "/").1 == "hello 7 / 1").then_some(())
     });
 
+    let shown = platform.ok(&["get", "secrets", "s", "-o", "yaml"]);
+    // In base64: hunter2.
+    assert!(shown.contains("****") && !shown.contains("aHVudGVyMg"), "{shown}");
+
     let secret = "/k8s/api/v1/namespaces/default/secrets/s";
     assert_eq!(change(&platform, secret, &json!({"stringData": {"key": "longer-than-it"}})).0, 200);
     platform.until("the new secret to be in use", || {
