@@ -3,6 +3,7 @@
 
 use std::process::{Command, Stdio};
 
+use base64::Engine as _;
 use serde_json::{Value, json};
 
 use crate::support::{Platform, text};
@@ -29,9 +30,15 @@ fn protect(platform: &Platform, ann: &Person, bob: &Person) {
     };
     post("registered-models/create", &json!({"name": "digits"}));
     for _ in 0..3 {
-        let version = json!({"name": "digits", "source": "mlflow-artifacts:/none"});
+        let version = json!({"name": "digits", "source": files(platform)});
         post("model-versions/create", &version);
     }
+}
+
+/// Where the files of all versions are.
+fn files(platform: &Platform) -> String {
+    let store = "mlflow/p/risk/api/2.0/mlflow-artifacts/artifacts";
+    format!("{}/{store}/0/r/artifacts/model", platform.url())
 }
 
 /// Whether a command of theirs ended well, and what it said.
@@ -92,9 +99,28 @@ fn a_protected_alias_takes_two_people() {
     says(&platform, &bob, &["approve", "2", "--reason", "x"], (false, "your own"));
     says(&platform, &ann, &["withdraw", "2"], (false, "bob's"));
     says(&platform, &bob, &["withdraw", "2"], (true, "withdrawn"));
+    one_alone(&platform, &ann, &bob);
     with_mlflow(&platform, &ann);
     half_way(&mut platform, &ann, &bob);
     on_record(&platform, &ann);
+}
+
+/// The project's account, which whoever works there can use, is no second person; and what
+/// was approved is what serves.
+fn one_alone(platform: &Platform, ann: &Person, bob: &Person) {
+    let secret =
+        platform.get_as(&bob.token, "/k8s/api/v1/namespaces/risk/secrets/dais-workload").unwrap();
+    let token = secret["data"]["token"].as_str().unwrap();
+    let token = String::from_utf8(base64::prelude::BASE64_STANDARD.decode(token).unwrap()).unwrap();
+    let asked = json!({"name": "digits", "alias": "production", "version": "2", "reason": "r"});
+    let (code, answer) = platform.post_as(&token, APPROVALS, &asked);
+    assert_eq!(code, 403, "{answer}");
+    assert!(answer["message"].as_str().unwrap().contains("is no person"), "{answer}");
+    for (who, file, wanted) in [(ann, "model/model.onnx", 403), (ann, "other/model.onnx", 200)] {
+        let address = files(platform).replace("/model", "/") + file;
+        let request = platform.http.put(address).bearer_auth(&who.token).body("weights");
+        assert_eq!(request.send().unwrap().status().as_u16(), wanted, "{file}");
+    }
 }
 
 /// The unmodified client meets the same refusals.
