@@ -72,7 +72,6 @@ export const algorithms = {
   'algorithms.edit': ['Edit', '编辑'],
   'algorithms.editOf': ['Edit {name}', '编辑 {name}'],
   'algorithms.deleteAsk': ['Delete algorithm {name}?', '删除算法 {name}？'],
-  'algorithms.deleteWhat': ['All versions go with it. Jobs that run go on; none can be started again from it.', '所有版本随之删除。运行中的任务会继续，但无法再据此启动新任务。'],
   'algorithms.noParameters': ['It has no parameters', '没有参数'],
   'algorithms.onlyYaml': ['Only as YAML: {names}', '仅可用 YAML 填写：{names}'],
   'algorithms.yamlMap': ['write name: value, one a line', '请按“名称: 值”逐行书写'],

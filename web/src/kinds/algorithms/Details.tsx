@@ -16,6 +16,7 @@ import { at, useProject } from '../../frame/useProject'
 import { useLanguage, useText } from '../../i18n'
 import { Changes } from '../../objects/Changes'
 import { Events } from '../../objects/Events'
+import { Consequences } from '../../objects/Consequences'
 import { Gone } from '../../objects/Gone'
 import { readiness } from '../../objects/readiness'
 import { reasonWords } from '../../objects/reasons'
@@ -52,7 +53,7 @@ export function AlgorithmDetails() {
     <>
       <PageHead title={name} status={<Status tag tone={state.tone} label={t(state.word)} busy={state.busy} />} facts={[title !== name && title, latest && <span key="latest" className="mono">{latest}</span>]}
         actions={<>
-          {mayDelete && <Danger label={t('action.delete')} question={t('algorithms.deleteAsk', { name })} consequence={t('algorithms.deleteWhat')}
+          {mayDelete && <Danger label={t('action.delete')} question={t('algorithms.deleteAsk', { name })} consequence={<Consequences kind="Algorithm" />}
             act={async () => { await remove(ALGORITHMS, project, name); void navigate(at(project, 'algorithms')) }} />}
           {mayPatch && <Share algorithm={algorithm} project={project} />}
           {mayPatch && <Link to={at(project, 'algorithms', name, 'edit')}><Button>{t('algorithms.edit')}</Button></Link>}

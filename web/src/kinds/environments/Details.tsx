@@ -22,6 +22,7 @@ import { bytes } from '../../i18n/format'
 import { Conditions } from '../../objects/Conditions'
 import { Changes } from '../../objects/Changes'
 import { Events } from '../../objects/Events'
+import { Consequences } from '../../objects/Consequences'
 import { Gone } from '../../objects/Gone'
 import { ObjectLogs } from '../../objects/ObjectLogs'
 import { usePods } from '../../objects/pods'
@@ -48,7 +49,7 @@ export function EnvironmentDetails() {
       <PageHead title={name} status={<Status tag tone={state.tone} label={t(state.word)} />}
         facts={[data.status?.pythonVersion && `Python ${data.status.pythonVersion}`, data.status?.packages && t('environments.packageCount', { count: data.status.packages.length })]}
         actions={mayDelete && (
-          <Danger label={t('action.delete')} question={t('environments.deleteAsk', { name })} consequence={t('environments.deleteWhat')}
+          <Danger label={t('action.delete')} question={t('environments.deleteAsk', { name })} consequence={<Consequences kind="Environment" />}
             act={async () => { await remove(ENVIRONMENTS, project, name); void navigate(at(project, 'environments')) }} />
         )} />
       {state.tone !== 'success' && state.reason && (

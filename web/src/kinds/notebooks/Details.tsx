@@ -17,6 +17,7 @@ import { at, useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { Changes } from '../../objects/Changes'
 import { Events } from '../../objects/Events'
+import { Consequences } from '../../objects/Consequences'
 import { Gone } from '../../objects/Gone'
 import { ObjectLogs } from '../../objects/ObjectLogs'
 import { usePods } from '../../objects/pods'
@@ -78,7 +79,7 @@ function Actions({ notebook, project, isReady }: { notebook: Notebook; project: 
       {mayPatch && notebook.spec.stopped && <Button type="primary" disabled={busy} onClick={() => void act(() => stop(false), t('notebook.started'))}>{t('notebook.start')}</Button>}
       {mayPatch && !notebook.spec.stopped && <Danger label={t('notebook.stop')} question={t('notebook.stopAsk', { name })} consequence={t('notebook.stopWhat')} act={() => stop(true)} />}
       {mayDelete && (
-        <Danger label={t('action.delete')} question={t('notebook.deleteAsk', { name })} consequence={t('notebook.deleteWhat')}
+        <Danger label={t('action.delete')} question={t('notebook.deleteAsk', { name })} consequence={<Consequences kind="Notebook" />}
           act={async () => { await remove(NOTEBOOKS, project, name); void navigate(at(project, 'notebooks')) }} />
       )}
       <OpenLab notebook={notebook} />

@@ -18,6 +18,7 @@ import { at, useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { Changes } from '../../objects/Changes'
 import { Events } from '../../objects/Events'
+import { Consequences } from '../../objects/Consequences'
 import { Gone } from '../../objects/Gone'
 import { ObjectLogs } from '../../objects/ObjectLogs'
 import { readiness } from '../../objects/readiness'
@@ -64,7 +65,7 @@ export function ServiceDetails() {
           <Link to={`${at(project, 'logs')}?app=${encodeURIComponent(app)}`}><Button>{t('action.logs')}</Button></Link>
           {mayPatch && <EditService service={service} project={project} />}
           {mayDelete && (
-            <Danger label={t('action.delete')} question={t('services.deleteAsk', { name })} consequence={t('services.deleteWhat')}
+            <Danger label={t('action.delete')} question={t('services.deleteAsk', { name })} consequence={<Consequences kind="InferenceService" />}
               act={async () => { await remove(INFERENCE_SERVICES, project, name); void navigate(at(project, 'services')) }} />
           )}
           {canTry && <Button type="primary" onClick={() => open('try')}>{t('services.try')}</Button>}
