@@ -29,6 +29,7 @@ export const algorithms = {
   'algorithms.fileAdded': ['added', '新增'],
   'algorithms.fileRemoved': ['removed', '删除'],
   'algorithms.fileChanged': ['changed', '修改'],
+  'algorithms.sameLines': ['{count} {count|line|lines} the same', '{count} 行相同'],
   'algorithms.deprecated': ['deprecated', '已弃用'],
   'algorithms.deprecate': ['Deprecate', '弃用'],
   'algorithms.deprecateAsk': ['Deprecate version {version}?', '弃用版本 {version}？'],
