@@ -10,16 +10,16 @@ interface Violation {
   nodes: { target: string[]; failureSummary: string }[]
 }
 
-/** What keeps somebody from using the page: serious and critical findings alone. */
-export async function violations(page: Page): Promise<string[]> {
+/** What keeps somebody from using the page, or a part of it: serious and critical findings alone. */
+export async function violations(page: Page, part = 'html'): Promise<string[]> {
   // A row that comes to lie under the pointer begins to change its colours at any moment.
   await page.mouse.move(0, 0)
   await settled(page)
-  await page.evaluate(AXE)
-  const found = await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: { run: (options: unknown) => Promise<{ violations: Violation[] }> } }
-    return (await axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] })).violations
-  })
+  if (await page.evaluate(() => !('axe' in globalThis))) await page.evaluate(AXE)
+  const found = await page.evaluate(async (within) => {
+    const { axe } = globalThis as unknown as { axe: { run: (within: string, options: unknown) => Promise<{ violations: Violation[] }> } }
+    return (await axe.run(within, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'], resultTypes: ['violations'] })).violations
+  }, part)
   return found.filter((one) => one.impact === 'serious' || one.impact === 'critical').map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`)
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import { open } from './axe'
-import { PAGES } from './paths'
 import { describePerson, project, service } from './person'
+import { PAGES } from './routes'
 
 /** Pages that are made of metrics, and the curves that each must have. */
 const CURVES: [string, string[]][] = [
@@ -56,7 +56,7 @@ describe.skipIf(!process.env.DAIS_E2E_PROMETHEUS)('over a Prometheus that is not
   })
 
   describePerson('every page', {}, (person) => {
-    it.each(PAGES)('%s has no error on it', async (path) => {
+    it.each([...PAGES, `/p/${project}/services/${service}`, `/p/${project}/apps/${service}`])('%s has no error on it', async (path) => {
       const { page } = person
       const failed: string[] = []
       const note = (answer: { status: () => number; url: () => string }) => {

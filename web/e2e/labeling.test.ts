@@ -165,6 +165,43 @@ describePerson('labelling', {}, (person: Person) => {
     expect(person.complaints).toEqual([])
   })
 
+  it('takes tasks out of a file, and says why it takes none', async () => {
+    const { page } = person
+    const dialog = page.getByRole('dialog')
+    const choose = (text: string) => dialog.locator('input[type=file]').setInputFiles({ name: 'tasks.json', mimeType: 'application/json', buffer: Buffer.from(text) })
+    await page.goto(`/p/${project}/labeling/${passages}`)
+    await page.getByRole('button', { name: 'Import tasks' }).click()
+    await choose('{"no": "list"')
+    expect(await violations(page)).toEqual([])
+    await dialog.getByRole('button', { name: 'Import tasks' }).click()
+    await dialog.getByText('Nothing was imported').waitFor()
+    await choose(JSON.stringify(['brought along', 'and one more'].map((text, at) => ({ id: 900 + at, data: { text } }))))
+    await dialog.getByText('Nothing was imported').waitFor({ state: 'detached' })
+    await dialog.getByRole('button', { name: 'Import tasks' }).click()
+    await dialog.getByText('2 new tasks, 0 known before').waitFor()
+    await dialog.getByRole('button', { name: 'Import tasks' }).click()
+    await dialog.getByText('0 new tasks, 2 known before').waitFor()
+    expect(await violations(page)).toEqual([])
+    expect(person.complaints).toEqual([])
+  })
+
+  it('puts tasks onto a person’s list, and takes them back', async () => {
+    const { page } = person
+    const dialog = page.getByRole('dialog')
+    await page.goto(`/p/${project}/labeling/${passages}`)
+    await page.getByRole('button', { name: 'Assign' }).click()
+    await dialog.getByRole('button', { name: 'Assign' }).click()
+    await dialog.locator('.ant-form-item-explain-error').waitFor()
+    await dialog.getByLabel('Person').fill('admin')
+    await dialog.getByLabel('Tasks', { exact: true }).fill('2')
+    await dialog.getByRole('button', { name: 'Assign' }).click()
+    await dialog.getByText('admin has 2 more').waitFor()
+    expect(await violations(page)).toEqual([])
+    await dialog.getByRole('button', { name: 'Take back' }).click()
+    await dialog.getByText(/^[23] came back from admin/).waitFor()
+    expect(person.complaints).toEqual([])
+  })
+
   it('is listed with how far it is', async () => {
     const { page } = person
     await page.goto(`/p/${project}/labeling?q=${stamp}`)

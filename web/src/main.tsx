@@ -12,6 +12,9 @@ import './theme/terminal.css'
 import './theme/traces.css'
 import './theme/train.css'
 
+// What most people open first comes while it is still asked who they are.
+if (window.location.pathname === '/') void import('./kinds/home/Home')
+
 const root = document.getElementById('root')
 if (!root) throw new Error('index.html has no #root')
 createRoot(root).render(

@@ -1,17 +1,12 @@
 import { lazy, type ComponentType } from 'react'
-import { Navigate, Route, Routes } from 'react-router'
-import { NotFound } from './frame/NotFound'
+import { createRoutesFromElements, Navigate, Route, useRoutes } from 'react-router'
 
 /** Pages are fetched when they are first opened. */
 function page<N extends string>(load: () => Promise<Record<N, ComponentType>>, name: N) {
   return lazy(async () => ({ default: (await load())[name] }))
 }
 
-const home = () => import('./kinds/home/Home')
-// What most people open first comes while it is still asked who they are.
-if (window.location.pathname === '/') void home()
-
-const Home = page(home, 'Home')
+const Home = page(() => import('./kinds/home/Home'), 'Home')
 const Datasets = page(() => import('./kinds/datasets/List'), 'DatasetList')
 const Dataset = page(() => import('./kinds/datasets/Details'), 'DatasetDetails')
 const Labelings = page(() => import('./kinds/labeling/List'), 'LabelingList')
@@ -71,83 +66,87 @@ const Projects = page(() => import('./kinds/platform/Projects'), 'Projects')
 const Accounts = page(() => import('./kinds/platform/Accounts'), 'Accounts')
 const Audit = page(() => import('./kinds/audit/Audit'), 'Audit')
 const Tokens = page(() => import('./kinds/platform/Tokens'), 'Tokens')
+const NotFound = page(() => import('./frame/NotFound'), 'NotFound')
 
-export function Pages() {
-  return (
-    <Routes>
-      <Route index element={<Home />} />
-      <Route path="p/:project">
-        <Route index element={<Navigate to="jobs" replace />} />
-        <Route path="datasets" element={<Datasets />} />
-        <Route path="datasets/:name/:tab?" element={<Dataset />} />
-        <Route path="notebooks" element={<Notebooks />} />
-        <Route path="notebooks/new" element={<NotebookCreate />} />
-        <Route path="notebooks/:name/:tab?" element={<Notebook />} />
-        <Route path="labeling" element={<Labelings />} />
-        <Route path="labeling/new" element={<LabelingCreate />} />
-        <Route path="labeling/:name/:tab?" element={<Labeling />} />
-        <Route path="algorithms" element={<Algorithms />} />
-        <Route path="algorithms/new" element={<AlgorithmCreate />} />
-        <Route path="algorithms/library" element={<AlgorithmLibrary />} />
-        <Route path="algorithms/:name/edit" element={<AlgorithmEdit />} />
-        <Route path="algorithms/:name/:tab?" element={<Algorithm />} />
-        <Route path="environments" element={<Environments />} />
-        <Route path="environments/:name/:tab?" element={<Environment />} />
-        <Route path="jobs" element={<Jobs />} />
-        <Route path="jobs/new" element={<JobCreate />} />
-        <Route path="jobs/:name/:tab?" element={<Job />} />
-        <Route path="sweeps" element={<Sweeps />} />
-        <Route path="sweeps/new" element={<SweepCreate />} />
-        <Route path="sweeps/:name/:tab?" element={<Sweep />} />
-        <Route path="experiments" element={<Experiments />} />
-        <Route path="experiments/:id" element={<Experiment />} />
-        <Route path="experiments/:id/compare" element={<Compare />} />
-        <Route path="experiments/:id/runs/:run" element={<Run />} />
-        <Route path="models" element={<Models />} />
-        <Route path="models/:name" element={<Model />} />
-        <Route path="services" element={<Services />} />
-        <Route path="services/new" element={<ServiceCreate />} />
-        <Route path="services/:name/:tab?" element={<Service />} />
-        <Route path="abtests" element={<ABTests />} />
-        <Route path="abtests/new" element={<ABTestCreate />} />
-        <Route path="abtests/:name/:tab?" element={<ABTest />} />
-        <Route path="applications" element={<Applications />} />
-        <Route path="applications/new" element={<ApplicationCreate />} />
-        <Route path="applications/:name/:tab?" element={<Application />} />
-        <Route path="explore" element={<Explore />} />
-        <Route path="apps" element={<Apps />} />
-        <Route path="apps/:name" element={<App />} />
-        <Route path="alerts" element={<Alerts />} />
-        <Route path="logs" element={<Logs />} />
-        <Route path="traces" element={<Traces />} />
-        <Route path="traces/compare" element={<TraceCompare />} />
-        <Route path="traces/:id" element={<Trace />} />
-        <Route path="map" element={<ServiceMap />} />
-        <Route path="events" element={<Events />} />
-      </Route>
-      <Route path="queues" element={<Queues />} />
-      <Route path="queues/:name" element={<Queue />} />
-      <Route path="alerts" element={<Alerts />} />
+/** Every address and its page; the browser tests walk them all. */
+export const ROUTES = createRoutesFromElements(
+  <>
+    <Route index element={<Home />} />
+    <Route path="p/:project">
+      <Route index element={<Navigate to="jobs" replace />} />
+      <Route path="datasets" element={<Datasets />} />
+      <Route path="datasets/:name/:tab?" element={<Dataset />} />
+      <Route path="notebooks" element={<Notebooks />} />
+      <Route path="notebooks/new" element={<NotebookCreate />} />
+      <Route path="notebooks/:name/:tab?" element={<Notebook />} />
+      <Route path="labeling" element={<Labelings />} />
+      <Route path="labeling/new" element={<LabelingCreate />} />
+      <Route path="labeling/:name/:tab?" element={<Labeling />} />
+      <Route path="algorithms" element={<Algorithms />} />
+      <Route path="algorithms/new" element={<AlgorithmCreate />} />
+      <Route path="algorithms/library" element={<AlgorithmLibrary />} />
+      <Route path="algorithms/:name/edit" element={<AlgorithmEdit />} />
+      <Route path="algorithms/:name/:tab?" element={<Algorithm />} />
+      <Route path="environments" element={<Environments />} />
+      <Route path="environments/:name/:tab?" element={<Environment />} />
+      <Route path="jobs" element={<Jobs />} />
+      <Route path="jobs/new" element={<JobCreate />} />
+      <Route path="jobs/:name/:tab?" element={<Job />} />
+      <Route path="sweeps" element={<Sweeps />} />
+      <Route path="sweeps/new" element={<SweepCreate />} />
+      <Route path="sweeps/:name/:tab?" element={<Sweep />} />
+      <Route path="experiments" element={<Experiments />} />
+      <Route path="experiments/:id" element={<Experiment />} />
+      <Route path="experiments/:id/compare" element={<Compare />} />
+      <Route path="experiments/:id/runs/:run" element={<Run />} />
+      <Route path="models" element={<Models />} />
+      <Route path="models/:name" element={<Model />} />
+      <Route path="services" element={<Services />} />
+      <Route path="services/new" element={<ServiceCreate />} />
+      <Route path="services/:name/:tab?" element={<Service />} />
+      <Route path="abtests" element={<ABTests />} />
+      <Route path="abtests/new" element={<ABTestCreate />} />
+      <Route path="abtests/:name/:tab?" element={<ABTest />} />
+      <Route path="applications" element={<Applications />} />
+      <Route path="applications/new" element={<ApplicationCreate />} />
+      <Route path="applications/:name/:tab?" element={<Application />} />
       <Route path="explore" element={<Explore />} />
-      <Route path="cluster" element={<Cluster />} />
-      <Route path="gpus" element={<Devices />} />
-      <Route path="gpus/:uuid" element={<Device />} />
-      <Route path="people" element={<People />} />
-      <Route path="people/:name" element={<Person />} />
+      <Route path="apps" element={<Apps />} />
+      <Route path="apps/:name" element={<App />} />
+      <Route path="alerts" element={<Alerts />} />
       <Route path="logs" element={<Logs />} />
       <Route path="traces" element={<Traces />} />
       <Route path="traces/compare" element={<TraceCompare />} />
       <Route path="traces/:id" element={<Trace />} />
       <Route path="map" element={<ServiceMap />} />
       <Route path="events" element={<Events />} />
-      <Route path="nodes" element={<Nodes />} />
-      <Route path="nodes/:name" element={<Node />} />
-      <Route path="projects" element={<Projects />} />
-      <Route path="accounts" element={<Accounts />} />
-      <Route path="audit" element={<Audit />} />
-      <Route path="tokens" element={<Tokens />} />
-      <Route path="sign-in" element={<Navigate to="/" replace />} />
-      <Route path="*" element={<NotFound />} />
-    </Routes>
-  )
+    </Route>
+    <Route path="queues" element={<Queues />} />
+    <Route path="queues/:name" element={<Queue />} />
+    <Route path="alerts" element={<Alerts />} />
+    <Route path="explore" element={<Explore />} />
+    <Route path="cluster" element={<Cluster />} />
+    <Route path="gpus" element={<Devices />} />
+    <Route path="gpus/:uuid" element={<Device />} />
+    <Route path="people" element={<People />} />
+    <Route path="people/:name" element={<Person />} />
+    <Route path="logs" element={<Logs />} />
+    <Route path="traces" element={<Traces />} />
+    <Route path="traces/compare" element={<TraceCompare />} />
+    <Route path="traces/:id" element={<Trace />} />
+    <Route path="map" element={<ServiceMap />} />
+    <Route path="events" element={<Events />} />
+    <Route path="nodes" element={<Nodes />} />
+    <Route path="nodes/:name" element={<Node />} />
+    <Route path="projects" element={<Projects />} />
+    <Route path="accounts" element={<Accounts />} />
+    <Route path="audit" element={<Audit />} />
+    <Route path="tokens" element={<Tokens />} />
+    <Route path="sign-in" element={<Navigate to="/" replace />} />
+    <Route path="*" element={<NotFound />} />
+  </>,
+)
+
+export function Pages() {
+  return useRoutes(ROUTES)
 }

@@ -11,6 +11,7 @@ pub mod application;
 pub mod conditions;
 pub mod crds;
 pub mod dataset;
+pub mod deletion;
 pub mod environment;
 pub mod inferenceservice;
 pub mod labelingproject;

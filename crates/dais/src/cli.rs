@@ -212,8 +212,10 @@ pub enum Command {
     /// Make objects as files declare them
     #[command(after_help = "Example:\n  dais apply -f job.yaml")]
     Apply(Apply),
-    /// Delete an object
-    #[command(after_help = "Example:\n  dais delete trainingjob digits")]
+    /// Delete an object: says what else goes, and asks on a terminal
+    #[command(
+        after_help = "Examples:\n  dais delete trainingjob digits\n  dais delete dataset raw --yes"
+    )]
     Delete(Delete),
     /// Say who changed what, newest first
     #[command(
@@ -434,6 +436,9 @@ pub struct Apply {
 pub struct Delete {
     pub kind: String,
     pub name: String,
+    /// Do not ask; without a terminal nothing is ever asked
+    #[arg(long, short)]
+    pub yes: bool,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -1,10 +1,11 @@
 import { SearchOutlined } from '@ant-design/icons'
 import { Input, Table } from 'antd'
 import type { ColumnType, TableRowSelection } from 'antd/es/table/interface'
-import type { Key, ReactNode } from 'react'
+import { useRef, type Key, type ReactNode } from 'react'
 import { useText } from '../i18n'
 import { useAddress } from './address'
 import { Failure, Loading } from './States'
+import { useReachable } from './useReachable'
 
 export interface Column<T> {
   key: string
@@ -49,6 +50,8 @@ const PAGE = 50
 export function DataTable<T extends object>(props: Props<T>) {
   const { rows, error, retry, columns, rowKey, text, empty, tools, order = '', selection, prefix = '' } = props
   const t = useText()
+  const box = useRef<HTMLDivElement>(null)
+  useReachable(box)
   const [search, setSearch] = useAddress(`${prefix}q`)
   const [sort, setSort] = useAddress(`${prefix}sort`, order)
   if (rows === undefined) return error ? <Failure error={error} retry={retry} /> : <Loading rows={5} />
@@ -67,7 +70,7 @@ export function DataTable<T extends object>(props: Props<T>) {
         </div>
       ) : null}
       {rows.length === 0 ? empty : (
-        <Table<T>
+        <div ref={box}><Table<T>
           size="small" rowKey={rowKey} dataSource={found} scroll={{ x: true }} showSorterTooltip={false}
           pagination={found.length > PAGE ? { pageSize: PAGE, size: 'small', showSizeChanger: false } : false}
           locale={{ emptyText: t('table.nothing', { search }) }}
@@ -77,7 +80,7 @@ export function DataTable<T extends object>(props: Props<T>) {
             const one = Array.isArray(sorter) ? sorter[0] : sorter
             setSort(one?.order ? `${String(one.columnKey)}${one.order === 'descend' ? '.desc' : ''}` : '')
           }}
-        />
+        /></div>
       )}
     </>
   )

@@ -1,4 +1,5 @@
 import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from 'react'
+import { useChosenElsewhere } from './elsewhere'
 import { MESSAGES, type MessageKey } from './messages'
 
 export type { MessageKey }
@@ -40,6 +41,7 @@ function initial(): Language {
 
 export function LanguageProvider({ children }: { children: ReactNode }) {
   const [language, setLanguage] = useState<Language>(initial)
+  useChosenElsewhere(STORED, () => setLanguage(initial))
   useEffect(() => {
     document.documentElement.lang = language
   }, [language])

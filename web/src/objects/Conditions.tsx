@@ -26,7 +26,7 @@ export function Conditions({ of }: { of: Condition[] | undefined }) {
       cell: (one) => (
         <div className="wraps">
           <div>{reasonWords(t, one.reason)}</div>
-          {one.message && <div className="muted small">{one.message}</div>}
+          {one.message && <div className="muted small" translate="no">{one.message}</div>}
         </div>
       ),
     },

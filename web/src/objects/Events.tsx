@@ -26,10 +26,10 @@ export function Events({ project, name, pods }: { project: string; name: string;
       key: 'type', title: t('event.type'), sort: (event) => event.type,
       cell: (event) => <Status tone={event.type === 'Warning' ? 'warning' : 'muted'} label={event.type === 'Warning' ? t('event.warning') : t('event.normal')} />,
     },
-    { key: 'about', title: t('event.about'), from: 'md', cell: (event) => <span className="small">{event.involvedObject.kind} <span className="mono">{event.involvedObject.name}</span></span> },
+    { key: 'about', title: t('event.about'), from: 'md', cell: (event) => <span className="small" translate="no">{event.involvedObject.kind} <span className="mono">{event.involvedObject.name}</span></span> },
     {
       key: 'what', title: t('event.what'), width: '50%',
-      cell: (event) => <div className="wraps"><span className="strong">{reasonWords(t, event.reason)}</span> <span className="muted">{event.message}</span></div>,
+      cell: (event) => <div className="wraps"><span className="strong">{reasonWords(t, event.reason)}</span> <span className="muted" translate="no">{event.message}</span></div>,
     },
     { key: 'count', title: t('event.count'), align: 'right', sort: (event) => event.count ?? 1, cell: (event) => number(event.count ?? 1, 0) },
   ]

@@ -3,6 +3,7 @@ import enUS from 'antd/locale/en_US'
 import zhCN from 'antd/locale/zh_CN'
 import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from 'react'
 import { useLanguage } from '../i18n'
+import { useChosenElsewhere } from '../i18n/elsewhere'
 import { applyPalette, PALETTES, type Mode, type Palette } from './palette'
 import { tokens } from './tokens'
 
@@ -38,6 +39,7 @@ function useSystemMode(): Mode {
 export function ThemeProvider({ children }: { children: ReactNode }) {
   const system = useSystemMode()
   const [choice, setChoice] = useState<Choice>(stored)
+  useChosenElsewhere(STORED, () => setChoice(stored))
   const { language } = useLanguage()
   const mode = choice === 'system' ? system : choice
   useEffect(() => applyPalette(mode), [mode])

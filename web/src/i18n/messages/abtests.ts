@@ -39,7 +39,6 @@ export const abtests = {
   'abtests.stopAsk': ['Stop test {name} for good?', '彻底终止测试 {name}？'],
   'abtests.stopWhat': ['Everybody gets the control, and it cannot go on again. What it measured stays.', '所有人改用对照组，且无法恢复；已有度量保留。'],
   'abtests.deleteAsk': ['Delete test {name}?', '删除测试 {name}？'],
-  'abtests.deleteWhat': ['Its address stops answering, and what it measured goes with it. Services and models that it did not make stay.', '其地址停止响应，度量数据一并删除；不是由它创建的服务与模型保留。'],
   'abtests.promote': ['Promote a variant', '让变体接管'],
   'abtests.promoteOne': ['Promote {variant}', '由 {variant} 接管'],
   'abtests.promoteAsk': ['Give everybody one variant of {name}?', '让所有人使用 {name} 的同一变体？'],

@@ -16,7 +16,6 @@ export const data = {
   'datasets.noVersionHint': ['Upload a folder from a terminal:', '从终端上传一个文件夹：'],
   'datasets.upload': ['Command that uploads a version', '上传版本的命令'],
   'datasets.deleteAsk': ['Delete dataset {name}?', '删除数据集 {name}？'],
-  'datasets.deleteWhat': ['All of its versions go with it. Jobs that read them cannot be run again.', '其全部版本将一并删除，读取它们的任务无法再次运行。'],
   'datasets.notRead': ['no job has read it', '尚无任务读取'],
   'datasets.more': ['{count} more', '另有 {count} 个'],
   'datasets.use': ['Use', '使用'],
@@ -185,5 +184,4 @@ export const data = {
   'environments.buildLogs': ['Build', '构建日志'],
   'environments.digest': ['Digest', '摘要'],
   'environments.deleteAsk': ['Delete environment {name}?', '删除环境 {name}？'],
-  'environments.deleteWhat': ['Jobs that name it will wait until it exists again.', '引用它的任务将等待，直到它再次存在。'],
 } as const

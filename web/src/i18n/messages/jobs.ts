@@ -26,7 +26,6 @@ export const jobs = {
   'jobs.startedExactly': ['A new job with the same specification, data and environment was made', '已按相同规格、数据和环境新建任务'],
   'jobs.started': ['A new job with the same specification was made', '已按相同规格新建任务'],
   'jobs.deleteAsk': ['Delete job {name}?', '删除任务 {name}？'],
-  'jobs.deleteWhat': ['Its processes are stopped. Runs, models and logs stay.', '其进程将被停止；运行记录、模型和日志保留。'],
   'jobs.openModel': ['Open model {model}', '打开模型 {model}'],
   'jobs.parameters': ['Parameters', '参数'],
   'jobs.noParameters': ['This job has no parameters.', '此任务没有参数。'],

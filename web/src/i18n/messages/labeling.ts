@@ -68,7 +68,6 @@ export const labeling = {
   'labeling.instructions': ['Instructions', '标注说明'],
   'labeling.notAccepted': ['The labelling project was not accepted', '标注项目未被接受'],
   'labeling.deleteAsk': ['Delete the labelling project {name}?', '删除标注项目 {name}？'],
-  'labeling.deleteWhat': ['Its tasks, answers and reviews go with it. Datasets stay, those that were published from it too.', '其任务、答案与审核记录将一并删除；数据集（包括由其发布的）保留。'],
   'labeling.work': ['Label', '标注'],
   'labeling.reviewTab': ['Review', '审核'],
   'labeling.left': ['Left', '左'],

@@ -31,7 +31,6 @@ export const notebooks = {
   'notebook.stopAsk': ['Stop notebook {name}?', '停止笔记本 {name}？'],
   'notebook.stopWhat': ['Its kernels end and what they hold in memory is lost. The home folder stays.', '其内核将结束，内存中的内容会丢失；主目录保留。'],
   'notebook.deleteAsk': ['Delete notebook {name}?', '删除笔记本 {name}？'],
-  'notebook.deleteWhat': ['Its home folder with all files goes too, and the environment that was made for it. Jobs that ran from it stay.', '主目录及其全部文件、为它构建的环境都会一并删除；由它运行的任务予以保留。'],
   'notebook.run': ['Run as a job', '作为任务运行'],
   'notebook.runHint': ['Takes a notebook or a script with the folder around it, and runs it as a training job in the same environment and on the same data.', '取出一个笔记本或脚本及其所在目录，在相同的环境与数据上作为训练任务运行。'],
   'notebook.home': ['Home', '主目录'],

@@ -90,7 +90,6 @@ export const observe = {
   'accounts.editGroups': ['Groups of {name}', '{name} 的用户组'],
   'accounts.edit': ['Edit groups', '编辑用户组'],
   'accounts.deleteAsk': ['Delete account {name}?', '删除账号 {name}？'],
-  'accounts.deleteWhat': ['Sessions and tokens end at once. What the person made stays.', '其会话和令牌立即失效；其创建的内容保留。'],
   'audit.hint': ['every write, newest first', '每一次写操作，最新在前'],
   'audit.hintMine': ['every write in your projects, and your own', '您各项目中的每一次写操作，以及您自己的操作'],
   'audit.noneHint': ['Nothing matches, or nothing was written since records are kept', '没有匹配的记录，或保留期内没有写操作'],

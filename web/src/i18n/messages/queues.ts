@@ -11,7 +11,7 @@ export const queues = {
   'queues.edit': ['Edit', '编辑'],
   'queues.refused': ['The queue was not accepted', '队列未被接受'],
   'queues.deleteAsk': ['Delete queue {name}?', '删除队列 {name}？'],
-  'queues.deleteWhat': ['{count} {count|job is|jobs are} in it now. Those that wait go on waiting until there is a queue of this name again, or until they name another.', '队列中现有 {count} 个任务。排队的任务会继续等待，直到再次出现同名队列，或改用其他队列。'],
+  'queues.inNow': ['{count} {count|job is|jobs are} in it now.', '队列中现有 {count} 个任务。'],
   'queues.open': ['Open', '开放'],
   'queues.held': ['Held', '暂停放行'],
   'queues.heldHint': ['no job is let in; those that run go on', '不再放行新任务，运行中的任务继续'],

@@ -64,7 +64,6 @@ export const serve = {
   'services.applicationHint': ["Logs, metrics and use are kept under it; the service's name when empty", '日志、指标和用量归于其下；留空则用服务名'],
   'services.changed': ['The service is being changed', '服务正在变更'],
   'services.deleteAsk': ['Delete service {name}?', '删除服务 {name}？'],
-  'services.deleteWhat': ['Its address stops answering. The model stays.', '其地址将停止响应；模型保留。'],
   'services.modelHint': ['models:/name/version, or models:/name@alias to follow an alias', 'models:/名称/版本，或以 models:/名称@别名 跟随别名'],
   'services.serves': ['What is served', '发布内容'],
   'services.aModel': ['A model', '模型'],

@@ -22,7 +22,7 @@ export const sweeps = {
   'sweeps.stopAsk': ['Stop sweep {name} for good?', '彻底终止参数搜索 {name}？'],
   'sweeps.stopWhat': ['Its trials end with it and it cannot go on again. What they found stays.', '其试验随之终止，且无法恢复；已有结果保留。'],
   'sweeps.deleteAsk': ['Delete sweep {name}?', '删除参数搜索 {name}？'],
-  'sweeps.deleteWhat': ['Its jobs, {count} of them, go with it; those that run are stopped. Runs, models and logs stay.', '其 {count} 个任务将一并删除，运行中的任务会停止；运行记录、模型和日志保留。'],
+  'sweeps.jobsOfIt': ['It has {count} {count|job|jobs}.', '共有 {count} 个任务。'],
   'sweeps.compareBest': ['Compare the best runs', '对比最佳运行'],
   'sweeps.refused': ['The sweep was not accepted', '参数搜索未被接受'],
   'sweeps.start': ['Start sweep', '启动搜索'],

@@ -8,6 +8,7 @@ import { Danger } from '../../components/Danger'
 import { useAct } from '../../components/useAct'
 import { at, useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
+import { Consequences } from '../../objects/Consequences'
 import { isOver } from './phase'
 import { Promote } from './Promote'
 
@@ -29,7 +30,7 @@ export function Actions({ test }: { test: ABTest }) {
       {mayPatch && !isOver(test) && <Button disabled={busy} onClick={() => void act(() => set({ suspend: !isPaused }), t(isPaused ? 'abtests.resumed' : 'abtests.paused'))}>{t(isPaused ? 'abtests.resume' : 'abtests.pause')}</Button>}
       {mayPatch && !isOver(test) && <Danger label={t('jobs.stop')} question={t('abtests.stopAsk', { name })} consequence={t('abtests.stopWhat')} act={() => set({ stop: true })} />}
       {mayDelete && (
-        <Danger label={t('action.delete')} question={t('abtests.deleteAsk', { name })} consequence={t('abtests.deleteWhat')}
+        <Danger label={t('action.delete')} question={t('abtests.deleteAsk', { name })} consequence={<Consequences kind="ABTest" />}
           act={async () => { await remove(AB_TESTS, project, name); void navigate(at(project, 'abtests')) }} />
       )}
       <Promote test={test} variant={winner} primary={winner !== undefined} />

@@ -1,5 +1,5 @@
-import { Tabs } from 'antd'
 import { useParams } from 'react-router'
+import { Tabs } from '../../components/Tabs'
 import { useAddress } from '../../components/address'
 import { useFilters } from '../../components/filters'
 import { Notice } from '../../components/Notice'

@@ -2,9 +2,10 @@ import { useCodeFiles, type CodeFile } from '../../api/algorithms'
 import { useAddress } from '../../components/address'
 import { Card } from '../../components/Card'
 import { DataTable, type Column } from '../../components/DataTable'
-import { Empty, Loading } from '../../components/States'
+import { Empty, Failure, Loading } from '../../components/States'
 import { useText, type MessageKey } from '../../i18n'
 import { between, type Difference } from '../applications/releases'
+import { ChangedFile } from './ChangedFile'
 import { VersionSelect } from './VersionSelect'
 import type { Version } from './versions'
 
@@ -21,19 +22,16 @@ export function filesBetween(old: CodeFile[], next: CodeFile[]): { path: string;
   })
 }
 
-/** Two versions side by side: their specs, and the files of their code. */
+/** Two versions side by side: their specs, and the lines of their code. */
 export function Compare({ project, versions }: { project: string; versions: Version[] | undefined }) {
   const t = useText()
   const [from, setFrom] = useAddress('from')
   const [to, setTo] = useAddress('to')
   const next = versions?.find(({ name }) => name === to) ?? versions?.[0]
   const old = versions?.find(({ name }) => name === from) ?? versions?.[1] ?? next
-  const before = useCodeFiles(project, old?.spec.code?.bundle)
-  const after = useCodeFiles(project, next?.spec.code?.bundle)
   if (!versions) return <Loading rows={6} />
   if (!old || !next) return <Card><Empty title={t('algorithms.noVersions')} /></Card>
   const rows = between(old.spec, next.spec)
-  const files = filesBetween(before.data ?? [], after.data ?? [])
   const columns: Column<Difference>[] = [
     { key: 'path', title: t('app.whatChanged'), sort: ({ path }) => path, cell: ({ path }) => <span className="mono">{path}</span> },
     { key: 'was', title: t('algorithms.was'), cell: ({ was }) => <span className="mono wraps">{was ?? '—'}</span> },
@@ -48,11 +46,34 @@ export function Compare({ project, versions }: { project: string; versions: Vers
         </div>
         <DataTable rows={rows} columns={columns} rowKey={({ path }) => path} order="path" prefix="spec." empty={<Empty title={t('algorithms.same')} />} />
       </Card>
-      {files.length > 0 && (
-        <Card title={t('algorithms.files')}>
-          <ul className="lines">{files.map(({ path, way }) => <li key={path}><span className="mono">{path}</span> <span className="muted">{t(WAY[way])}</span></li>)}</ul>
-        </Card>
-      )}
+      <Files project={project} old={old} next={next} />
     </div>
+  )
+}
+
+function Files({ project, old, next }: { project: string; old: Version; next: Version }) {
+  const t = useText()
+  const [was, is] = [old.spec.code?.bundle, next.spec.code?.bundle]
+  const before = useCodeFiles(project, was)
+  const after = useCodeFiles(project, is)
+  if (was === is) return null
+  const failed = before.error ? before : after
+  const isThere = (before.data || !was) && (after.data || !is)
+  const files = filesBetween(before.data ?? [], after.data ?? [])
+  return (
+    <Card title={t('algorithms.files')}>
+      {failed.error && <Failure error={failed.error} retry={() => void failed.refetch()} />}
+      {!failed.error && !isThere && <Loading rows={3} />}
+      {!failed.error && isThere && (
+        <div className="diff">
+          {files.map(({ path, way }) => (
+            <section key={path} aria-label={path}>
+              <h3><span className="mono anywhere">{path}</span> <span className="muted">{t(WAY[way])}</span></h3>
+              <ChangedFile project={project} path={path} was={{ bundle: was, file: before.data?.find((one) => one.path === path) }} is={{ bundle: is, file: after.data?.find((one) => one.path === path) }} />
+            </section>
+          ))}
+        </div>
+      )}
+    </Card>
   )
 }

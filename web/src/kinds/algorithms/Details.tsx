@@ -1,4 +1,4 @@
-import { Button, Tabs } from 'antd'
+import { Button } from 'antd'
 import { Link, useNavigate } from 'react-router'
 import { useCan } from '../../api/access'
 import { ALGORITHMS, TRAINING_JOBS } from '../../api/kinds'
@@ -11,10 +11,12 @@ import { Notice } from '../../components/Notice'
 import { PageHead } from '../../components/PageHead'
 import { Failure, Loading } from '../../components/States'
 import { Status } from '../../components/Status'
+import { Tabs } from '../../components/Tabs'
 import { Yaml } from '../../components/Yaml'
 import { at, useProject } from '../../frame/useProject'
 import { useLanguage, useText } from '../../i18n'
 import { Changes } from '../../objects/Changes'
+import { Consequences } from '../../objects/Consequences'
 import { Events } from '../../objects/Events'
 import { Gone } from '../../objects/Gone'
 import { readiness } from '../../objects/readiness'
@@ -52,7 +54,7 @@ export function AlgorithmDetails() {
     <>
       <PageHead title={name} status={<Status tag tone={state.tone} label={t(state.word)} busy={state.busy} />} facts={[title !== name && title, latest && <span key="latest" className="mono">{latest}</span>]}
         actions={<>
-          {mayDelete && <Danger label={t('action.delete')} question={t('algorithms.deleteAsk', { name })} consequence={t('algorithms.deleteWhat')}
+          {mayDelete && <Danger label={t('action.delete')} question={t('algorithms.deleteAsk', { name })} consequence={<Consequences kind="Algorithm" />}
             act={async () => { await remove(ALGORITHMS, project, name); void navigate(at(project, 'algorithms')) }} />}
           {mayPatch && <Share algorithm={algorithm} project={project} />}
           {mayPatch && <Link to={at(project, 'algorithms', name, 'edit')}><Button>{t('algorithms.edit')}</Button></Link>}

@@ -1,4 +1,3 @@
-import { Tabs } from 'antd'
 import { Link, useNavigate } from 'react-router'
 import { useCan } from '../../api/access'
 import type { Dataset } from '../../api/generated'
@@ -13,11 +12,13 @@ import { Lineage, type Step } from '../../components/Lineage'
 import { PageHead } from '../../components/PageHead'
 import { Failure, Loading } from '../../components/States'
 import { Status } from '../../components/Status'
+import { Tabs } from '../../components/Tabs'
 import { Yaml } from '../../components/Yaml'
 import { at, useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { Conditions } from '../../objects/Conditions'
 import { Changes } from '../../objects/Changes'
+import { Consequences } from '../../objects/Consequences'
 import { Events } from '../../objects/Events'
 import { Gone } from '../../objects/Gone'
 import { readiness } from '../../objects/readiness'
@@ -46,7 +47,7 @@ export function DatasetDetails() {
     <>
       <PageHead title={name} status={<Status tag tone={state.tone} label={t(state.word)} />} facts={[data.status?.latest, data.spec.description]}
         actions={<>
-          {mayDelete && <Danger label={t('action.delete')} question={t('datasets.deleteAsk', { name })} consequence={t('datasets.deleteWhat')}
+          {mayDelete && <Danger label={t('action.delete')} question={t('datasets.deleteAsk', { name })} consequence={<Consequences kind="Dataset" />}
             act={async () => { await remove(DATASETS, project, name); void navigate(at(project, 'datasets')) }} />}
           {mayUpload && <ImportVersion project={project} dataset={name} />}
           {mayUpload && <Upload project={project} dataset={name} />}

@@ -1,4 +1,4 @@
-import { Button, Tabs } from 'antd'
+import { Button } from 'antd'
 import { useNavigate } from 'react-router'
 import { useCan } from '../../api/access'
 import type { Environment } from '../../api/generated'
@@ -15,12 +15,14 @@ import { Notice } from '../../components/Notice'
 import { PageHead } from '../../components/PageHead'
 import { Empty, Failure, Loading } from '../../components/States'
 import { Status } from '../../components/Status'
+import { Tabs } from '../../components/Tabs'
 import { Yaml } from '../../components/Yaml'
 import { at, useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { bytes } from '../../i18n/format'
 import { Conditions } from '../../objects/Conditions'
 import { Changes } from '../../objects/Changes'
+import { Consequences } from '../../objects/Consequences'
 import { Events } from '../../objects/Events'
 import { Gone } from '../../objects/Gone'
 import { ObjectLogs } from '../../objects/ObjectLogs'
@@ -48,7 +50,7 @@ export function EnvironmentDetails() {
       <PageHead title={name} status={<Status tag tone={state.tone} label={t(state.word)} />}
         facts={[data.status?.pythonVersion && `Python ${data.status.pythonVersion}`, data.status?.packages && t('environments.packageCount', { count: data.status.packages.length })]}
         actions={mayDelete && (
-          <Danger label={t('action.delete')} question={t('environments.deleteAsk', { name })} consequence={t('environments.deleteWhat')}
+          <Danger label={t('action.delete')} question={t('environments.deleteAsk', { name })} consequence={<Consequences kind="Environment" />}
             act={async () => { await remove(ENVIRONMENTS, project, name); void navigate(at(project, 'environments')) }} />
         )} />
       {state.tone !== 'success' && state.reason && (

@@ -119,7 +119,7 @@ function Row({ line, search }: { line: LogLine; search: LogSearch }) {
       <ObjectLink line={line} showProject={!search.project} />
       <div className="anywhere">
         <button type="button" className="plain strong" title={t('explorer.in', { field: REASON, value: reason })} onClick={() => search.add(REASON, reason)}>{reasonWords(t, reason)}</button>{' '}
-        <span className="muted">{line.message}</span>
+        <span className="muted" translate="no">{line.message}</span>
         {(count > 1 || component) && <div className="small muted numbers">{[count > 1 && t('events.times', { count: number(count, 0) }), component].filter(Boolean).join(' · ')}</div>}
       </div>
     </li>

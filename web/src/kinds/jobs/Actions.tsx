@@ -10,6 +10,7 @@ import { Danger } from '../../components/Danger'
 import { useAct } from '../../components/useAct'
 import { at, useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
+import { Consequences } from '../../objects/Consequences'
 import { again, appOf, isOver, mayDiffer, type Again } from './phase'
 
 /** What may be done with a job; only what this person may. */
@@ -47,7 +48,7 @@ export function Actions({ job }: { job: TrainingJob }) {
         </Space.Compact>
       ) : repeat)}
       {mayDelete && (
-        <Danger label={t('action.delete')} question={t('jobs.deleteAsk', { name })} consequence={t('jobs.deleteWhat')}
+        <Danger label={t('action.delete')} question={t('jobs.deleteAsk', { name })} consequence={<Consequences kind="TrainingJob" />}
           act={async () => { await remove(TRAINING_JOBS, project, name); void navigate(at(project, 'jobs')) }} />
       )}
       {model && (

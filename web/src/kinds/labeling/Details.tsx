@@ -1,4 +1,3 @@
-import { Tabs } from 'antd'
 import { useNavigate } from 'react-router'
 import { useCan } from '../../api/access'
 import { LABELING_PROJECTS } from '../../api/kinds'
@@ -11,10 +10,12 @@ import { Notice } from '../../components/Notice'
 import { PageHead } from '../../components/PageHead'
 import { Failure, Loading } from '../../components/States'
 import { Status } from '../../components/Status'
+import { Tabs } from '../../components/Tabs'
 import { Yaml } from '../../components/Yaml'
 import { at, useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { Changes } from '../../objects/Changes'
+import { Consequences } from '../../objects/Consequences'
 import { Events } from '../../objects/Events'
 import { Gone } from '../../objects/Gone'
 import { readiness } from '../../objects/readiness'
@@ -49,7 +50,7 @@ export function LabelingDetails() {
     <>
       <PageHead title={name} status={<Status tag tone={state.tone} label={t(state.word)} busy={state.busy} />} facts={[t(KIND[work.spec.config.kind]), work.spec.description]}
         actions={<>
-          {mayDelete && <Danger label={t('action.delete')} question={t('labeling.deleteAsk', { name })} consequence={t('labeling.deleteWhat')}
+          {mayDelete && <Danger label={t('action.delete')} question={t('labeling.deleteAsk', { name })} consequence={<Consequences kind="LabelingProject" />}
             act={async () => { await remove(LABELING_PROJECTS, project, name); void navigate(at(project, 'labeling')) }} />}
           {isReady && mayManage && <Assign project={project} work={name} />}
           {isReady && mayManage && <ImportTasks project={project} work={name} kind={work.spec.config.kind} />}

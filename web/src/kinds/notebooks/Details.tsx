@@ -1,4 +1,4 @@
-import { Button, Tabs } from 'antd'
+import { Button } from 'antd'
 import { useNavigate } from 'react-router'
 import { useCan } from '../../api/access'
 import type { Notebook } from '../../api/generated'
@@ -11,11 +11,13 @@ import { Notice } from '../../components/Notice'
 import { PageHead } from '../../components/PageHead'
 import { Failure, Loading } from '../../components/States'
 import { Status } from '../../components/Status'
+import { Tabs } from '../../components/Tabs'
 import { useAct } from '../../components/useAct'
 import { Yaml } from '../../components/Yaml'
 import { at, useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { Changes } from '../../objects/Changes'
+import { Consequences } from '../../objects/Consequences'
 import { Events } from '../../objects/Events'
 import { Gone } from '../../objects/Gone'
 import { ObjectLogs } from '../../objects/ObjectLogs'
@@ -78,7 +80,7 @@ function Actions({ notebook, project, isReady }: { notebook: Notebook; project: 
       {mayPatch && notebook.spec.stopped && <Button type="primary" disabled={busy} onClick={() => void act(() => stop(false), t('notebook.started'))}>{t('notebook.start')}</Button>}
       {mayPatch && !notebook.spec.stopped && <Danger label={t('notebook.stop')} question={t('notebook.stopAsk', { name })} consequence={t('notebook.stopWhat')} act={() => stop(true)} />}
       {mayDelete && (
-        <Danger label={t('action.delete')} question={t('notebook.deleteAsk', { name })} consequence={t('notebook.deleteWhat')}
+        <Danger label={t('action.delete')} question={t('notebook.deleteAsk', { name })} consequence={<Consequences kind="Notebook" />}
           act={async () => { await remove(NOTEBOOKS, project, name); void navigate(at(project, 'notebooks')) }} />
       )}
       <OpenLab notebook={notebook} />

@@ -13,6 +13,7 @@ import { Empty } from '../../components/States'
 import { useAct } from '../../components/useAct'
 import { useFrame } from '../../frame/context'
 import { useText } from '../../i18n'
+import { Consequences } from '../../objects/Consequences'
 import { CreateAccount, EditGroups } from './AccountForms'
 
 export interface Account {
@@ -57,7 +58,7 @@ export function Accounts() {
         <span className="cell-actions" style={{ gap: 2 }}>
           <Button size="small" type="text" onClick={() => void link(one.name)}>{t('accounts.link')}</Button>
           <EditGroups account={one} done={() => void users.refetch()} />
-          {one.name !== session.user && <Danger size="small" type="text" label={t('action.delete')} question={t('accounts.deleteAsk', { name: one.name })} consequence={t('accounts.deleteWhat')} act={() => drop(one.name)} />}
+          {one.name !== session.user && <Danger size="small" type="text" label={t('action.delete')} question={t('accounts.deleteAsk', { name: one.name })} consequence={<Consequences kind="User" />} act={() => drop(one.name)} />}
         </span>
       ),
     },

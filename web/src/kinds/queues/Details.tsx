@@ -12,6 +12,7 @@ import { PageHead } from '../../components/PageHead'
 import { Failure, Loading } from '../../components/States'
 import { Status } from '../../components/Status'
 import { useText } from '../../i18n'
+import { Consequences } from '../../objects/Consequences'
 import { Gone } from '../../objects/Gone'
 import { Cohort } from './Cohort'
 import { QueueForm } from './Form'
@@ -83,7 +84,7 @@ function Actions({ queue }: { queue: QueueView }) {
   return (
     <>
       {mayEdit && <QueueForm queue={queue} />}
-      {mayDelete && <Danger label={t('action.delete')} question={t('queues.deleteAsk', { name: queue.name })} consequence={t('queues.deleteWhat', { count: queue.line.length + queue.holders.length })} act={drop} />}
+      {mayDelete && <Danger label={t('action.delete')} question={t('queues.deleteAsk', { name: queue.name })} consequence={<Consequences kind="Queue"><li>{t('queues.inNow', { count: queue.line.length + queue.holders.length })}</li></Consequences>} act={drop} />}
     </>
   )
 }

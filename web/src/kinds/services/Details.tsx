@@ -1,4 +1,4 @@
-import { Button, Tabs } from 'antd'
+import { Button } from 'antd'
 import { Link, useNavigate } from 'react-router'
 import { useCan } from '../../api/access'
 import type { InferenceService } from '../../api/generated'
@@ -12,11 +12,13 @@ import { Notice } from '../../components/Notice'
 import { PageHead } from '../../components/PageHead'
 import { Failure, Loading } from '../../components/States'
 import { Status } from '../../components/Status'
+import { Tabs } from '../../components/Tabs'
 import type { Tone } from '../../components/tone'
 import { Yaml } from '../../components/Yaml'
 import { at, useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { Changes } from '../../objects/Changes'
+import { Consequences } from '../../objects/Consequences'
 import { Events } from '../../objects/Events'
 import { Gone } from '../../objects/Gone'
 import { ObjectLogs } from '../../objects/ObjectLogs'
@@ -64,7 +66,7 @@ export function ServiceDetails() {
           <Link to={`${at(project, 'logs')}?app=${encodeURIComponent(app)}`}><Button>{t('action.logs')}</Button></Link>
           {mayPatch && <EditService service={service} project={project} />}
           {mayDelete && (
-            <Danger label={t('action.delete')} question={t('services.deleteAsk', { name })} consequence={t('services.deleteWhat')}
+            <Danger label={t('action.delete')} question={t('services.deleteAsk', { name })} consequence={<Consequences kind="InferenceService" />}
               act={async () => { await remove(INFERENCE_SERVICES, project, name); void navigate(at(project, 'services')) }} />
           )}
           {canTry && <Button type="primary" onClick={() => open('try')}>{t('services.try')}</Button>}

@@ -9,6 +9,7 @@ import { Danger } from '../../components/Danger'
 import { useAct } from '../../components/useAct'
 import { at, useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
+import { Consequences } from '../../objects/Consequences'
 import { isOver } from '../jobs/phase'
 import { COMPARED, compareAt } from './compare'
 import { again } from './draft'
@@ -39,7 +40,7 @@ export function Actions({ sweep, experiment }: { sweep: Sweep; experiment: strin
       {mayPatch && !isOver(sweep) && <Danger label={t('jobs.stop')} question={t('sweeps.stopAsk', { name })} consequence={t('sweeps.stopWhat')} act={() => set({ stop: true })} />}
       {mayCreate && <Button disabled={busy} onClick={runAgain}>{t('jobs.again')}</Button>}
       {mayDelete && (
-        <Danger label={t('action.delete')} question={t('sweeps.deleteAsk', { name })} consequence={t('sweeps.deleteWhat', { count: trialsOf(sweep).length })}
+        <Danger label={t('action.delete')} question={t('sweeps.deleteAsk', { name })} consequence={<Consequences kind="Sweep"><li>{t('sweeps.jobsOfIt', { count: trialsOf(sweep).length })}</li></Consequences>}
           act={async () => { await remove(SWEEPS, project, name); void navigate(at(project, 'sweeps')) }} />
       )}
       {compare && <Link to={compare}><Button type="primary">{t('sweeps.compareBest')}</Button></Link>}
