@@ -9,7 +9,7 @@ use crate::effect::Effect;
 use crate::error::{Error, Result, Setting};
 use crate::fixed::{Frequentist, fixed};
 use crate::guardrail::{Guardrail, GuardrailResult};
-use crate::mismatch::mismatch;
+use crate::mismatch::mismatch_at_any_look;
 use crate::plan::{Method, Plan};
 use crate::power::TimeLeft;
 use crate::sequential::sequential;
@@ -52,6 +52,9 @@ pub enum Tested {
 pub struct Comparison {
     pub effect: Effect,
     pub tested: Tested,
+    /// The same of the absolute effect, with a variance that is large enough: what
+    /// decides must show in both.
+    pub difference: Tested,
     /// The smallest effect that would be found today with the plan's power.
     pub detectable: f64,
     /// The smallest effect that will be found on the last day.
@@ -79,7 +82,7 @@ pub struct ArmReport {
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     pub days: f64,
-    /// The p-value of the split of users.
+    /// The p-value of the split of users, valid at all looks together.
     pub mismatch: f64,
     /// In the order that they were given in.
     pub arms: Vec<ArmReport>,
@@ -123,7 +126,7 @@ impl Plan {
         let look = Look { plan: self, control, variants: arms.len() - 1, days };
         Ok(Report {
             days,
-            mismatch: mismatch(&users, &shares)?,
+            mismatch: mismatch_at_any_look(&users, &shares)?,
             arms: arms.iter().map(|arm| look.report(arm)).collect(),
         })
     }
@@ -170,18 +173,24 @@ impl Look<'_> {
         if count < needed { Err(Error::TooFew { count, needed }) } else { Ok(()) }
     }
 
+    fn tested(&self, effect: &Effect) -> Result<Tested> {
+        let Plan { goal, method, alpha, .. } = self.plan;
+        let each = alpha / self.variants as f64;
+        Ok(match *method {
+            Method::Fixed => Tested::Fixed(fixed(effect, each)?),
+            Method::Sequential { tuning } => Tested::Sequential(sequential(effect, each, tuning)?),
+            Method::Bayesian { prior, .. } => {
+                Tested::Bayesian(bayesian(effect, goal.better, prior, *alpha)?)
+            }
+        })
+    }
+
     fn compared(&self, arm: &Arm) -> Result<Comparison> {
-        let Plan { goal, method, alpha, max_days, .. } = self.plan;
+        let Plan { goal, max_days, .. } = self.plan;
         self.enough(&self.control.goal, &arm.goal)?;
         let effect = Effect::measure(&self.control.goal, &arm.goal, goal.kind)?;
-        let each = alpha / self.variants as f64;
-        let tested = match *method {
-            Method::Fixed => Tested::Fixed(fixed(&effect, each)?),
-            Method::Sequential { tuning } => Tested::Sequential(sequential(&effect, each, tuning)?),
-            Method::Bayesian { prior, .. } => {
-                Tested::Bayesian(bayesian(&effect, goal.better, prior, *alpha)?)
-            }
-        };
+        let tested = self.tested(&effect)?;
+        let difference = self.tested(&Effect::difference(&self.control.goal, &arm.goal)?)?;
         let power = self.plan.power(self.variants);
         let left = if self.days > 0.0 { (max_days / self.days - 1.0).max(0.0) } else { 0.0 };
         let per_day = effect.count as f64 / self.days;
@@ -192,6 +201,7 @@ impl Look<'_> {
         Ok(Comparison {
             effect,
             tested,
+            difference,
             detectable: power.detectable(&effect, 0.0)?,
             detectable_at_end: power.detectable(&effect, left)?,
             time_left,

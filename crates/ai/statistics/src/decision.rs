@@ -85,10 +85,14 @@ impl Plan {
     /// the best of those wins; all are worse, the control wins; all are
     /// negligible, no difference; the last day, no difference; else wait.
     ///
+    /// Better or worse is what both the effect and the absolute difference show.
+    ///
     /// Guarantees: a variant that harms a guardrail never wins. With the
     /// sequential method a test of equal arms ever names a winner with probability
-    /// `alpha` at most, however often it is looked at. Guardrails have an `alpha`
-    /// each.
+    /// `alpha` at most, however often it is looked at. The others look once, on the
+    /// last day: the fixed one is wrong as often, the Bayesian one names each variant
+    /// with the probability `1 − chance_to_win`, and so the control. Guardrails have
+    /// an `alpha` each.
     ///
     /// Assumes that `report` comes from [`Plan::analyse`] of the same plan.
     pub fn decide(&self, report: &Report) -> Decision {
@@ -124,7 +128,7 @@ impl Plan {
             Ok(candidates) => candidates,
             Err(reason) => return (waiting, None, reason),
         };
-        if !over && matches!(self.method, Method::Fixed) {
+        if !over && !matches!(self.method, Method::Sequential { .. }) {
             return (State::Running, None, Reason::BeforeHorizon { days, max_days });
         }
         if let Some((name, reason)) = self.winner(&candidates) {
@@ -171,7 +175,7 @@ impl Plan {
             },
             Tested::Fixed(result) | Tested::Sequential(result) => Reason::Significant {
                 estimate: figures.effect.estimate,
-                p_value: result.p_value,
+                p_value: figures.p_value().unwrap_or(result.p_value),
                 interval: result.interval,
             },
         }
@@ -186,17 +190,21 @@ impl Plan {
     }
 
     fn is_better(&self, figures: &Comparison) -> bool {
-        match figures.tested {
+        [figures.tested, figures.difference].into_iter().all(|tested| match tested {
             Tested::Bayesian(result) => result.chance_to_win >= self.threshold(),
-            _ => self.worst_case(figures.interval()) > 0.0,
-        }
+            Tested::Fixed(result) | Tested::Sequential(result) => {
+                self.worst_case(result.interval) > 0.0
+            }
+        })
     }
 
     fn is_worse(&self, figures: &Comparison) -> bool {
-        match figures.tested {
+        [figures.tested, figures.difference].into_iter().all(|tested| match tested {
             Tested::Bayesian(result) => result.chance_to_win <= 1.0 - self.threshold(),
-            _ => self.best_case(figures.interval()) < 0.0,
-        }
+            Tested::Fixed(result) | Tested::Sequential(result) => {
+                self.best_case(result.interval) < 0.0
+            }
+        })
     }
 
     fn negligible(&self, candidates: &[Candidate<'_>]) -> Option<Reason> {
@@ -226,6 +234,15 @@ impl Comparison {
             Tested::Fixed(result) | Tested::Sequential(result) => result.interval,
             Tested::Bayesian(result) => result.interval,
         }
+    }
+
+    /// Of the less sure of the effect and the difference; none of the Bayesian method.
+    pub fn p_value(&self) -> Option<f64> {
+        let of = |tested: Tested| match tested {
+            Tested::Fixed(result) | Tested::Sequential(result) => Some(result.p_value),
+            Tested::Bayesian(_) => None,
+        };
+        Some(of(self.tested)?.max(of(self.difference)?))
     }
 
     /// With a prior, the mean of what is believed after the data.

@@ -118,6 +118,40 @@ impl Effect {
         effect.usable()
     }
 
+    /// The absolute effect, to decide whether there is one at all: with the variance that
+    /// the arms have each, or that they have where they are alike, whichever is larger.
+    ///
+    /// [`Effect::measure`] is wrong too often with few successes or skewed values, most of
+    /// all in the smaller of two arms: one that happens to be low then happens to vary
+    /// little. And a relative effect divides by what may be near 0.
+    pub(crate) fn difference(control: &Statistic, variant: &Statistic) -> Result<Self> {
+        let mut effect = Self::measure(control, variant, EffectKind::Absolute)?;
+        let (a, b) = (Side::new(control, effect.theta)?, Side::new(variant, effect.theta)?);
+        effect.standard_error = effect.standard_error.max(variance_alike(&a, &b, 1.0).sqrt());
+        effect.usable()
+    }
+
+    /// How many standard errors the effect is above `edge`, in the way of
+    /// [`Effect::difference`]. Of a relative effect that is how far the variant is from
+    /// this multiple of the control: Fieller, "Some problems in interval estimation"
+    /// (Journal of the Royal Statistical Society B 16, 1954).
+    pub(crate) fn distance(
+        (control, variant): (&Statistic, &Statistic),
+        kind: EffectKind,
+        edge: f64,
+    ) -> Result<f64> {
+        let theta = pooled_slope(control, variant)?;
+        let (a, b) = (Side::new(control, theta)?, Side::new(variant, theta)?);
+        let (times, more) = match kind {
+            EffectKind::Absolute => (1.0, edge),
+            EffectKind::Relative => (1.0 + edge * a.mean.signum(), 0.0),
+        };
+        let difference = (b.mean - b.explained) - (times * a.mean - a.explained) - more;
+        let variance = variance_beside(&a, &b, times).max(variance_alike(&a, &b, times));
+        let distance = difference / variance.sqrt();
+        if distance.is_finite() { Ok(distance) } else { Err(Error::NotFinite) }
+    }
+
     /// Refuses what rounding or overflow has made of extreme values.
     fn usable(self) -> Result<Self> {
         let figures = [self.estimate, self.standard_error, self.degrees_of_freedom];
@@ -173,9 +207,22 @@ impl Side {
 /// `frequentist_variance_relative_cuped` in the repository of `gbstats`; 0.8.0 still
 /// took the control's value for independent of what adjusts it.
 fn relative_variance(a: &Side, b: &Side) -> f64 {
-    let ratio = b.mean / a.mean;
-    let of_control = a.unadjusted * ratio * ratio - 2.0 * a.shared * ratio + a.of_covariate;
-    (b.variance / b.count + of_control / a.count) / (a.mean * a.mean)
+    variance_beside(a, b, b.mean / a.mean) / (a.mean * a.mean)
+}
+
+/// Of the adjusted variant less `times` the control.
+fn variance_beside(a: &Side, b: &Side, times: f64) -> f64 {
+    let of_control = a.unadjusted * times * times - 2.0 * a.shared * times + a.of_covariate;
+    b.variance / b.count + of_control / a.count
+}
+
+/// The same, where both arms are of one kind of users: with the variance of all of them.
+fn variance_alike(a: &Side, b: &Side, times: f64) -> f64 {
+    let all = a.count + b.count;
+    let apart = (b.mean - b.explained) - (a.mean - a.explained);
+    let within = a.count * a.variance + b.count * b.variance;
+    let variance = (within + a.count * b.count / all * apart * apart) / all;
+    variance * (1.0 / b.count + times * times / a.count)
 }
 
 /// Welch, "The generalization of 'Student's' problem when several different

@@ -59,9 +59,17 @@ pub struct GuardrailResult {
 }
 
 impl Guardrail {
-    /// Judges a variant against the control.
+    /// Judges a variant against the control. What [`Guardrail::judge`] is sure of must
+    /// also be sure by [`Effect::distance`].
     pub fn check(&self, control: &Statistic, variant: &Statistic) -> Result<GuardrailResult> {
-        self.judge(&Effect::measure(control, variant, self.kind)?)
+        let effect = Effect::measure(control, variant, self.kind)?;
+        let mut result = self.judge(&effect)?;
+        let width = one_sided(&effect, self.alpha, self.tuning)? / effect.standard_error;
+        let edge = self.better.improvement(-self.tolerated);
+        if Effect::distance((control, variant), self.kind, edge)?.abs() <= width {
+            result.verdict = Verdict::Inconclusive;
+        }
+        Ok(result)
     }
 
     /// By one-sided sequential bounds: harmful where the most that the improvement

@@ -50,7 +50,7 @@ pub use effect::{Better, Effect, EffectKind};
 pub use error::{Error, Result, Setting};
 pub use fixed::{Frequentist, Interval, fixed};
 pub use guardrail::{Guardrail, GuardrailResult, Verdict};
-pub use mismatch::mismatch;
+pub use mismatch::{mismatch, mismatch_at_any_look};
 pub use moments::{Counts, Moments, Sums};
 pub use pair::{PairMoments, PairSums};
 pub use plan::{Goal, Method, Plan};

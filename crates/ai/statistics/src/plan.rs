@@ -21,7 +21,8 @@ pub enum Method {
         #[serde(default = "default_tuning")]
         tuning: f64,
     },
-    /// Any number of looks, with a prior in place of a promise about errors.
+    /// Any number of looks at a belief, and one, after `max_days`, that decides: who
+    /// stops at the first high chance is wrong several times as often as it says.
     Bayesian {
         #[serde(default)]
         prior: Prior,
@@ -70,7 +71,7 @@ pub struct Plan {
     /// Observations in each arm before the goal or a guardrail decides anything.
     pub min_count: u64,
     pub max_days: f64,
-    /// Below which p-value the split of users counts as wrong.
+    /// How often, over all looks together, a split as intended counts as wrong.
     pub mismatch_alpha: f64,
 }
 
@@ -87,8 +88,8 @@ impl Default for Plan {
             // asymptotic sequence needs before its first look.
             min_count: 100,
             max_days: 28.0,
-            // See mismatch.rs.
-            mismatch_alpha: 0.001,
+            // A test in a hundred, over all looks.
+            mismatch_alpha: 0.01,
         }
     }
 }

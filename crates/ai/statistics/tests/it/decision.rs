@@ -149,13 +149,17 @@ fn an_effect_too_small_to_matter_ends_the_test() {
 fn a_chance_decides_the_bayesian_way() {
     let prior = Prior::Normal { mean: 0.0, deviation: 0.3, of: EffectKind::Relative };
     let plan = plan(Method::Bayesian { prior, chance_to_win: 0.95 });
+    let decide = |arms: &[Arm]| decide(&plan, arms, 20.0);
     let variant = |successes| [arm("control", 1000, 10_000), arm("green", successes, 10_000)];
-    let likely = decide(&plan, &variant(1090), 3.0);
+    let likely = decide(&variant(1090));
     assert_eq!((likely.state, likely.variant.as_deref()), (State::Winner, Some("green")));
     let Reason::LikelyBetter { chance_to_win, risk, .. } = likely.reason else { panic!() };
     assert!((0.95..0.99).contains(&chance_to_win) && risk < 0.002);
-    assert_eq!(decide(&plan, &variant(1030), 3.0).state, State::Running);
-    assert_eq!(decide(&plan, &variant(900), 3.0).variant.as_deref(), Some("control"));
+    assert_eq!(decide(&variant(1030)).state, State::NoDifference);
+    assert_eq!(decide(&variant(900)).variant.as_deref(), Some("control"));
+    // However high the chance: what decides is the look at the end.
+    let early = self::decide(&plan, &variant(1400), 19.9);
+    assert_eq!(early.reason, Reason::BeforeHorizon { days: 19.9, max_days: 20.0 });
 }
 
 #[test]

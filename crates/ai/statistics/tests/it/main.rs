@@ -7,5 +7,6 @@ mod decision;
 mod gbstats;
 mod hostile;
 mod power;
+mod promises;
 mod properties;
 mod simulation;

@@ -101,30 +101,36 @@ def bayesian(case, kind, prior, lower=False):
     }
 
 
-def power(case, settings, variations=2, sequential=False, prior=GaussianPrior()):
+def power(case, settings, name, variations=2, sequential=False, prior=GaussianPrior()):
     config = BaseConfig(difference_type=case["kind"], alpha=case["alpha"])
     fixed = FrequentistConfig(difference_type=case["kind"], alpha=case["alpha"])
     test = run(TwoSidedTTest, case, fixed)
-    power = MidExperimentPower(
-        test.moments_result,
-        good(test.compute_result()),
-        config,
-        MidExperimentPowerConfig(
-            target_power=0.8,
-            target_mde=settings["wanted"],
-            num_goal_metrics=1,
-            num_variations=variations,
-            prior_effect=prior,
-            p_value_corrected=variations > 2,
-            sequential=sequential,
-            sequential_tuning_parameter=settings["tuning"],
-        ),
-    )
+
+    def finding(effect):
+        return MidExperimentPower(
+            test.moments_result,
+            good(test.compute_result()),
+            config,
+            MidExperimentPowerConfig(
+                target_power=0.8,
+                target_mde=effect,
+                num_goal_metrics=1,
+                num_variations=variations,
+                prior_effect=prior,
+                p_value_corrected=variations > 2,
+                sequential=sequential,
+                sequential_tuning_parameter=settings["tuning"],
+            ),
+        )
+
+    wanted = finding(settings["wanted"])
     return {
-        "now": power.power(0),
-        "doubled": power.power(1),
-        "hundredfold": power.power(99),
-        "growth": power.calculate_scaling_factor().scaling_factor,
+        "now": wanted.power(0),
+        "doubled": wanted.power(1),
+        "hundredfold": wanted.power(99),
+        "growth": wanted.calculate_scaling_factor().scaling_factor,
+        # Of the smallest effect that is said to be found with a power of 0.8.
+        "ofDetectable": finding(case["detectable"][name]).power(0),
     }
 
 
@@ -159,10 +165,13 @@ def pair(case, settings):
         "lower": greater.confidence_interval[0],
         "upper": lesser.confidence_interval[1],
     }
-    answer["powerFixed"] = power(case, settings)
-    answer["powerOfThree"] = power(case, settings, variations=4)
-    answer["powerSequential"] = power(case, settings, sequential=True)
-    answer["powerPrior"] = power(case, settings, prior=normal)
+    for name, how in {
+        "powerFixed": {},
+        "powerOfThree": {"variations": 4},
+        "powerSequential": {"sequential": True},
+        "powerPrior": {"prior": normal},
+    }.items():
+        answer[name] = power(case, settings, name, **how)
     return answer
 
 

@@ -1,6 +1,11 @@
 //! Random questions to `gbstats`, as JSON, and the arms that they are about.
 
-use dais_statistics::{Counts, Moments, PairMoments, PairSums, Pcg64, Statistic, Sums};
+use dais_statistics::{
+    Counts, Effect, EffectKind, Moments, PairMoments, PairSums, Pcg64, Power, Prior, Statistic,
+    Sums,
+};
+use std::collections::BTreeMap;
+
 use rand_distr::{Distribution, StandardNormal, Uniform};
 use serde_json::{Value, json};
 
@@ -90,6 +95,28 @@ fn arm(rng: &mut Pcg64, kind: &str, count: u64, level: (f64, f64)) -> Value {
     })
 }
 
+/// The ways to plan a test that are compared, by name.
+pub fn powers(alpha: f64, kind: EffectKind) -> [(&'static str, Power); 4] {
+    let prior = Prior::Normal { mean: PRIOR.0, deviation: PRIOR.1, of: kind };
+    let alone = Power { alpha, ..Power::default() };
+    [
+        ("powerFixed", alone),
+        ("powerOfThree", Power { tests: 3, ..alone }),
+        ("powerSequential", Power { tuning: Some(TUNING), ..alone }),
+        ("powerPrior", Power { prior, ..alone }),
+    ]
+}
+
+/// What each of them is said to find, which `gbstats` is asked the power of.
+fn detectable(pair: &Value) -> Value {
+    let kind: EffectKind = serde_json::from_value(pair["kind"].clone()).expect("a kind");
+    let arms = (statistic(&pair["control"]), statistic(&pair["variant"]));
+    let effect = Effect::measure(&arms.0, &arms.1, kind).expect("an effect");
+    let found = powers(pair["alpha"].as_f64().expect("alpha"), kind)
+        .map(|(name, power)| (name, power.detectable(&effect, 0.0).expect("an effect")));
+    json!(BTreeMap::from(found))
+}
+
 fn pairs(rounds: usize) -> Vec<Value> {
     let mut rng = seeded(20_261_127);
     let mut pairs = Vec::new();
@@ -103,12 +130,14 @@ fn pairs(rounds: usize) -> Vec<Value> {
                 // Of every third pair the second is better by up to a tenth.
                 let alpha = [0.05, 0.01, 0.2][round % 3];
                 let lift = if round % 3 == 0 { between(&mut rng, 1.0, 1.1) } else { 1.0 };
-                pairs.push(json!({
+                let mut pair = json!({
                     "control": arm(&mut rng, kind, count, level),
                     "variant": arm(&mut rng, kind, other, (lift * level.0, level.1)),
                     "kind": effect,
                     "alpha": alpha,
-                }));
+                });
+                pair["detectable"] = detectable(&pair);
+                pairs.push(pair);
             }
         }
     }
