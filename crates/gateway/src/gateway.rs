@@ -89,8 +89,8 @@ impl Gateway {
         table.find(path).cloned()
     }
 
-    pub(crate) fn admission(&self) -> &dyn Admission {
-        &*self.0.admission
+    pub(crate) fn admission(&self) -> &Arc<dyn Admission> {
+        &self.0.admission
     }
 
     pub(crate) fn sinks(&self) -> &Sinks {

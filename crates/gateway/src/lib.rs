@@ -35,6 +35,7 @@ mod line;
 mod live;
 mod metrics;
 mod observe;
+mod origin;
 mod policy;
 mod proxy;
 mod record;

@@ -204,7 +204,7 @@ impl Draft {
         (*request.method_mut(), *request.uri_mut(), *request.headers_mut()) =
             (method, uri, headers);
         for endpoint in backend.in_turn() {
-            match pool.send(endpoint.address, request).await {
+            match pool.send(endpoint, request).await {
                 Ok(answer) => return Some(answer),
                 Err(Failure::Unreachable(unsent, _)) => request = *unsent,
                 Err(Failure::Broken(error)) => {

@@ -5,13 +5,14 @@
 //! if nobody had asked (RFC 9110, section 7.8).
 
 use std::io;
-use std::net::SocketAddr;
 
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 
+use crate::admission::Admission;
+use crate::table::Endpoint;
 use crate::upstream::Failure;
 use crate::upstream::link::Link;
 
@@ -44,19 +45,21 @@ pub fn say(headers: &mut HeaderMap) {
 /// # Errors
 /// As those of a pool.
 pub async fn send(
-    to: SocketAddr,
+    to: &Endpoint,
+    admission: &dyn Admission,
     request: Request<Body>,
 ) -> Result<(Response<Body>, Option<Tunnel>), Failure> {
     let caller = request.extensions().get::<OnUpgrade>().cloned();
     let unreachable = |request, error: io::Error| Failure::Unreachable(Box::new(request), error);
-    let Link { mut sender, connection, .. } = match Link::open(to).await {
+    let Link { mut sender, connection, .. } = match Link::open(to, admission).await {
         Ok(link) => link,
         Err(error) => return Err(unreachable(request, error)),
     };
     if let Some(connection) = connection {
+        let address = to.address;
         tokio::spawn(async move {
             if let Err(error) = connection.with_upgrades().await {
-                tracing::debug!(%error, endpoint = %to, "connection broken");
+                tracing::debug!(%error, endpoint = %address, "connection broken");
             }
         });
     }

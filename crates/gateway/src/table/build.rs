@@ -250,6 +250,7 @@ fn endpoints(services: &[Arc<Service>], slices: &[Arc<EndpointSlice>]) -> Endpoi
     let mut found = Endpoints::new();
     for slice in slices {
         let namespace = slice.namespace().unwrap_or_default();
+        let owner: Arc<str> = namespace.as_str().into();
         let Some(name) = slice.labels().get(SERVICE_NAME) else { continue };
         let service = services.iter().find(|service| {
             &service.name_any() == name && service.namespace() == slice.namespace()
@@ -263,8 +264,11 @@ fn endpoints(services: &[Arc<Service>], slices: &[Arc<EndpointSlice>]) -> Endpoi
                 continue;
             };
             let key = (namespace.clone(), name.clone(), port.port);
-            let ready = ready(slice)
-                .map(|(ip, pod)| Endpoint { address: SocketAddr::new(ip, number), pod });
+            let ready = ready(slice).map(|(ip, pod)| Endpoint {
+                address: SocketAddr::new(ip, number),
+                namespace: owner.clone(),
+                pod,
+            });
             found.entry(key).or_default().extend(ready);
         }
     }

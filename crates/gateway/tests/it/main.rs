@@ -7,6 +7,8 @@ mod changing;
 mod connections;
 mod forwarding;
 mod holding;
+mod origin;
+mod owners;
 mod recording;
 mod reporting;
 mod shadowing;
