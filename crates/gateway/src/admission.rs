@@ -1,9 +1,11 @@
-//! Who may call a service: asked, never decided here.
+//! Who may call a service, and who may answer for it: asked, never decided here.
 
+use std::io;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use http::{Extensions, HeaderMap, HeaderValue, Method, Uri};
+use tokio::net::TcpStream;
 
 /// What a request is for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -48,4 +50,13 @@ pub fn opens_page(headers: &HeaderMap) -> bool {
 pub trait Admission: Send + Sync {
     /// The name of the caller who may call `target`.
     async fn admit(&self, asked: Asked<'_>, target: &Target) -> Result<Arc<str>, Denied>;
+
+    /// Whether the other end of a new connection to an endpoint may have requests for
+    /// services of `namespace`. Asked before anything is sent.
+    ///
+    /// # Errors
+    /// `PermissionDenied` with words for callers when it is somebody else.
+    fn answers(&self, _connection: &TcpStream, _namespace: &str) -> io::Result<()> {
+        Ok(())
+    }
 }

@@ -27,7 +27,7 @@ pub const VISIT_COOKIE: &str = "dais_visit";
 /// Tells the endpoint who calls; whatever a caller wrote there is taken away.
 pub const CALLER: HeaderName = HeaderName::from_static("x-forwarded-user");
 /// The cookies of the platform: tenants' code must never see them.
-const OUR_COOKIES: [&str; 2] = ["dais_session", VISIT_COOKIE];
+pub const OUR_COOKIES: [&str; 2] = ["dais_session", VISIT_COOKIE];
 
 /// The request of `user` as the endpoint gets it; `None` when its path cannot be sent on.
 pub fn outgoing(

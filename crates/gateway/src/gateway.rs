@@ -120,8 +120,8 @@ impl Gateway {
         &self.0.door
     }
 
-    pub(crate) fn admission(&self) -> &dyn Admission {
-        &*self.0.admission
+    pub(crate) fn admission(&self) -> &Arc<dyn Admission> {
+        &self.0.admission
     }
 
     pub(crate) fn sinks(&self) -> &Sinks {

@@ -17,9 +17,9 @@ use crate::forward::outgoing;
 use crate::hold::{Over, Patience, refusal};
 use crate::observe::{Chosen, Observed, Outcome};
 use crate::policy::{Choice, Credential, Policy};
-use crate::proxy::{Arrival, Forwarded, Way, give_up, unforwardable};
+use crate::proxy::{Arrival, Forwarded, Tried, Way, give_up, unforwardable};
 use crate::refusal::unavailable;
-use crate::table::{Backend, Endpoint, Rule};
+use crate::table::{Backend, Rule};
 
 impl Way {
     pub(crate) async fn govern(
@@ -71,34 +71,35 @@ impl Course<'_> {
         loop {
             let rule = self.rule.clone();
             let choice = rule.choice(self.share.as_ref());
-            let mut endpoint = None;
+            let mut tried = None;
             if let Some(choice) = choice {
                 match self.way.ask(&rule, choice.backend, request).await {
                     Ok(forwarded) => return Outcome { forwarded, chosen: Some(choice.into()) },
-                    Err(unsent) => (request, endpoint) = (unsent.request, unsent.endpoint),
+                    Err(unsent) => (request, tried) = (unsent.request, unsent.tried),
                 }
             }
             let share = self.share.as_ref();
             let is_ready = |rule: &Rule| rule.choice(share).is_some();
-            match self.patience.wait(endpoint.is_some(), is_ready).await {
+            match self.patience.wait(tried.is_some(), is_ready).await {
                 Ok(rule) => self.rule = rule,
-                Err(over) => return self.over(over, choice, endpoint),
+                Err(over) => return self.over(over, choice, tried),
             }
         }
     }
 
-    /// The end of a request that no endpoint took; `endpoint` refused it last.
-    fn over(&self, over: Over, choice: Option<Choice<'_>>, endpoint: Option<Endpoint>) -> Outcome {
+    /// The end of a request that no endpoint took; `tried` was the last.
+    fn over(&self, over: Over, choice: Option<Choice<'_>>, tried: Option<Tried>) -> Outcome {
         let target = &self.rule.target;
         let backend = choice.map(|choice| choice.backend).or_else(|| self.backend());
-        let chosen = choice.filter(|_| endpoint.is_some()).map(Chosen::from);
+        let chosen = choice.filter(|_| tried.is_some()).map(Chosen::from);
         let name = format!("{}/{}", target.namespace, target.service);
         let forwarded = match refusal(over, &name) {
-            None => give_up(target, backend, endpoint),
+            None => give_up(target, backend, tried),
             Some(response) => {
                 if let Some(backend) = backend.filter(|_| over != Over::Gone) {
                     backend.tally.unanswered();
                 }
+                let endpoint = tried.map(|tried| tried.endpoint);
                 Forwarded { endpoint, ..response.into() }
             }
         };

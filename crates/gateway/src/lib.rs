@@ -38,6 +38,7 @@ mod line;
 mod live;
 mod metrics;
 mod observe;
+mod origin;
 mod policy;
 mod proxy;
 mod record;

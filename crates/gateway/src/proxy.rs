@@ -1,5 +1,6 @@
 //! One request, from its arrival to the head of its answer.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -14,7 +15,8 @@ use crate::forward::{incoming, outgoing};
 use crate::gateway::Gateway;
 use crate::line::Line;
 use crate::live::UnderWay;
-use crate::refusal::{failed, refuse, refused, unavailable};
+use crate::origin;
+use crate::refusal::{failed, refuse, refused, taken, unavailable};
 use crate::span::{Assigned, Span};
 use crate::table::{Backend, Endpoint, Engaged, Rule};
 use crate::tee::Tee;
@@ -67,12 +69,19 @@ impl From<Response<Body>> for Forwarded {
 /// A request of which nothing was sent, and the endpoint that refused it last.
 pub(crate) struct Unsent {
     pub request: Request,
-    pub endpoint: Option<Endpoint>,
+    pub tried: Option<Tried>,
+}
+
+/// An endpoint that took no request.
+pub(crate) struct Tried {
+    pub endpoint: Endpoint,
+    /// Why not, where it answered but is not who it should be.
+    pub stranger: Option<String>,
 }
 
 impl Way {
     pub fn new(gateway: &Gateway) -> Self {
-        Self { gateway: gateway.clone(), pool: Pool::default() }
+        Self { gateway: gateway.clone(), pool: Pool::new(gateway.admission().clone()) }
     }
 
     /// `line` is the caller's connection, where it is known.
@@ -118,7 +127,11 @@ impl Way {
             // Apart, so that others do not carry what only this one needs.
             Some(policy) => Box::pin(self.govern(&rule, policy, &arrival, request)).await,
         };
-        let Forwarded { response, endpoint, tunnel, under_way, assigned, .. } = forwarded;
+        let Forwarded { mut response, endpoint, tunnel, under_way, assigned, is_answered } =
+            forwarded;
+        if is_answered {
+            origin::keep(&rule, response.headers_mut());
+        }
         if let Some(tunnel) = tunnel {
             tokio::spawn(tunnel.carry((guard, under_way)));
         }
@@ -156,7 +169,7 @@ impl Way {
         };
         match self.ask(rule, backend, request).await {
             Ok(forwarded) => forwarded,
-            Err(unsent) => give_up(target, Some(backend), unsent.endpoint),
+            Err(unsent) => give_up(target, Some(backend), unsent.tried),
         }
     }
 
@@ -168,19 +181,21 @@ impl Way {
         mut request: Request,
     ) -> Result<Forwarded, Unsent> {
         let sent = Instant::now();
-        let mut asked: Option<&Endpoint> = None;
+        let mut tried: Option<Tried> = None;
         for engaged in backend.in_turn() {
             let Engaged { endpoint, engagement } = engaged;
-            if asked.is_some() {
+            if tried.is_some() {
                 rule.meter.retried();
             }
-            asked = Some(endpoint);
             let sending = self.send(engaged, request).await;
             let is_answered = sending.is_ok();
             let (response, tunnel) = match sending {
                 Ok((response, tunnel)) => (incoming(response, tunnel.is_some()), tunnel),
                 Err(Failure::Unreachable(unsent, error)) => {
                     tracing::debug!(%error, endpoint = %endpoint.address, "endpoint not reached");
+                    let is_stranger = error.kind() == ErrorKind::PermissionDenied;
+                    let stranger = is_stranger.then(|| error.to_string());
+                    tried = Some(Tried { endpoint: endpoint.clone(), stranger });
                     request = *unsent;
                     continue;
                 }
@@ -198,7 +213,7 @@ impl Way {
             let endpoint = Some(endpoint.clone());
             return Ok(Forwarded { is_answered, endpoint, tunnel, ..response.into() });
         }
-        Err(Unsent { request, endpoint: asked.cloned() })
+        Err(Unsent { request, tried })
     }
 
     async fn send(
@@ -207,9 +222,9 @@ impl Way {
         request: Request,
     ) -> Result<(Response<Body>, Option<Tunnel>), Failure> {
         if request.headers().contains_key(header::UPGRADE) {
-            return upgrade::send(to, request).await;
+            return upgrade::send(to, &**self.gateway.admission(), request).await;
         }
-        let response = self.pool.send(to.endpoint.address, request).await?;
+        let response = self.pool.send(&to.endpoint, request).await?;
         Ok((response, None))
     }
 }
@@ -218,16 +233,17 @@ impl Way {
 pub(crate) fn give_up(
     target: &Target,
     backend: Option<&Backend>,
-    endpoint: Option<Endpoint>,
+    tried: Option<Tried>,
 ) -> Forwarded {
     if let Some(backend) = backend {
         backend.tally.unanswered();
     }
-    let response = match endpoint {
-        Some(_) => failed("no replica could be reached"),
-        None => unavailable(target),
+    let Some(Tried { endpoint, stranger }) = tried else { return unavailable(target).into() };
+    let response = match stranger {
+        Some(reason) => taken(&reason),
+        None => failed("no replica could be reached"),
     };
-    Forwarded { endpoint, ..response.into() }
+    Forwarded { endpoint: Some(endpoint), ..response.into() }
 }
 
 pub(crate) fn unforwardable() -> Response<Body> {

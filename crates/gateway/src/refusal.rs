@@ -60,6 +60,15 @@ pub fn unavailable(target: &Target) -> Response<Body> {
     )
 }
 
+/// Somebody else is where the service should be.
+pub fn taken(reason: &str) -> Response<Body> {
+    refuse(
+        StatusCode::BAD_GATEWAY,
+        reason,
+        "give the service another port, or ask an administrator to end what holds this one",
+    )
+}
+
 pub fn failed(reason: &str) -> Response<Body> {
     refuse(StatusCode::BAD_GATEWAY, reason, "the service's Logs show what happened")
 }

@@ -204,7 +204,7 @@ impl Draft {
         (*request.method_mut(), *request.uri_mut(), *request.headers_mut()) =
             (method, uri, headers);
         for Engaged { endpoint, engagement } in backend.in_turn() {
-            match pool.send(endpoint.address, request).await {
+            match pool.send(endpoint, request).await {
                 Ok(answer) => {
                     let engagement = engagement.clone();
                     return Some(answer.map(|body| Tee::body(body, None, engagement)));

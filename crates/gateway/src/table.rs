@@ -22,6 +22,8 @@ pub use build::{Objects, Standing, ours};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     pub address: SocketAddr,
+    /// Whose it is.
+    pub namespace: Arc<str>,
     /// The pod behind it, where there is one.
     pub pod: Option<Arc<str>>,
 }

@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 
+use crate::admission::Admission;
 use crate::engagement::Engagement;
 use crate::table::Engaged;
 use crate::upstream::Failure;
@@ -48,16 +49,17 @@ pub fn say(headers: &mut HeaderMap) {
 /// As those of a pool.
 pub async fn send(
     to: &Engaged,
+    admission: &dyn Admission,
     request: Request<Body>,
 ) -> Result<(Response<Body>, Option<Tunnel>), Failure> {
-    let address = to.endpoint.address;
     let caller = request.extensions().get::<OnUpgrade>().cloned();
     let unreachable = |request, error: io::Error| Failure::Unreachable(Box::new(request), error);
-    let Link { mut sender, connection, .. } = match Link::open(address).await {
+    let Link { mut sender, connection, .. } = match Link::open(&to.endpoint, admission).await {
         Ok(link) => link,
         Err(error) => return Err(unreachable(request, error)),
     };
     if let Some(connection) = connection {
+        let address = to.endpoint.address;
         tokio::spawn(async move {
             if let Err(error) = connection.with_upgrades().await {
                 tracing::debug!(%error, endpoint = %address, "connection broken");

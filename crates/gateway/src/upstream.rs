@@ -23,6 +23,9 @@ use http::{Request, Response};
 use http_body::Body as _;
 use hyper::client::conn::TrySendError;
 
+use crate::admission::Admission;
+use crate::table::Endpoint;
+
 use answer::Answer;
 use link::{Link, drive};
 use replay::Replay;
@@ -40,12 +43,19 @@ pub enum Failure {
 }
 
 /// Connections that wait for the next request. Clones share them.
-#[derive(Clone, Default)]
-pub struct Pool(Arc<Mutex<Idle>>);
+#[derive(Clone)]
+pub struct Pool {
+    idle: Arc<Mutex<Idle>>,
+    admission: Arc<dyn Admission>,
+}
+
+/// Who is at the other end, and whose endpoint it was found to be: what one project may
+/// be sent is not another's.
+type Peer = (SocketAddr, Arc<str>);
 
 #[derive(Default)]
 struct Idle {
-    links: HashMap<SocketAddr, Vec<Parked>>,
+    links: HashMap<Peer, Vec<Parked>>,
     is_swept: bool,
 }
 
@@ -55,21 +65,26 @@ struct Parked {
 }
 
 impl Pool {
+    pub fn new(admission: Arc<dyn Admission>) -> Self {
+        Self { idle: Arc::default(), admission }
+    }
+
     /// Sends a request, in origin form, and returns when the head of its answer is there.
     ///
     /// A connection that was kept may close at the moment of use. A request that was not
     /// sent then, or that may be sent twice, goes over a new one.
     pub async fn send(
         &self,
-        to: SocketAddr,
+        endpoint: &Endpoint,
         mut request: Request<Body>,
     ) -> Result<Response<Body>, Failure> {
-        while let Some(link) = self.take(to) {
+        let to = (endpoint.address, endpoint.namespace.clone());
+        while let Some(link) = self.take(&to) {
             let replay = Replay::of(&mut request);
             if replay.is_none() && !link.line.is_quiet() {
                 continue;
             }
-            match self.ask(link, to, request).await {
+            match self.ask(link, to.clone(), request).await {
                 Ok(response) => return Ok(response),
                 Err(mut failed) => match failed.take_message() {
                     // It had been closed while it waited: nothing was sent.
@@ -83,7 +98,7 @@ impl Pool {
                 },
             }
         }
-        let link = match Link::open(to).await {
+        let link = match Link::open(endpoint, &*self.admission).await {
             Ok(link) => Box::new(link),
             Err(error) => return Err(Failure::Unreachable(Box::new(request), error)),
         };
@@ -98,7 +113,7 @@ impl Pool {
     async fn ask(
         &self,
         mut link: Box<Link>,
-        to: SocketAddr,
+        to: Peer,
         request: Request<Body>,
     ) -> Result<Response<Body>, TrySendError<Request<Body>>> {
         let mut answer = pin!(link.sender.try_send_request(request));
@@ -124,13 +139,13 @@ impl Pool {
     }
 
     /// The connection that was used last: the least likely to be closed.
-    fn take(&self, to: SocketAddr) -> Option<Box<Link>> {
+    fn take(&self, to: &Peer) -> Option<Box<Link>> {
         let mut idle = self.lock();
-        let parked = idle.links.get_mut(&to)?.pop()?;
+        let parked = idle.links.get_mut(to)?.pop()?;
         (parked.since.elapsed() < IDLE).then_some(parked.link)
     }
 
-    fn put(&self, to: SocketAddr, link: Box<Link>) {
+    fn put(&self, to: Peer, link: Box<Link>) {
         let mut idle = self.lock();
         let parked = Parked { link, since: Instant::now() };
         idle.links.entry(to).or_default().push(parked);
@@ -156,7 +171,7 @@ impl Pool {
     }
 
     fn lock(&self) -> MutexGuard<'_, Idle> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

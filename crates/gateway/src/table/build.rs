@@ -274,6 +274,7 @@ fn endpoints(
     let mut found = Endpoints::new();
     for slice in slices {
         let namespace = slice.namespace().unwrap_or_default();
+        let owner: Arc<str> = namespace.as_str().into();
         let Some(name) = slice.labels().get(SERVICE_NAME) else { continue };
         let service = services.iter().find(|service| {
             &service.name_any() == name && service.namespace() == slice.namespace()
@@ -288,7 +289,11 @@ fn endpoints(
             };
             let key = (namespace.clone(), name.clone(), port.port);
             let ready = ready(slice).map(|(ip, pod)| Engaged {
-                endpoint: Endpoint { address: SocketAddr::new(ip, number), pod },
+                endpoint: Endpoint {
+                    address: SocketAddr::new(ip, number),
+                    namespace: owner.clone(),
+                    pod,
+                },
                 engagement: engagements.of(&namespace, ip),
             });
             found.entry(key).or_default().extend(ready);

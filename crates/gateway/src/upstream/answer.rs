@@ -1,6 +1,5 @@
 //! The body of an answer, which moves the connection that it comes from.
 
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -8,14 +7,14 @@ use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use super::Pool;
 use super::link::{Link, drive};
+use super::{Peer, Pool};
 
 /// With its end the connection goes back to the pool.
 pub struct Answer {
     pub body: Incoming,
     pub link: Option<Box<Link>>,
-    pub to: SocketAddr,
+    pub to: Peer,
     pub pool: Pool,
 }
 
@@ -42,7 +41,7 @@ impl HttpBody for Answer {
         if has_ended && let Some(mut link) = self.link.take() {
             drive(&mut link.connection, context);
             if link.connection.is_some() && link.sender.is_ready() {
-                self.pool.put(self.to, link);
+                self.pool.put(self.to.clone(), link);
             }
         }
         frame

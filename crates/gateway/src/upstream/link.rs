@@ -1,7 +1,6 @@
 //! One connection to an endpoint. It has no task of its own: whoever uses it moves it.
 
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::Context;
 use std::time::Duration;
@@ -11,7 +10,9 @@ use hyper::client::conn::http1::{Connection, SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
+use crate::admission::Admission;
 use crate::line::{Line, Wire};
+use crate::table::Endpoint;
 
 /// An endpoint on the same machine or network answers a connect in far less.
 const CONNECT: Duration = Duration::from_secs(2);
@@ -26,8 +27,9 @@ pub struct Link {
 }
 
 impl Link {
-    pub async fn open(to: SocketAddr) -> io::Result<Self> {
-        let stream = tokio::time::timeout(CONNECT, TcpStream::connect(to)).await??;
+    pub async fn open(to: &Endpoint, admission: &dyn Admission) -> io::Result<Self> {
+        let stream = tokio::time::timeout(CONNECT, TcpStream::connect(to.address)).await??;
+        admission.answers(&stream, &to.namespace)?;
         stream.set_nodelay(true)?;
         let wire = Wire::new(stream);
         let line = wire.line();

@@ -2,7 +2,19 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::mpsc;
 
+use async_trait::async_trait;
+
 use super::*;
+use crate::admission::{Asked, Denied, Target};
+
+struct Everybody;
+
+#[async_trait]
+impl Admission for Everybody {
+    async fn admit(&self, _: Asked<'_>, _: &Target) -> Result<Arc<str>, Denied> {
+        Ok("somebody".into())
+    }
+}
 
 fn post(body: &'static str) -> Request<Body> {
     Request::post("/").header("host", "x").body(Body::from(body)).unwrap()
@@ -25,9 +37,10 @@ async fn a_request_that_goes_once_is_not_sent_into_a_closed_connection() {
             closed.send(()).unwrap();
         }
     });
-    let pool = Pool::default();
+    let pool = Pool::new(Arc::new(Everybody));
+    let endpoint = Endpoint { address, namespace: "a".into(), pod: None };
     for number in 0..20 {
-        let answer = pool.send(address, post("once")).await;
+        let answer = pool.send(&endpoint, post("once")).await;
         let answer = answer.unwrap_or_else(|failure| panic!("number {number}: {failure:?}"));
         axum::body::to_bytes(answer.into_body(), 10).await.unwrap();
         close.send(()).unwrap();

@@ -8,6 +8,8 @@ mod connections;
 mod draining;
 mod forwarding;
 mod holding;
+mod origin;
+mod owners;
 mod recording;
 mod reporting;
 mod shadowing;

@@ -20,7 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Lets in whoever says `Bearer good`.
-struct OneToken;
+pub struct OneToken;
 
 #[async_trait]
 impl Admission for OneToken {
@@ -101,13 +101,18 @@ pub struct Served {
 
 impl Served {
     pub async fn start() -> Self {
+        Self::behind(Arc::new(OneToken)).await
+    }
+
+    /// One that asks `admission`.
+    pub async fn behind(admission: Arc<dyn Admission>) -> Self {
         let (spans, exposures, records) = (Told::default(), Told::default(), Told::default());
         let sinks = Sinks {
             spans: Arc::new(spans.clone()),
             exposures: Arc::new(exposures.clone()),
             records: Arc::new(records.clone()),
         };
-        let gateway = Gateway::new(Arc::new(OneToken), sinks);
+        let gateway = Gateway::new(admission, sinks);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();

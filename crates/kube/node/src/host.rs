@@ -35,6 +35,8 @@ pub(crate) struct Host {
     pub(crate) events: Events,
     pub(crate) addresses: Mutex<Addresses>,
     pub(crate) users: Option<Mutex<Users>>,
+    /// Whether the kernel says whose process is at the other end of a connection.
+    pub(crate) peers_are_known: bool,
     /// What is to be told of use.
     pub(crate) books: Books,
     /// Accelerators, and who holds them.

@@ -19,6 +19,7 @@ use crate::dirs::Dirs;
 use crate::error::{Error, Result};
 use crate::events::Events;
 use crate::host::{Host, lock};
+use crate::peers::{self, Peers};
 use crate::pods::names::PodNames;
 use crate::pods::{self, End};
 use crate::runtime::{self, Shims};
@@ -72,6 +73,11 @@ impl Node {
         DeviceHolders(self.host.clone())
     }
 
+    /// Whether a connection goes to the project that it is meant for.
+    pub fn peers(&self) -> Peers {
+        Peers(self.host.clone())
+    }
+
     /// Which runtime was chosen: `sandbox` or `process`.
     pub fn runtime(&self) -> &'static str {
         self.host.runtime.name()
@@ -117,6 +123,13 @@ async fn prepare(client: Client, config: NodeConfig) -> Result<Host> {
     let users = root
         .then(|| Users::open(&dirs.data_dir.join("uids.json"), config.first_uid))
         .transpose()?;
+    let peers_are_known = match peers::are_known() {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::warn!(%error, "this kernel does not say who holds a port: a pod may take another project's (hint: it needs INET_TCP_DIAG)");
+            false
+        }
+    };
     let mut addresses = Addresses::of_node(&dirs.data_dir);
     let mut devices = Ledger::new(config.devices.clone());
     for (uid, mut record) in pods::known(&dirs) {
@@ -135,6 +148,7 @@ async fn prepare(client: Client, config: NodeConfig) -> Result<Host> {
         ip: NODE_IP,
         addresses: Mutex::new(addresses),
         users: users.map(Mutex::new),
+        peers_are_known,
         devices: Mutex::new(devices),
         books: Books::default(),
         registry: RwLock::default(),

@@ -40,7 +40,7 @@ pub(crate) async fn run(host: Arc<Host>) {
         for (address, backends) in wanted {
             listeners
                 .entry(address)
-                .or_insert_with(|| Listener::start(address))
+                .or_insert_with(|| Listener::start(&host, address))
                 .backends
                 .set(backends);
         }
@@ -69,8 +69,8 @@ struct Listener {
 }
 
 impl Listener {
-    fn start(address: SocketAddr) -> Listener {
-        let backends = Arc::new(Backends::default());
+    fn start(host: &Arc<Host>, address: SocketAddr) -> Listener {
+        let backends = Arc::new(Backends::new(host.clone()));
         let task = tokio::spawn(listen(address, backends.clone()));
         Listener { backends, task }
     }

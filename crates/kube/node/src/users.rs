@@ -4,6 +4,7 @@
 //! their owner, so a range is never given to another namespace.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
@@ -23,6 +24,12 @@ impl Users {
     pub(crate) fn open(path: &Path, first: u32) -> Result<Users> {
         let given = record::read(path, "the table of user id ranges")?.unwrap_or_default();
         Ok(Users { path: path.to_owned(), first, given })
+    }
+
+    /// The ids that are the namespace's alone; none before its first pod.
+    pub(crate) fn range(&self, namespace: &str) -> Option<Range<u32>> {
+        let base = self.first + self.given.get(namespace)? * RANGE;
+        Some(base..base + RANGE)
     }
 
     /// The user that a pod of the namespace runs as. `wanted` (runAsUser) is
@@ -57,6 +64,8 @@ mod tests {
         let mut again = Users::open(&path, 700_000_000).unwrap();
         assert_eq!(again.user("b", None).unwrap(), b);
         assert_eq!(again.user("c", None).unwrap().uid, 700_131_072);
+        assert_eq!(again.range("b"), Some(b.uid..700_131_072));
+        assert_eq!(again.range("d"), None);
     }
 
     #[test]

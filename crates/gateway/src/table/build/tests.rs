@@ -67,8 +67,11 @@ fn the_longest_prefix_at_a_segment_boundary_wins() {
 fn only_ready_endpoints_are_used_and_in_turn() {
     let table = table("/serve/a/digits");
     let backend = &table.find("/serve/a/digits").unwrap().backends[0];
-    let expected =
-        Endpoint { address: "127.80.0.1:8080".parse().unwrap(), pod: Some("digits-1-x".into()) };
+    let expected = Endpoint {
+        address: "127.80.0.1:8080".parse().unwrap(),
+        namespace: "a".into(),
+        pod: Some("digits-1-x".into()),
+    };
     let endpoints = backend.in_turn().map(|engaged| &engaged.endpoint);
     assert_eq!(endpoints.collect::<Vec<_>>(), [&expected]);
 }

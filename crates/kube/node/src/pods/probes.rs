@@ -4,13 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{Container, ContainerPort, Probe};
+use k8s_openapi::api::core::v1::{Container, Probe};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::hooks;
+use super::hooks::{self, Failure, Target};
 use crate::host::Host;
-use crate::shim::record::AttemptDir;
 
 /// What a probe is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,14 +35,6 @@ impl Kind {
             Kind::Liveness => "Liveness",
         }
     }
-}
-
-/// The container that is probed.
-#[derive(Debug, Clone)]
-pub(crate) struct Target {
-    pub(crate) dir: AttemptDir,
-    pub(crate) ip: String,
-    pub(crate) ports: Vec<ContainerPort>,
 }
 
 /// A not yet ready container is asked this often, however long its period:
@@ -144,19 +135,19 @@ async fn watch_probe(
         Kind::Startup => {
             let allowed =
                 asker.period * probe.failure_threshold.map_or(3, |count| count.max(1) as u32);
-            match tokio::time::timeout(allowed, asker.until_good()).await {
+            match tokio::time::timeout(allowed, asker.until_good(|_| {})).await {
                 Ok(()) => {
                     tell(kind, true, String::new());
                     up.send_replace(true);
                 }
                 Err(_) => {
-                    let words = asker.ask().await.err().unwrap_or_default();
-                    tell(kind, false, words);
+                    let words = asker.ask().await.err().map(|failure| failure.words);
+                    tell(kind, false, words.unwrap_or_default());
                 }
             }
         }
         Kind::Readiness => loop {
-            asker.until_good().await;
+            asker.until_good(|words| drop(tell(kind, false, words))).await;
             if !tell(kind, true, String::new()) {
                 return;
             }
@@ -179,16 +170,27 @@ struct Asker<'a> {
 }
 
 impl Asker<'_> {
-    async fn ask(&self) -> Result<(), String> {
+    async fn ask(&self) -> Result<(), Failure> {
         let answer =
             tokio::time::timeout(self.timeout, ask(self.host, self.target, self.probe)).await;
-        answer.unwrap_or_else(|_| Err(format!("no answer in {} s", self.timeout.as_secs())))
+        answer.unwrap_or_else(|_| Err(format!("no answer in {} s", self.timeout.as_secs()).into()))
     }
 
-    /// Asks eagerly until enough answers in a row are good.
-    async fn until_good(&self) {
-        let mut counter = Counter::of(self.probe);
-        while counter.count(self.ask().await.is_ok()) != Some(true) {
+    /// Asks eagerly until enough answers in a row are good. That others hold the port is
+    /// told once: unlike a server that still starts, it needs somebody.
+    async fn until_good(&self, held: impl Fn(String)) {
+        let (mut counter, mut is_told) = (Counter::of(self.probe), false);
+        loop {
+            let answer = self.ask().await;
+            if counter.count(answer.is_ok()) == Some(true) {
+                return;
+            }
+            if let Err(failure) = answer
+                && failure.is_held
+                && !std::mem::replace(&mut is_told, true)
+            {
+                held(failure.words);
+            }
             tokio::time::sleep(EAGER.min(self.period)).await;
         }
     }
@@ -200,23 +202,23 @@ impl Asker<'_> {
             tokio::time::sleep(self.period).await;
             let answer = self.ask().await;
             if counter.count(answer.is_ok()) == Some(false) {
-                return answer.err().unwrap_or_default();
+                return answer.err().map(|failure| failure.words).unwrap_or_default();
             }
         }
     }
 }
 
-async fn ask(host: &Host, target: &Target, probe: &Probe) -> Result<(), String> {
+async fn ask(host: &Host, target: &Target, probe: &Probe) -> Result<(), Failure> {
     if let Some(exec) = &probe.exec {
         return hooks::command(host, &target.dir, exec.command.clone().unwrap_or_default()).await;
     }
     if let Some(action) = &probe.http_get {
-        return hooks::http_get(action, &target.ip, &target.ports).await;
+        return hooks::http_get(host, action, target).await;
     }
     if let Some(action) = &probe.tcp_socket {
-        return hooks::tcp(action, &target.ip, &target.ports).await;
+        return hooks::tcp(host, action, target).await;
     }
-    Err("this node knows exec, httpGet and tcpSocket probes".to_owned())
+    Err("this node knows exec, httpGet and tcpSocket probes".to_owned().into())
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use super::container::{Container, State, specs};
 use super::decide::{Backoff, RestartPolicy};
+use super::hooks::Target;
 use super::names::PodNames;
 use super::record::PodRecord;
 use super::report::Report;
@@ -240,6 +241,16 @@ impl Worker {
             self.host.ip.to_owned()
         } else {
             self.record.ip.to_string()
+        }
+    }
+
+    /// A container as probes and hooks reach it.
+    fn target(&self, spec: &Spec, dir: &AttemptDir) -> Target {
+        Target {
+            dir: dir.clone(),
+            namespace: self.names.namespace.clone(),
+            ip: self.ip(),
+            ports: spec.ports.clone().unwrap_or_default(),
         }
     }
 

@@ -11,8 +11,15 @@ use k8s_openapi::api::discovery::v1::EndpointSlice;
 /// The label by which a slice belongs to its Service.
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
-/// Endpoints by listening address.
-pub(super) type Table = BTreeMap<SocketAddr, Vec<SocketAddr>>;
+/// What stands behind each listening address.
+pub(super) type Table = BTreeMap<SocketAddr, Behind>;
+
+/// Endpoints, all of one project.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) struct Behind {
+    pub(super) namespace: String,
+    pub(super) endpoints: Vec<SocketAddr>,
+}
 
 /// The whole table.
 pub(super) fn table(services: &[Arc<Service>], slices: &[Arc<EndpointSlice>]) -> Table {
@@ -30,7 +37,11 @@ pub(super) fn table(services: &[Arc<Service>], slices: &[Arc<EndpointSlice>]) ->
         {
             let Ok(number) = u16::try_from(port.port) else { continue };
             for address in &addresses {
-                table.insert(SocketAddr::new(*address, number), endpoints(service, port, slices));
+                let behind = Behind {
+                    namespace: service.metadata.namespace.clone().unwrap_or_default(),
+                    endpoints: endpoints(service, port, slices),
+                };
+                table.insert(SocketAddr::new(*address, number), behind);
             }
         }
     }
@@ -107,7 +118,10 @@ mod tests {
     #[test]
     fn ready_endpoints_of_the_same_port_name() {
         let table = table(&[service("127.64.0.9")], &[slice("n"), slice("other")]);
-        let wanted = vec!["127.80.0.2:8080".parse().unwrap(), "127.80.0.4:8080".parse().unwrap()];
+        let wanted = Behind {
+            namespace: "n".to_owned(),
+            endpoints: ["127.80.0.2:8080", "127.80.0.4:8080"].map(|at| at.parse().unwrap()).into(),
+        };
         assert_eq!(table, Table::from([("127.64.0.9:80".parse().unwrap(), wanted)]));
     }
 

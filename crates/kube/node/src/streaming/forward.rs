@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
-use tokio::net::TcpStream;
 
 use crate::host::Host;
 
@@ -15,9 +14,12 @@ pub(super) async fn forward(
 ) -> Response {
     match host.pod(&namespace, &pod) {
         Ok(entry) => {
-            let address = entry.ip;
-            dais_streaming::port_forward(request, move |port| TcpStream::connect((address, port)))
-                .await
+            let to = (host, entry.ip, entry.names.namespace);
+            dais_streaming::port_forward(request, move |port| {
+                let (host, ip, namespace) = to.clone();
+                async move { host.connect((ip, port).into(), &namespace).await }
+            })
+            .await
         }
         Err(refusal) => refusal.into_response(),
     }

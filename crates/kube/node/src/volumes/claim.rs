@@ -32,15 +32,36 @@ pub(super) async fn path_of(host: &Host, names: &PodNames, claim: &str) -> Resul
     let claims: Api<PersistentVolumeClaim> = Api::namespaced(host.client.clone(), &names.namespace);
     let found = claims.get_opt(claim).await.map_err(said)?;
     let found = found.ok_or_else(|| format!("persistentvolumeclaim \"{claim}\" not found"))?;
+    let uid = found.uid();
     let volume = found.spec.and_then(|spec| spec.volume_name).filter(|name| !name.is_empty());
     let volume = volume
         .ok_or_else(|| format!("persistentvolumeclaim \"{claim}\" is not bound to a volume yet"))?;
     let volumes: Api<PersistentVolume> = Api::all(host.client.clone());
     let spec = volumes.get(&volume).await.map_err(said)?.spec.unwrap_or_default();
+    if !holds(spec.claim_ref.as_ref(), (&names.namespace, claim, uid.as_deref())) {
+        return Err(format!(
+            "persistentvolume \"{volume}\" is not for this claim (hint: a claim that names no \
+             volume gets one of its own; an administrator sets spec.claimRef of others)"
+        ));
+    }
     let path =
         spec.local.map(|local| local.path).or(spec.host_path.map(|host_path| host_path.path));
     path.map(PathBuf::from).ok_or_else(|| {
         format!("persistentvolume \"{volume}\" is of a kind that this node cannot mount")
+    })
+}
+
+/// Whether a volume is for the claim of this namespace, name and uid. Its word counts and
+/// not the claim's: anybody may write any volume's name into a claim.
+fn holds(
+    reference: Option<&ObjectReference>,
+    (namespace, name, uid): (&str, &str, Option<&str>),
+) -> bool {
+    reference.is_some_and(|to| {
+        let is_this = |is: &Option<String>, this: &str| is.as_deref() == Some(this);
+        // Without a uid it is kept for a claim that is still to come.
+        let same_object = to.uid.as_deref().is_none_or(|known| Some(known) == uid);
+        is_this(&to.namespace, namespace) && is_this(&to.name, name) && same_object
     })
 }
 
@@ -195,4 +216,26 @@ async fn clean(host: &Host) -> Result<()> {
             .map_err(Error::api(action))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_volume_is_for_the_claim_that_it_names() {
+        let to = |namespace: &str, uid: Option<&str>| ObjectReference {
+            namespace: Some(namespace.to_owned()),
+            name: Some("home".to_owned()),
+            uid: uid.map(str::to_owned),
+            ..ObjectReference::default()
+        };
+        let ours = ("a", "home", Some("1"));
+        assert!(holds(Some(&to("a", Some("1"))), ours));
+        assert!(holds(Some(&to("a", None)), ours));
+        assert!(!holds(Some(&to("b", Some("1"))), ours), "another project's");
+        assert!(!holds(Some(&to("a", Some("2"))), ours), "an earlier claim's of the same name");
+        assert!(!holds(Some(&to("a", Some("1"))), ("a", "other", Some("1"))));
+        assert!(!holds(None, ours), "nobody's");
+    }
 }

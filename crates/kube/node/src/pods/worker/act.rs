@@ -255,19 +255,20 @@ impl Worker {
         let spec = self.container_spec(index);
         let pre_stop = spec
             .lifecycle
-            .and_then(|lifecycle| lifecycle.pre_stop)
+            .as_ref()
+            .and_then(|lifecycle| lifecycle.pre_stop.clone())
             .filter(|_| hook && !grace.is_zero());
         let Some(pre_stop) = pre_stop else {
             // A closed channel: it has ended by itself.
             let _ = stop.send(grace);
             return;
         };
-        let (host, dir, ip) = (self.host.clone(), self.running[&index].dir.clone(), self.ip());
+        let (host, target) = (self.host.clone(), self.target(&spec, &self.running[&index].dir));
         tokio::spawn(async move {
             let began = tokio::time::Instant::now();
-            let ran = tokio::time::timeout(grace, hooks::run(&host, &pre_stop, &dir, &ip)).await;
-            if let Ok(Err(message)) = ran {
-                tracing::warn!(message, "preStop hook failed");
+            let ran = tokio::time::timeout(grace, hooks::run(&host, &pre_stop, &target)).await;
+            if let Ok(Err(failure)) = ran {
+                tracing::warn!(message = failure.words, "preStop hook failed");
             }
             let _ = stop.send(grace.saturating_sub(began.elapsed()).max(Duration::from_secs(2)));
         });

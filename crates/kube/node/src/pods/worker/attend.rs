@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use super::{Happening, Worker};
 use crate::pods::container::{State, Terminated};
 use crate::pods::decide::book_end;
-use crate::pods::probes::{self, Kind, Target};
+use crate::pods::probes::{self, Kind};
 use crate::pods::start::termination_log;
 use crate::runtime::{Ended, Handle};
 use crate::shim::record::{AttemptDir, RunState};
@@ -83,11 +83,7 @@ impl Worker {
         dir: &AttemptDir,
     ) -> Vec<JoinHandle<()>> {
         let spec = self.container_spec(index);
-        let target = Target {
-            dir: dir.clone(),
-            ip: self.ip(),
-            ports: spec.ports.clone().unwrap_or_default(),
-        };
+        let target = self.target(&spec, dir);
         let happened = self.happened.clone();
         let tell = move |kind: Kind, ok: bool, message: String| {
             happened.send((index, attempt, Happening::Probed { kind, ok, message })).is_ok()
