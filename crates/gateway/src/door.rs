@@ -1,6 +1,7 @@
 //! The time before the gateway knows its routes: nobody is told that a path is not
 //! there before it was looked for.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -17,19 +18,26 @@ const MOST: usize = 1000;
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
 pub struct Door {
+    /// Read by every request, without the lock that the token has.
+    is_open: AtomicBool,
     opened: CancellationToken,
     places: Semaphore,
 }
 
 impl Default for Door {
     fn default() -> Self {
-        Self { opened: CancellationToken::new(), places: Semaphore::new(MOST) }
+        Self {
+            is_open: AtomicBool::new(false),
+            opened: CancellationToken::new(),
+            places: Semaphore::new(MOST),
+        }
     }
 }
 
 impl Door {
     /// The routes are known from now on.
     pub fn open(&self) {
+        self.is_open.store(true, Ordering::Release);
         self.opened.cancel();
     }
 
@@ -38,7 +46,7 @@ impl Door {
     /// # Errors
     /// The answer for one who waited in vain, or found no place to wait.
     pub async fn enter(&self) -> Result<(), Response<Body>> {
-        if self.opened.is_cancelled() {
+        if self.is_open.load(Ordering::Acquire) {
             return Ok(());
         }
         let wait = async {

@@ -246,14 +246,16 @@ async fn finish(test: &ABTest, mut status: ABTestStatus, context: &Context) -> R
     let mut verdict = Verdict::no(course.reason, course.message);
     let (mut backend, mut keep) = at_rest(&status, test.spec.promote.as_deref());
     if let Some(variant) = &test.spec.promote {
-        status.serving = Some(variant.clone());
         if !status.promotion.as_ref().is_some_and(|promotion| promotion.done) {
-            // Written before it is done, so that a crash in between does it again.
-            report::write(test, status.clone(), verdict.clone(), context).await?;
+            if status.promotion.is_none() {
+                // Written before it is done, so that a crash in between does it again.
+                report::write(test, status.clone(), verdict.clone(), context).await?;
+            }
             status.promotion = Some(promote::carry_out(test, &status, variant, context).await?);
         }
         let promotion = status.promotion.clone().unwrap_or_default();
         verdict.message.clone_from(&promotion.message);
+        status.serving = Some(variant.clone());
         if let Some(target) = &promotion.service {
             if let Some(service) = variants::read(test, target, context).await? {
                 backend = Some(crate::inferenceservice::backend(&service));
