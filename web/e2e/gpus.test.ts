@@ -51,19 +51,4 @@ describePerson('recorded accelerators', {}, (person) => {
     await ring.getByText('Recorded', { exact: true }).waitFor()
     expect(await violations(page)).toEqual([])
   })
-
-  it('are said in Chinese to who reads Chinese', async () => {
-    const { page } = person
-    await page.evaluate(() => localStorage.setItem('dais.language', 'zh-CN'))
-    for (const path of ['/gpus', `/gpus/${CARD}`]) {
-      await open(page, path)
-      await page.getByText('录制数据', { exact: true }).first().waitFor()
-      await page.getByText('这些数值来自录制，并非在此测得。').waitFor()
-      expect(await violations(page)).toEqual([])
-    }
-    await open(page, '/')
-    await page.locator('a.ring-card[href^="/gpus"]').getByText('录制数据', { exact: true }).waitFor()
-    await page.evaluate(() => localStorage.setItem('dais.language', 'en'))
-    expect(person.complaints).toEqual([])
-  })
 })
