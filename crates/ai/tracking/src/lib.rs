@@ -33,6 +33,8 @@ mod history;
 mod input;
 mod inputs;
 mod limits;
+#[cfg(test)]
+mod listing;
 mod location;
 mod logged_model_pairs;
 mod logged_model_search;
