@@ -6,11 +6,10 @@ import { choose } from './work'
 
 const mark = Date.now().toString(36)
 const name = `test-${mark}`
-const control = `control-${mark}`
-const challenger = `challenger-${mark}`
+const [control, challenger] = [`control-${mark}`, `challenger-${mark}`]
 /** What a page may take until servers have started, or figures were made. */
 const PATIENCE = { timeout: 90_000 }
-const SUBJECTS = 160
+const SUBJECTS = 360
 const kube = `/k8s/apis/dais.io/v1alpha1/namespaces/${project}`
 const address = (part = '') => `/p/${project}/abtests/${name}${part}`
 
@@ -40,8 +39,7 @@ describePerson('an A/B test', {}, (person) => {
   beforeAll(async () => {
     await person.page.goto('/')
     token = await ask(person, '/api/tokens', 'POST', { name: `e2e ${mark}` })
-    await ask(person, `${kube}/inferenceservices`, 'POST', serviceOf(control, '/etc'))
-    await ask(person, `${kube}/inferenceservices`, 'POST', serviceOf(challenger, '/usr'))
+    for (const [service, folder] of [[control, '/etc'], [challenger, '/usr']] as const) await ask(person, `${kube}/inferenceservices`, 'POST', serviceOf(service, folder))
   })
   afterAll(async () => {
     for (const path of [`abtests/${name}`, `inferenceservices/${control}`, `inferenceservices/${challenger}`]) await ask(person, `${kube}/${path}`, 'DELETE').catch(() => undefined)
@@ -62,7 +60,10 @@ describePerson('an A/B test', {}, (person) => {
     await page.getByText('Who takes part', { exact: true }).click()
     await page.getByLabel('Salt').fill('s'.repeat(300))
     await page.getByText('How it is judged', { exact: true }).click()
-    await page.getByLabel('Least subjects').fill('20')
+    await page.getByText('When it ends', { exact: true }).click()
+    await page.getByText('Chance to be better', { exact: true }).click()
+    expect(await page.getByRole('checkbox', { name: /^As soon as one is better/ }).isDisabled()).toBe(true)
+    await page.getByText('p-value valid at any look', { exact: true }).click()
     expect(await violations(page)).toEqual([])
     // Folded away, so that the refusal has to open it.
     await page.getByText('Who takes part', { exact: true }).click()
@@ -103,7 +104,7 @@ describePerson('an A/B test', {}, (person) => {
     await page.getByText('challenger is better', { exact: true }).waitFor(PATIENCE)
     const row = card(page, /^bought/).getByRole('listitem').filter({ hasText: 'challenger' })
     await row.getByText('Better', { exact: true }).waitFor()
-    await row.getByText(/chance to be better/).waitFor()
+    await row.getByText(/valid at any look/).waitFor()
     await row.getByRole('img', { name: /^challenger: \+/ }).waitFor()
     await card(page, 'Guardrails').getByRole('listitem').filter({ hasText: 'challenger' }).waitFor()
     const split = card(page, 'Who gets what')

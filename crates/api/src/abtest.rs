@@ -53,6 +53,10 @@ pub use status::{
         .message("spec.primary: name one of spec.metrics"),
     validation = Rule::new("!has(self.spec.guardrails) || self.spec.guardrails.all(g, self.spec.metrics.exists(m, m.name == g.metric))")
         .message("spec.guardrails: metric must name one of spec.metrics"),
+    validation = Rule::new("!has(self.spec.until) || !has(self.spec.until.decided) || !self.spec.until.decided || self.spec.analysis.engine == 'frequentist'")
+        .message("spec.until.decided: only with spec.analysis.engine frequentist, since who looks at a chance to win until it is high finds a winner far too often; or set spec.until.time, requests or subjects"),
+    validation = Rule::new("!has(self.spec.until) || !has(self.spec.until.decided) || !self.spec.until.decided || !has(self.spec.bandit)")
+        .message("spec.until.decided: not with spec.bandit, whose shares follow the results and bias what figures say; set spec.until.time, requests or subjects"),
     validation = Rule::new("!has(self.spec.promote) || self.spec.variants.exists(v, v.name == self.spec.promote)")
         .message("spec.promote: name one of spec.variants"),
     validation = Rule::new("(has(self.spec.key.header) ? 1 : 0) + (has(self.spec.key.cookie) ? 1 : 0) + (has(self.spec.key.body) ? 1 : 0) == 1")
@@ -243,7 +247,8 @@ pub struct Until {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub subjects: Option<i64>,
-    /// One variant is better, or none is.
+    /// One variant is better, or none is. By the frequentist engine alone, whose figures
+    /// hold at every look, and not of a bandit.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub decided: bool,
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use kube::runtime::Controller;
-use kube::runtime::controller::Action;
+use kube::runtime::controller::{Action, Config};
 use kube::runtime::reflector::Lookup;
 use kube::{Resource, ResourceExt};
 use serde::de::DeserializeOwned;
@@ -21,6 +21,10 @@ use crate::error::{Error, Result};
 /// Delay before a failed reconcile is tried again: long enough not to spin on a
 /// broken neighbour, short enough that a person does not notice a hiccup.
 const RETRY: Duration = Duration::from_secs(2);
+
+/// Objects of a kind that are looked at together. Ten thousand at once wait for the same
+/// few connections of a database until all of them give up, and then try again together.
+const AT_ONCE: u16 = 64;
 
 /// Drives `controller` with `reconcile` until the process shuts down.
 pub async fn drive<K, F, Fut>(
@@ -37,6 +41,7 @@ pub async fn drive<K, F, Fut>(
 {
     let reconcile = Arc::new(reconcile);
     controller
+        .with_config(Config::default().concurrency(AT_ONCE))
         .run(
             move |object, context| observe(name, reconcile.clone(), object, context),
             |_, _, _| Action::requeue(RETRY),

@@ -63,6 +63,7 @@ const VERSIONS: &[&[&str]] = &[
     &[include_str!("../migrations/0002_points_by_step.sql")],
     &[include_str!("../migrations/0003_alias_requests.sql")],
     &[include_str!("../migrations/0004_ranks.sql")],
+    &[include_str!("../migrations/0005_ranks_of_postgres.sql")],
 ];
 
 const READERS: u32 = 8;

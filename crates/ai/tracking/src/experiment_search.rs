@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use dais_relations::Dialect;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -14,7 +15,7 @@ use crate::scope::Scope;
 use crate::search::{Entity, Filter, Kind, Table, order};
 use crate::statement::Statement;
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(crate) struct Search {
     view_type: Option<Value>,
     #[serde(default, deserialize_with = "int")]
@@ -41,6 +42,28 @@ const ENTITY: Entity = Entity {
     datasets: None,
 };
 
+/// The rows of a page, and one more.
+pub(crate) fn select(
+    project: &str,
+    asked: &Search,
+    page: &Page,
+    dialect: Dialect,
+) -> Result<Statement> {
+    let filter = Filter::parse(asked.filter.as_deref())?;
+    let mut select =
+        Statement::new(format!("SELECT {COLUMNS} FROM ml_experiments r WHERE r.project = "));
+    select
+        .bind(project)
+        .push(" AND r.lifecycle_stage IN ")
+        .bind_list(stages(asked.view_type.as_ref())?.iter().copied());
+    filter.compile(&ENTITY, &mut select)?;
+    select.push(" ORDER BY ");
+    let last = "r.creation_time DESC, r.experiment_id DESC";
+    order(&ENTITY, &asked.order_by, last, dialect, &mut select)?;
+    select.push(" LIMIT ").bind(page.limit + 1).push(" OFFSET ").bind(page.offset);
+    Ok(select)
+}
+
 pub(crate) async fn search(
     State(tracking): State<Tracking>,
     scope: Scope,
@@ -48,24 +71,7 @@ pub(crate) async fn search(
 ) -> Result<Json<Value>> {
     tracking.ensure_default(&scope.project).await?;
     let page = Page::new(request.page_token.as_deref(), request.max_results, 1000, 50_000)?;
-    let filter = Filter::parse(request.filter.as_deref())?;
-    let mut select =
-        Statement::new(format!("SELECT {COLUMNS} FROM ml_experiments r WHERE r.project = "));
-    select
-        .bind(&scope.project)
-        .push(" AND r.lifecycle_stage IN ")
-        .bind_list(stages(request.view_type.as_ref())?.iter().copied());
-    filter.compile(&ENTITY, &mut select)?;
-    let dialect = tracking.database().dialect();
-    select.push(" ORDER BY ");
-    order(
-        &ENTITY,
-        &request.order_by,
-        "r.creation_time DESC, r.experiment_id DESC",
-        dialect,
-        &mut select,
-    )?;
-    select.push(" LIMIT ").bind(page.limit + 1).push(" OFFSET ").bind(page.offset);
+    let select = select(&scope.project, &request, &page, tracking.database().dialect())?;
     let rows = select.all(tracking.database().read()).await?;
     let mut found = rows
         .iter()

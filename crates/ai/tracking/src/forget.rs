@@ -7,8 +7,9 @@ use crate::{Error, Tracking};
 const OF_RUNS: [&str; 6] =
     ["ml_points", "ml_latest", "ml_run_params", "ml_run_tags", "ml_run_datasets", "ml_run_models"];
 const OF_PROJECTS: [&str; 14] = [
-    "ml_ranks",
     "ml_runs",
+    // After the runs, whose rows are held while they come in.
+    "ml_ranks",
     "ml_experiment_tags",
     "ml_experiments",
     "ml_logged_model_tags",

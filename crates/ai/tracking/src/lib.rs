@@ -34,6 +34,8 @@ mod input;
 mod inputs;
 mod kept;
 mod limits;
+#[cfg(test)]
+mod listing;
 mod location;
 mod logged_model_pairs;
 mod logged_model_search;

@@ -2,15 +2,18 @@
 //!
 //! A run that logs metrics leaves it with the first batch and comes back when it has been
 //! quiet for some seconds: in between, a batch changes no more of the database than its
-//! own rows. Searches look at the runs outside one by one. SQLite only: there is one
-//! writer, so that no batch comes between what is read here and what is written.
+//! own rows. Searches look at the runs outside one by one. No batch comes between what is
+//! read here and what is written: SQLite has one writer, and in PostgreSQL the rows of the
+//! runs are held, by every writer in the same order.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use dais_relations::Dialect;
+
 use crate::error::Result;
 use crate::session::{Session, Sessions};
-use crate::statement::statement;
+use crate::statement::{Statement, statement};
 
 /// Longer than most steps of a training: coming and going writes a page for each metric.
 const QUIET: Duration = Duration::from_secs(10);
@@ -45,11 +48,17 @@ impl Outside {
     pub async fn take_in(&mut self, sessions: &Sessions) -> Result<bool> {
         let quiet = |since: &Option<Instant>| since.is_none_or(|since| since.elapsed() >= QUIET);
         let quiet = self.since.iter().filter(|(_, since)| quiet(since));
-        let runs: Vec<i64> = quiet.map(|(run, _)| *run).take(AT_ONCE).collect();
+        let mut runs: Vec<i64> = quiet.map(|(run, _)| *run).take(AT_ONCE).collect();
         if runs.is_empty() {
             return Ok(false);
         }
+        runs.sort_unstable();
         let mut session = sessions.begin().await?;
+        if sessions.dialect() == Dialect::Postgres {
+            let mut which = Statement::new("seq IN ");
+            which.bind_list(runs.iter().copied());
+            hold(&mut session, which).await?;
+        }
         for run in &runs {
             enter(&mut session, *run).await?;
         }
@@ -59,6 +68,13 @@ impl Outside {
         }
         Ok(runs.len() == AT_ONCE)
     }
+}
+
+/// Keeps the rows of some runs from other writers until the transaction ends.
+pub(crate) async fn hold(session: &mut Session<'_>, which: Statement) -> Result<()> {
+    let select =
+        which.within("SELECT seq, ranked FROM ml_runs WHERE ", " ORDER BY seq FOR NO KEY UPDATE");
+    session.pairs::<i64, i64>(select).await.map(drop)
 }
 
 async fn enter(session: &mut Session<'_>, run: i64) -> Result<()> {

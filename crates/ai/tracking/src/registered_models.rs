@@ -293,7 +293,7 @@ pub(crate) async fn delete_tag(
     Ok(DONE)
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(crate) struct Search {
     filter: Option<String>,
     #[serde(default, deserialize_with = "int")]
@@ -318,30 +318,51 @@ const ENTITY: Entity = Entity {
     datasets: None,
 };
 
+/// Before the name that a page of models by name begins behind.
+const PAST: &str = "past-";
+
+/// The rows of a page, and one more.
+pub(crate) fn select(
+    project: &str,
+    asked: &Search,
+    (page, past): (&Page, Option<&str>),
+    dialect: Dialect,
+) -> Result<Statement> {
+    let mut filter = Filter::parse(asked.filter.as_deref())?;
+    let mut select =
+        Statement::new(format!("SELECT {COLUMNS} FROM ml_models r WHERE r.project = "));
+    select.bind(project);
+    filter.models_or_prompts(&TAGS, &mut select);
+    filter.compile(&ENTITY, &mut select)?;
+    let last = format!("r.name{}", dialect.byte_order());
+    if let Some(name) = past {
+        select.push(" AND ").push(&last).push(" > ").bind(name);
+    }
+    select.push(" ORDER BY ");
+    order(&ENTITY, &asked.order_by, &last, dialect, &mut select)?;
+    select.push(" LIMIT ").bind(page.limit + 1).push(" OFFSET ").bind(page.offset);
+    Ok(select)
+}
+
 pub(crate) async fn search(
     State(tracking): State<Tracking>,
     scope: Scope,
     Input(request): Input<Search>,
 ) -> Result<Json<Value>> {
-    let page = Page::new(request.page_token.as_deref(), request.max_results, 100, 1000)?;
-    let mut filter = Filter::parse(request.filter.as_deref())?;
-    let mut select =
-        Statement::new(format!("SELECT {COLUMNS} FROM ml_models r WHERE r.project = "));
-    select.bind(&scope.project);
-    filter.models_or_prompts(&TAGS, &mut select);
-    filter.compile(&ENTITY, &mut select)?;
+    // By name, a page begins behind the last name of the one before: counting its way
+    // there would read all earlier pages again.
+    let by_name = request.order_by.is_empty();
+    let token = request.page_token.as_deref();
+    let past = token.filter(|_| by_name).and_then(|token| token.strip_prefix(PAST));
+    let counted = if past.is_some() { None } else { token };
+    let page = Page::new(counted, request.max_results, 100, 1000)?;
     let dialect = tracking.database().dialect();
-    select.push(" ORDER BY ");
-    order(
-        &ENTITY,
-        &request.order_by,
-        &format!("r.name{}", dialect.byte_order()),
-        dialect,
-        &mut select,
-    )?;
-    select.push(" LIMIT ").bind(page.limit + 1).push(" OFFSET ").bind(page.offset);
+    let select = select(&scope.project, &request, (&page, past), dialect)?;
     let mut rows = select.all(tracking.database().read()).await?;
-    let next = page.cut(&mut rows);
+    let mut next = page.cut(&mut rows);
+    if let (true, Some(next), Some(last)) = (by_name, &mut next, rows.last()) {
+        *next = format!("{PAST}{}", last.try_get::<String, _>(0)?);
+    }
     let mut models = Vec::with_capacity(rows.len());
     for row in &rows {
         models.push(complete(&tracking, &scope, row).await?);

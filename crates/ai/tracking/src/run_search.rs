@@ -150,12 +150,18 @@ impl Asked<'_> {
             return Ok(None);
         };
         let Some((key, direction)) = metric_of(first)? else { return Ok(None) };
-        if dialect != Dialect::Sqlite || most > DEEPEST {
+        if most > DEEPEST {
             return Ok(None);
         }
+        // A cross join keeps SQLite from beginning with the runs, and a plus from looking
+        // through the experiment for the few of them that are outside.
+        let (join, plus) = match dialect {
+            Dialect::Sqlite => ("CROSS JOIN", "+"),
+            Dialect::Postgres => ("JOIN", ""),
+        };
         let mut select = Statement::new(format!(
             "SELECT {COLUMNS} FROM ml_runs r WHERE r.seq IN (SELECT * FROM (SELECT o.run FROM ml_ranks o \
-             CROSS JOIN ml_runs r ON r.seq = o.run WHERE o.project = "
+             {join} ml_runs r ON r.seq = o.run WHERE o.project = "
         ));
         select.bind(self.project).push(" AND o.experiment_id = ").bind(*experiment);
         select.push(" AND o.key = ").bind(&key).push(" AND o.nan = 0");
@@ -164,16 +170,27 @@ impl Asked<'_> {
         select.push(" ORDER BY o.value").push(direction).push(", ");
         order(&ENTITY, rest, LAST, dialect, &mut select)?;
         select.push(" LIMIT ").bind(most);
-        select.push(") UNION ALL SELECT r.seq FROM ml_runs r WHERE r.ranked = 0 AND r.project = ");
+        select.push(
+            ") AS best UNION ALL SELECT r.seq FROM ml_runs r WHERE r.ranked = 0 AND r.project = ",
+        );
         select.bind(self.project).push(" AND r.experiment_id = ").bind(*experiment);
         select.push(" AND EXISTS (SELECT 1 FROM ml_latest t WHERE t.run = r.seq AND t.key = ");
         select.bind(&key).push(" AND t.nan = 0)) AND ");
-        // A plus keeps SQLite from looking through the experiment for the few runs.
-        select.push("+");
+        select.push(plus);
         self.conditions(&mut select);
         self.finish(dialect, &mut select)?;
         Ok(Some((select, complete)))
     }
+}
+
+/// The rows of a page of an experiment's runs, newest first, and one more.
+#[cfg(test)]
+pub(crate) fn newest(experiment: i64, page: &Page, dialect: Dialect) -> Result<Statement> {
+    let filter = Filter::parse(None)?;
+    let (experiments, order_by) = ([experiment], []);
+    let (stages, project) = (stages(None)?, "p");
+    Asked { project, experiments: &experiments, stages, filter: &filter, order_by: &order_by, page }
+        .among_all(dialect)
 }
 
 #[cfg(test)]
@@ -183,8 +200,9 @@ mod tests {
 
     const ORDERS: [Option<&str>; 3] = [None, Some("metrics.m DESC"), Some("metrics.m")];
 
-    /// How SQLite would find the runs of an experiment.
+    /// How a database would find the runs of an experiment.
     async fn plan(database: &Database, order_by: Option<&str>, ranked: bool) -> String {
+        let dialect = database.dialect();
         let order_by: Vec<String> = order_by.map(str::to_owned).into_iter().collect();
         let filter = Filter::parse(Some("metrics.m > 0.5 AND params.p = 'x'")).expect("a filter");
         let page = Page { offset: 0, limit: 100 };
@@ -197,10 +215,12 @@ mod tests {
             page: &page,
         };
         let select = match ranked {
-            true => asked.among_ranked(Dialect::Sqlite).expect("SQL").expect("by a metric").0,
-            false => asked.among_all(Dialect::Sqlite).expect("SQL"),
+            true => asked.among_ranked(dialect).expect("SQL").expect("by a metric").0,
+            false => asked.among_all(dialect).expect("SQL"),
         };
-        let steps = database.rows(select.explained(), |row| row.text(3)).await.expect("a plan");
+        let column = if dialect == Dialect::Sqlite { 3 } else { 0 };
+        let select = select.explained(dialect);
+        let steps = database.rows(select, move |row| row.text(column)).await.expect("a plan");
         steps.join("\n")
     }
 
@@ -227,5 +247,42 @@ mod tests {
             assert_eq!(plan.contains(outside), order_by.is_some(), "{plan}");
             assert!(!plan.contains("SCAN r") && !plan.contains("SCAN t"), "{plan}");
         }
+    }
+
+    /// The same of PostgreSQL, which must have rows to choose by. In a database of its
+    /// own, where `DAIS_TEST_POSTGRES` names a server.
+    #[tokio::test]
+    async fn postgres_walks_to_the_first_page_in_order_too() {
+        let server = std::env::var("DAIS_TEST_POSTGRES").unwrap_or_default();
+        let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
+        assert!(!server.is_empty() || !ci, "DAIS_TEST_POSTGRES must be set where CI=true");
+        let Some((before, _)) = server.rsplit_once('/') else { return };
+        let name = format!("dais_test_{}", uuid::Uuid::new_v4().simple());
+        let run = async |url: &str, sql: &str| {
+            let pool = dais_relations::connect(url, 1, "").await.expect("connects");
+            let sql = sqlx::AssertSqlSafe(sql.to_owned());
+            sqlx::Executor::execute(&pool, sql).await.expect("SQL");
+            pool.close().await;
+        };
+        run(&server, &format!("CREATE DATABASE {name}")).await;
+        let url = format!("{before}/{name}");
+        let database = Database::open(&url).await.expect("opens");
+        run(
+            &url,
+            "INSERT INTO ml_runs SELECT n, 'p', 'r' || n, n % 2, 'n', 'u', 'FINISHED', n, n, 'active', \
+             'a', 1 FROM generate_series(1, 20000) n;
+             INSERT INTO ml_ranks SELECT 'p', n % 2, 'm', 0, n % 997, n FROM generate_series(1, 20000) n;
+             INSERT INTO ml_latest SELECT n, 'm', 1, 1, n % 997, 0 FROM generate_series(1, 20000) n;
+             INSERT INTO ml_run_params SELECT n, 'p', 'x' FROM generate_series(1, 20000) n;
+             ANALYZE",
+        )
+        .await;
+        for order_by in &ORDERS[1..] {
+            let plan = plan(&database, *order_by, true).await;
+            let walked = ["Incremental Sort", "ml_ranks_pkey", "ml_runs_unranked"];
+            assert!(walked.iter().all(|step| plan.contains(step)), "{order_by:?}: {plan}");
+            assert!(!plan.contains("Seq Scan"), "{order_by:?}: {plan}");
+        }
+        run(&server, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
     }
 }

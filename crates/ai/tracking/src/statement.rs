@@ -110,6 +110,11 @@ impl Statement {
         self
     }
 
+    /// The same text between two others.
+    pub fn within(self, before: &str, after: &str) -> Statement {
+        Statement { sql: format!("{before}{}{after}", self.sql), ..self }
+    }
+
     /// Appends the placeholder of a new value.
     pub fn bind(&mut self, value: impl Into<Value>) -> &mut Statement {
         self.values.push(value.into());
@@ -137,10 +142,15 @@ impl Statement {
         self.push(")")
     }
 
-    /// Asks SQLite how it would find that, in rows whose fourth column says it.
+    /// Asks how that would be found: of SQLite the fourth column says it, of PostgreSQL
+    /// the first.
     #[cfg(test)]
-    pub fn explained(self) -> Statement {
-        Statement { sql: format!("EXPLAIN QUERY PLAN {}", self.sql), ..self }
+    pub fn explained(self, dialect: Dialect) -> Statement {
+        let ask = match dialect {
+            Dialect::Sqlite => "EXPLAIN QUERY PLAN ",
+            Dialect::Postgres => "EXPLAIN ",
+        };
+        self.within(ask, "")
     }
 
     fn query(self) -> sqlx::query::Query<'static, Any, AnyArguments> {

@@ -115,11 +115,7 @@ fn every(pause: Duration) -> Result<Arc<Notify>> {
 }
 
 async fn left_outside(sessions: &Sessions) -> Outside {
-    let left = match sessions.dialect() {
-        Dialect::Sqlite => Outside::left(sessions).await,
-        Dialect::Postgres => return Outside::default(),
-    };
-    left.unwrap_or_else(|error| {
+    Outside::left(sessions).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "runs that are not ranked could not be read");
         Outside::default()
     })
@@ -137,9 +133,7 @@ async fn write_group(sessions: &Sessions, group: &mut Vec<Waiting>, outside: &mu
     let outcome = try_group(sessions, group).await;
     match outcome {
         Ok((verdicts, measured)) => {
-            if sessions.dialect() == Dialect::Sqlite {
-                outside.logged(&measured);
-            }
+            outside.logged(&measured);
             for (waiting, verdict) in group.drain(..).zip(verdicts) {
                 // The client may have gone away; its data is stored all the same.
                 let _ = waiting.reply.send(verdict);
@@ -169,6 +163,9 @@ fn shared(error: &Arc<Error>) -> Error {
 
 async fn try_group(sessions: &Sessions, group: &[Waiting]) -> Result<(Vec<Result<()>>, Vec<i64>)> {
     let mut session = sessions.begin().await?;
+    if sessions.dialect() == Dialect::Postgres {
+        ranks::hold(&mut session, of_group(group)).await?;
+    }
     let mut rows = Rows::default();
     let mut verdicts = Vec::with_capacity(group.len());
     let mut measured = Vec::new();
@@ -177,7 +174,7 @@ async fn try_group(sessions: &Sessions, group: &[Waiting]) -> Result<(Vec<Result
             Err(refusal) => Err(refusal),
             Ok((run, ranked)) => {
                 if !batch.metrics.is_empty() {
-                    if ranked && sessions.dialect() == Dialect::Sqlite {
+                    if ranked {
                         ranks::leave(&mut session, run).await?;
                     }
                     measured.push(run);
@@ -190,6 +187,17 @@ async fn try_group(sessions: &Sessions, group: &[Waiting]) -> Result<(Vec<Result
     rows.write(&mut Target { on: &mut session, dialect: sessions.dialect() }).await?;
     session.commit().await?;
     Ok((verdicts, measured))
+}
+
+/// The runs of a group.
+fn of_group(group: &[Waiting]) -> Statement {
+    let mut which = Statement::new("(project, run_id) IN (");
+    for (index, Waiting { batch, .. }) in group.iter().enumerate() {
+        which.push(if index > 0 { ", (" } else { "(" }).bind(&batch.project);
+        which.push(", ").bind(&batch.run_id).push(")");
+    }
+    which.push(")");
+    which
 }
 
 /// The run of a batch that may be written, and whether it is ranked. The outer error is

@@ -138,17 +138,21 @@ pub struct GuardrailRule {
     pub max_worse_by: Option<f64>,
 }
 
-/// How figures are made. Both engines may be looked at at any time.
+/// How figures are made.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Analysis {
     #[serde(default)]
     pub engine: Engine,
-    /// How often a test without any difference may name a winner; 0.05 when absent.
+    /// How often a test without any difference may name a winner, and as often one without
+    /// harm be stopped by its guardrails: over all looks and variants together; 0.05 when
+    /// absent. `bayesian`: of the interval alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0001, max = 0.4))]
     pub alpha: Option<f64>,
-    /// `bayesian`: the chance from which on a variant wins; 0.95 when absent.
+    /// `bayesian`: the chance from which on a variant wins at the end of the test; 0.95
+    /// when absent. A test without any difference names each variant, and the control, as
+    /// often as this leaves to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.76, max = 0.9999))]
     pub chance_to_win: Option<f64>,
@@ -170,9 +174,10 @@ pub struct Analysis {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Engine {
-    /// A flat prior, and the chance to win.
-    #[default]
-    Bayesian,
     /// Sequential: p-values and intervals that are valid at every look.
+    #[default]
     Frequentist,
+    /// A flat prior, and the chance to win. May be looked at always; what decides is the
+    /// look at the end that `until` sets by time, requests or subjects.
+    Bayesian,
 }

@@ -36,6 +36,9 @@ pub struct ABTestStatus {
     /// In the order of the spec.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub variants: Vec<VariantStatus>,
+    /// How often the shares of variants were set.
+    #[serde(default)]
+    pub splits: i64,
     /// Subjects of all variants.
     #[serde(default)]
     pub subjects: i64,
@@ -131,12 +134,14 @@ pub struct VariantStatus {
     pub failures: i64,
 }
 
-/// The split of subjects against the intended one, by a χ² test.
+/// The split of subjects against the intended one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Mismatch {
+    /// Of a χ² test at this look alone.
     pub p_value: f64,
-    /// True: no figure of the test can be trusted.
+    /// True: no figure of the test can be trusted. By a test that is valid at all looks
+    /// together: in one of a hundred tests at most without a cause.
     pub alarm: bool,
 }
 

@@ -1,17 +1,20 @@
 //! One look at a test: what was counted becomes the figures of its status. No I/O.
 
-use dais_api::abtest::{MetricStatus, Mismatch, OutcomeCounts, TestDecision, VariantFigures};
+use dais_api::abtest::{
+    MetricStatus, Mismatch, OutcomeCounts, TestDecision, Until, VariantFigures,
+};
 use dais_api::{ABTestSpec, ABTestStatus};
-use dais_statistics::{Answer, Arm, Report, Statistic, mismatch};
+use dais_statistics::{Answer, Arm, Report, Statistic, mismatch, mismatch_at_any_look};
 use k8s_openapi::jiff::Timestamp;
 
 use super::figures::{self, count};
-use super::guardrails;
+use super::{bandit, course, guardrails};
 use crate::seams::{MetricReading, TestReading};
 
 const DAY: f64 = 86_400.0;
-/// Below which p-value the split of subjects counts as wrong; see `mismatch`.
-const MISMATCH_ALPHA: f64 = 0.001;
+/// How often a test whose split is as intended may raise the alarm, over all its looks and
+/// all its shares together.
+const MISMATCH_ALPHA: f64 = 0.01;
 /// Subjects that the smallest variant should have before its split is judged: below it
 /// χ² is no good approximation (Cochran, Biometrics 10, 1954).
 const LEAST_EXPECTED: f64 = 5.0;
@@ -30,18 +33,19 @@ pub(super) fn look(
     }
     status.crossed = crossed;
     status.outcomes = Some(OutcomeCounts { ..reading.outcomes.clone() });
-    let split = split(status);
-    status.mismatch = split.map(|p_value| Mismatch { p_value, alarm: p_value < MISMATCH_ALPHA });
+    let split = Split::of(status);
+    status.mismatch = split.map(|split| Mismatch { p_value: split.once, alarm: split.is_wrong() });
     let span = Span::of(spec, status, now);
     let looks: Vec<(MetricStatus, Option<TestDecision>)> = spec
         .metrics
         .iter()
         .zip(&reading.metrics)
-        .map(|(metric, reading)| metric_at(spec, metric, (status, reading), &span))
+        .map(|(metric, reading)| metric_at(spec, metric, (status, reading), (&span, split)))
         .collect();
     let is_primary =
         |(metric, _): &&(MetricStatus, Option<TestDecision>)| metric.name == spec.primary;
-    status.decision = looks.iter().find(is_primary).and_then(|(_, decision)| decision.clone());
+    let decision = looks.iter().find(is_primary).and_then(|(_, decision)| decision.clone());
+    status.decision = bandit::decision(spec, status, decision, span.is_over);
     status.metrics = looks.into_iter().map(|(metric, _)| metric).collect();
     status.guardrails = guardrails::judge(spec, reading);
 }
@@ -50,6 +54,9 @@ pub(super) fn look(
 struct Span {
     days: f64,
     all: Option<f64>,
+    /// Whether an end that was set beforehand is reached: the look that decides what was
+    /// not to be looked at before.
+    is_over: bool,
 }
 
 impl Span {
@@ -57,8 +64,11 @@ impl Span {
         let began = status.start_time.as_ref().map_or(now, |began| began.0);
         let until = status.completion_time.as_ref().map_or(now, |ended| ended.0);
         let days = |to: Timestamp| to.duration_since(began).as_secs_f64().max(0.0) / DAY;
-        let end = spec.until.as_ref().and_then(|until| until.time.as_ref());
-        Self { days: days(until), all: end.map(|end| days(end.0)) }
+        let fixed = spec.until.as_ref().map(|until| Until { decided: false, ..until.clone() });
+        let is_over = fixed.as_ref().is_some_and(|end| course::is_over(end, status, now).is_some());
+        let end = fixed.and_then(|end| end.time).map(|end| days(end.0));
+        let days = days(until);
+        Self { days, all: if is_over { Some(days) } else { end }, is_over }
     }
 }
 
@@ -73,31 +83,54 @@ fn counted(status: &mut ABTestStatus, reading: &TestReading) {
     status.requests = status.variants.iter().map(|variant| variant.requests).sum();
 }
 
-/// The p-value of the split of those who came since the shares are what they are.
-fn split(status: &ABTestStatus) -> Option<f64> {
-    let new: Vec<u64> = status
-        .variants
-        .iter()
-        .map(|variant| u64::try_from(variant.subjects - variant.subjects_before).unwrap_or(0))
-        .collect();
-    let shares: Vec<f64> = status.variants.iter().map(|variant| variant.share).collect();
-    let all = new.iter().sum::<u64>() as f64;
-    let least = shares.iter().copied().filter(|share| *share > 0.0).fold(1.0, f64::min);
-    if all * least < LEAST_EXPECTED {
-        return None;
+/// The p-values of the split of those who came since the shares are what they are.
+#[derive(Clone, Copy)]
+struct Split {
+    /// At one look.
+    once: f64,
+    /// At all looks since then.
+    always: f64,
+    /// What these shares may take of [`MISMATCH_ALPHA`]: a half, a sixth, a twelfth, …,
+    /// which never come to more than 1, however often a bandit changes them.
+    alpha: f64,
+}
+
+impl Split {
+    fn of(status: &ABTestStatus) -> Option<Self> {
+        let new: Vec<u64> = status
+            .variants
+            .iter()
+            .map(|variant| u64::try_from(variant.subjects - variant.subjects_before).unwrap_or(0))
+            .collect();
+        let shares: Vec<f64> = status.variants.iter().map(|variant| variant.share).collect();
+        let all = new.iter().sum::<u64>() as f64;
+        let least = shares.iter().copied().filter(|share| *share > 0.0).fold(1.0, f64::min);
+        if all * least < LEAST_EXPECTED {
+            return None;
+        }
+        let number = status.splits.max(1) as f64;
+        Some(Self {
+            once: mismatch(&new, &shares).ok()?,
+            always: mismatch_at_any_look(&new, &shares).ok()?,
+            alpha: MISMATCH_ALPHA / (number * (number + 1.0)),
+        })
     }
-    mismatch(&new, &shares).ok()
+
+    fn is_wrong(self) -> bool {
+        self.always < self.alpha
+    }
 }
 
 fn metric_at(
     spec: &ABTestSpec,
     metric: &dais_api::abtest::Metric,
     (status, reading): (&ABTestStatus, &MetricReading),
-    span: &Span,
+    (span, split): (&Span, Option<Split>),
 ) -> (MetricStatus, Option<TestDecision>) {
     let name = metric.name.clone();
     let message = reading.message.clone();
-    let plan = figures::plan(spec, metric, span.all);
+    let mut plan = figures::plan(spec, metric, span.all);
+    plan.mismatch_alpha = split.map_or(MISMATCH_ALPHA, |split| split.alpha);
     let analysed = arms(status, reading).and_then(|arms| match plan.analyse(&arms, span.days) {
         Ok(report) => Some(report),
         Err(error) => {
@@ -112,7 +145,7 @@ fn metric_at(
         });
         return (MetricStatus { name, variants: figures.collect(), message }, None);
     };
-    report.mismatch = status.mismatch.as_ref().map_or(1.0, |mismatch| mismatch.p_value);
+    report.mismatch = split.map_or(1.0, |split| split.always);
     let decision = figures::decision(&plan.decide(&report));
     (MetricStatus { name, variants: variants(&report), message }, Some(decision))
 }

@@ -1,8 +1,9 @@
-//! Thompson sampling: shares that follow the primary metric. No I/O.
+//! Thompson sampling: shares that follow the primary metric, and who is taken for the best
+//! at the end. No I/O.
 
 use std::time::Duration;
 
-use dais_api::abtest::{BanditRule, BanditStatus};
+use dais_api::abtest::{BanditRule, BanditStatus, DecisionState, TestDecision};
 use dais_api::{ABTestSpec, ABTestStatus};
 use dais_statistics::{Bandit, Pcg64, SeedableRng, Statistic};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -84,6 +85,49 @@ pub(super) fn renew(
         }
         Err(why) => BanditStatus { message: Some(why.to_string()), renewed, ..before },
     })
+}
+
+/// What a bandit says instead of what its figures say: shares that follow the results bias
+/// these, so that no promise about errors holds. At the end it takes the variant that has a
+/// chance of `chanceToWin` to be the best; among variants that are alike any will do.
+///
+/// `figures` are kept where they say that there is nothing to go by.
+pub(super) fn decision(
+    spec: &ABTestSpec,
+    status: &ABTestStatus,
+    figures: Option<TestDecision>,
+    is_over: bool,
+) -> Option<TestDecision> {
+    let bandit = status.bandit.clone().unwrap_or_default();
+    let nothing = ["Collecting", "SampleRatioMismatch"];
+    if spec.bandit.is_none()
+        || figures.as_ref().is_none_or(|found| nothing.contains(&found.reason.as_str()))
+    {
+        return figures;
+    }
+    let of = |state, winner: Option<&str>, reason: &str, message: String| {
+        let (winner, reason) = (winner.map(str::to_owned), reason.to_owned());
+        Some(TestDecision { state, winner, reason, message })
+    };
+    let named = spec.variants.iter().zip(&bandit.best);
+    let best = named.max_by(|(_, a), (_, b)| a.total_cmp(b));
+    let words = best.map_or_else(
+        || "weights have not moved yet".to_owned(),
+        |(variant, chance)| {
+            format!("{} is the best with a chance of {:.1} %", variant.name, chance * 100.0)
+        },
+    );
+    let enough = spec.analysis.chance_to_win.unwrap_or(figures::CHANCE_TO_WIN);
+    match best {
+        _ if !is_over => {
+            let message = format!("a bandit decides at the end of the test; {words}");
+            of(DecisionState::Open, None, "Choosing", message)
+        }
+        Some((variant, chance)) if *chance >= enough => {
+            of(DecisionState::Winner, Some(&variant.name), "LikelyBest", words)
+        }
+        _ => of(DecisionState::NoDifference, None, "NoneBest", format!("over, and open: {words}")),
+    }
 }
 
 #[cfg(test)]

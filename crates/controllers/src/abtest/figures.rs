@@ -14,6 +14,9 @@ use dais_statistics::{
 /// A test without an end may run for so long, in days.
 const ENDLESS: f64 = 36_500.0;
 const DAY: f64 = 86_400.0;
+/// What a spec leaves out.
+pub(super) const ALPHA: f64 = 0.05;
+pub(super) const CHANCE_TO_WIN: f64 = 0.95;
 
 pub(super) fn better(metric: &Metric) -> Better {
     match metric.direction {
@@ -25,11 +28,11 @@ pub(super) fn better(metric: &Metric) -> Better {
 /// How a metric is judged; `days` is how long the test will have run at its end.
 pub(super) fn plan(spec: &ABTestSpec, metric: &Metric, days: Option<f64>) -> Plan {
     let analysis = &spec.analysis;
-    let alpha = analysis.alpha.unwrap_or(0.05);
+    let alpha = analysis.alpha.unwrap_or(ALPHA);
     let method = match analysis.engine {
         Engine::Bayesian => Method::Bayesian {
             prior: Prior::Flat,
-            chance_to_win: analysis.chance_to_win.unwrap_or(0.95),
+            chance_to_win: analysis.chance_to_win.unwrap_or(CHANCE_TO_WIN),
         },
         Engine::Frequentist => {
             Method::Sequential { tuning: analysis.tuning.unwrap_or(DEFAULT_TUNING) }
@@ -79,9 +82,7 @@ pub(super) fn compared(figures: &mut VariantFigures, answer: &Answer<Comparison>
             figures.chance_to_win = Some(result.chance_to_win);
             figures.risk = Some(result.risk.variant);
         }
-        Tested::Fixed(result) | Tested::Sequential(result) => {
-            figures.p_value = Some(result.p_value);
-        }
+        Tested::Fixed(_) | Tested::Sequential(_) => figures.p_value = comparison.p_value(),
     }
     if let Some(TimeLeft { observations, days }) = comparison.time_left {
         figures.subjects_left = Some(observations.min(1e15) as i64);
@@ -116,7 +117,10 @@ fn words(reason: &Reason, winner: &str) -> (&'static str, String) {
             "Collecting",
             format!("a variant has {count} subjects; nothing is decided below {needed}"),
         ),
-        Reason::BeforeHorizon { .. } => ("Undecided", "decided at the end".to_owned()),
+        Reason::BeforeHorizon { .. } => (
+            "AwaitingEnd",
+            "a chance to win decides at the end that spec.until sets by time, requests or subjects: who stops at the first high one is wrong several times as often".to_owned(),
+        ),
         Reason::Undecided { .. } => ("Undecided", "the figures leave it open".to_owned()),
         Reason::SampleRatioMismatch { p_value, .. } => (
             "SampleRatioMismatch",

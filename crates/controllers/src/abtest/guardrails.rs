@@ -1,6 +1,7 @@
 //! What no variant may harm. No I/O.
 //!
-//! Judged by one-sided sequential bounds, so that it may be looked at always. An arm
+//! Judged by one-sided sequential bounds, so that it may be looked at always; all of them
+//! share `alpha`, which so is how often a test without harm is stopped. An arm
 //! whose values are all alike, for example without any error, says nothing of how sure a
 //! difference is; each arm then gets one more observation, of the other's value, which
 //! makes harm a little harder to show and never easier.
@@ -110,11 +111,12 @@ fn check(
         (None, 0.0) => (EffectKind::Absolute, 0.0),
         (None, _) => (EffectKind::Relative, rule.max_worse.unwrap_or(0.0)),
     };
+    let bounds = spec.guardrails.len() * spec.variants.len().saturating_sub(1);
     let guardrail = Guardrail {
         better: figures::better(metric),
         kind,
         tolerated,
-        alpha: spec.analysis.alpha.unwrap_or(0.05),
+        alpha: spec.analysis.alpha.unwrap_or(figures::ALPHA) / bounds.max(1) as f64,
         tuning: spec.analysis.tuning.unwrap_or(DEFAULT_TUNING),
     };
     let result = match guardrail.check(control, variant) {

@@ -153,6 +153,7 @@ fn share_out(test: &ABTest, status: &mut ABTestStatus) {
     if !status.variants.iter().zip(&shares).any(differs) {
         return;
     }
+    status.splits += 1;
     for (variant, share) in status.variants.iter_mut().zip(shares) {
         variant.share = share;
         variant.subjects_before = variant.subjects;

@@ -357,6 +357,14 @@ fn what_cannot_be_is_refused_with_words_and_what_can_be_works() {
         with(&|spec| spec["variants"][0]["service"] = json!("x/../../../other")),
         with(&|spec| spec["route"] = json!("a'b 名")),
         with(&|spec| spec["shadow"] = json!({"percent": 5})),
+        with(&|spec| {
+            spec["until"] = json!({"decided": true});
+            spec["analysis"] = json!({"engine": "bayesian"});
+        }),
+        with(&|spec| {
+            spec["until"] = json!({"decided": true});
+            spec["bandit"] = json!({});
+        }),
     ];
     for (at, (code, words)) in refused.iter().enumerate() {
         assert!(*code == 422 && words.contains("spec"), "{at}: {code} {words}");

@@ -5,11 +5,11 @@ import type { KubeObject } from '../meta'
 export interface ABTestSpec {
   /** How figures are made. */
   analysis?: {
-    /** How often a test without any difference may name a winner; 0.05 when absent. */
+    /** How often a test without any difference may name a winner, and as often one without harm be stopped by its guardrails: over all looks and variants together; 0.05 when absent. `bayesian`: of the interval alone. */
     alpha?: number
-    /** `bayesian`: the chance from which on a variant wins; 0.95 when absent. */
+    /** `bayesian`: the chance from which on a variant wins at the end of the test; 0.95 when absent. */
     chanceToWin?: number
-    engine?: 'bayesian' | 'frequentist'
+    engine?: 'frequentist' | 'bayesian'
     /** Subjects of each variant before anything is decided; 100 when absent. */
     minSubjects?: number
     /** How often an effect of `minimumEffect` is to be found; 0.8 when absent. */
@@ -325,10 +325,11 @@ export interface ABTestStatus {
       variant: string
     }>
   }>
-  /** The split of subjects against the intended one, by a χ² test. */
+  /** The split of subjects against the intended one. */
   mismatch?: {
     /** True: no figure of the test can be trusted. */
     alarm: boolean
+    /** Of a χ² test at this look alone. */
     pValue: number
   }
   observedGeneration?: number
@@ -378,6 +379,8 @@ export interface ABTestStatus {
   }
   /** Name of the Service that gets copies. */
   shadowBackend?: string
+  /** How often the shares of variants were set. */
+  splits?: number
   /** When requests were first shared out. */
   startTime?: string
   /** Subjects of all variants. */

@@ -14,7 +14,7 @@ import { at, useProject } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { AnalysisFields, BanditFields, EndFields, ShadowFields } from './MoreFields'
 import { AudienceFields, RampFields } from './AudienceFields'
-import { BLANK, testOf, type TestDraft } from './draft'
+import { BLANK, mayDecide, testOf, type TestDraft } from './draft'
 import { MetricFields } from './MetricFields'
 import { placeOf } from './places'
 import { startingWith } from './start'
@@ -78,8 +78,8 @@ function Parts({ project, wrong }: { project: string; wrong: string[] }) {
   const t = useText()
   const form = Form.useFormInstance<TestDraft>()
   const draft = (Form.useWatch((values: TestDraft) => values, { form, preserve: true }) as TestDraft | undefined) ?? BLANK
-  const { ramp = [], engine = 'bayesian', decided, endTime, endSubjects, endRequests, weights, shadow } = draft
-  const until = { decided, ...(endTime && { time: endTime }), ...(endSubjects && { subjects: endSubjects }), ...(endRequests && { requests: endRequests }) }
+  const { ramp = [], engine = 'frequentist', decided, endTime, endSubjects, endRequests, weights = 'fixed', shadow } = draft
+  const until = { decided: decided && mayDecide({ engine, weights }), ...(endTime && { time: endTime }), ...(endSubjects && { subjects: endSubjects }), ...(endRequests && { requests: endRequests }) }
   const part = (of: keyof typeof FIELDS, title: string, said: ReactNode, fields: ReactNode) => (
     <Folded title={title} said={said} open={FIELDS[of].some((one) => wrong.includes(one))}>{fields}</Folded>
   )

@@ -3,7 +3,7 @@ import { useText } from '../../i18n'
 import { REFERENCE, useReferences } from '../services/useReferences'
 import { ABSENT } from './arms'
 import { useLength } from './AudienceFields'
-import type { TestDraft } from './draft'
+import { mayDecide, type TestDraft } from './draft'
 import { useServiceOptions } from './VariantFields'
 
 const WIDE = { width: '100%' }
@@ -29,11 +29,11 @@ function Amount({ name, label, hint, absent, min = 1, max, suffix }: NumberProps
 /** How figures are judged. */
 export function AnalysisFields() {
   const t = useText()
-  const engine = Form.useWatch<TestDraft['engine'] | undefined>('engine') ?? 'bayesian'
+  const engine = Form.useWatch<TestDraft['engine'] | undefined>('engine') ?? 'frequentist'
   return (
     <>
       <Form.Item name="engine" extra={t(engine === 'bayesian' ? 'abtests.bayesianHint' : 'abtests.frequentistHint')}>
-        <Segmented aria-label={t('abtests.engine')} options={[{ value: 'bayesian', label: t('abtests.bayesian') }, { value: 'frequentist', label: t('abtests.frequentist') }]} />
+        <Segmented aria-label={t('abtests.engine')} options={[{ value: 'frequentist', label: t('abtests.frequentist') }, { value: 'bayesian', label: t('abtests.bayesian') }]} />
       </Form.Item>
       <div className="grid" style={{ rowGap: 0 }}>
         {engine === 'bayesian' && <Amount name="chanceToWin" label={t('abtests.chanceField')} hint={t('abtests.chanceHint')} absent={ABSENT.chanceToWin * 100} min={76} max={99.99} suffix="%" />}
@@ -52,9 +52,12 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/
 /** What ends the test by itself. */
 export function EndFields() {
   const t = useText()
+  const engine = Form.useWatch<TestDraft['engine'] | undefined>('engine') ?? 'frequentist'
+  const weights = Form.useWatch<TestDraft['weights'] | undefined>('weights') ?? 'fixed'
+  const may = mayDecide({ engine, weights })
   return (
     <>
-      <Form.Item name="decided" valuePropName="checked"><Checkbox>{t('abtests.untilDecidedField')}</Checkbox></Form.Item>
+      <Form.Item name="decided" valuePropName="checked" {...(!may && { extra: t(engine === 'bayesian' ? 'abtests.notByChance' : 'abtests.notByBandit') })}><Checkbox disabled={!may}>{t('abtests.untilDecidedField')}</Checkbox></Form.Item>
       <div className="grid" style={{ rowGap: 0 }}>
         <Form.Item className="span-4" name="endTime" label={t('abtests.endTime')} extra={t('abtests.endTimeHint')} rules={[{ pattern: TIME, message: t('abtests.endTimeHint') }]}><Input className="mono" autoComplete="off" placeholder="2027-01-31T18:00:00+08:00" /></Form.Item>
         <Amount name="endSubjects" label={t('abtests.endSubjects')} max={1_000_000_000_000} />

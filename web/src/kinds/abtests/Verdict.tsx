@@ -15,6 +15,10 @@ const WORDS: Record<string, { title: MessageKey; hint: MessageKey }> = {
   NotBegun: { title: 'abtests.notBegun', hint: 'abtests.notBegunHint' },
   Collecting: { title: 'abtests.collecting', hint: 'abtests.collectingHint' },
   Undecided: { title: 'abtests.undecided', hint: 'abtests.undecidedHint' },
+  AwaitingEnd: { title: 'abtests.undecided', hint: 'abtests.awaitingEndHint' },
+  Choosing: { title: 'abtests.undecided', hint: 'abtests.choosingHint' },
+  LikelyBest: { title: 'abtests.likelyBest', hint: 'abtests.likelyBestHint' },
+  NoneBest: { title: 'abtests.horizon', hint: 'abtests.noneBestHint' },
   NoAnswer: { title: 'abtests.undecided', hint: 'abtests.noAnswerHint' },
   SampleRatioMismatch: { title: 'abtests.noTrust', hint: 'abtests.noTrustHint' },
   GuardrailHarmed: { title: 'abtests.harmed', hint: 'abtests.harmedHint' },
@@ -51,10 +55,12 @@ function useVerdictValues(test: ABTest): Record<string, string> {
   const [metric] = metricsOf(test)
   const arms = metric ? armsOf(test, metric) : []
   const winner = arms.find(({ variant }) => variant === test.status?.decision?.winner)?.figures
+  const { best = [] } = test.status?.bandit ?? {}
   const sure = winner?.chanceToWin === undefined ? pValue(winner?.pValue ?? 1) : chance(winner.chanceToWin)
   return {
     winner: test.status?.decision?.winner ?? '', control: controlOf(test), metric: metric?.name ?? '',
     effect: signed(winner?.effect), lower: signed(winner?.interval?.lower), upper: signed(winner?.interval?.upper), sure,
+    best: best.length > 0 ? chance(Math.max(...best)) : '—',
     count: number(fewestOf(test, metric?.name ?? ''), 0), needed: number(leastSubjects(test), 0),
     wanted: portion(metric?.minimumEffect), message: test.status?.decision?.message ?? '',
   }

@@ -10,7 +10,7 @@ export type Guardrail = NonNullable<ABTestStatus['guardrails']>[number]
 export const ABSENT = { minSubjects: 100, chanceToWin: 0.95, alpha: 0.05, power: 0.8, tuning: 5000, windowSeconds: 604_800, everySeconds: 3600, minPercent: 5 } as const
 
 export const controlOf = (test: ABTest): string => test.spec.variants[0]?.name ?? ''
-export const engineOf = (test: ABTest) => test.spec.analysis?.engine ?? 'bayesian'
+export const engineOf = (test: ABTest) => test.spec.analysis?.engine ?? 'frequentist'
 export const leastSubjects = (test: ABTest): number => test.spec.analysis?.minSubjects ?? ABSENT.minSubjects
 export const countedOf = (test: ABTest, variant: string): Counted | undefined => test.status?.variants?.find(({ name }) => name === variant)
 

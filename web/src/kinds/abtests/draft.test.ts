@@ -31,15 +31,21 @@ describe('a draft', () => {
   })
   it('has a ramp, an end, an analysis, a bandit and a shadow where they are asked for', () => {
     const { spec } = testOf(draft({
-      keyFrom: 'body', key: '/user', route: 'front', exclude: ['me'], ramp: [{ percent: 5, lasts: '1h' }], window: '2d', engine: 'frequentist', alpha: 1, chanceToWin: 99, tuning: 100, minSubjects: null,
+      keyFrom: 'body', key: '/user', route: 'front', exclude: ['me'], ramp: [{ percent: 5, lasts: '1h' }], window: '2d', alpha: 1, chanceToWin: 99, tuning: 100, minSubjects: null,
       decided: true, endSubjects: 5000, weights: 'bandit', every: '10m', minPercent: 2, shadow: 'model', shadowModel: 'models:/m/3', shadowService: 'left over', shadowPercent: 20, ignore: ['/id'],
     }), 'p')
     expect(spec).toMatchObject({
-      key: { body: '/user' }, route: 'front', exclude: ['me'], ramp: [{ percent: 5, seconds: 3600 }], windowSeconds: 172_800, analysis: { engine: 'frequentist', tuning: 100, alpha: 0.01 },
-      until: { decided: true, subjects: 5000 }, bandit: { everySeconds: 600, minPercent: 2 }, shadow: { model: 'models:/m/3', percent: 20, ignore: ['/id'] },
+      key: { body: '/user' }, route: 'front', exclude: ['me'], ramp: [{ percent: 5, seconds: 3600 }], windowSeconds: 172_800, analysis: { tuning: 100, alpha: 0.01 },
+      until: { subjects: 5000 }, bandit: { everySeconds: 600, minPercent: 2 }, shadow: { model: 'models:/m/3', percent: 20, ignore: ['/id'] },
     })
     expect(spec.analysis).not.toHaveProperty('chanceToWin')
+    expect(spec.until).not.toHaveProperty('decided')
     expect(spec.shadow).not.toHaveProperty('service')
+  })
+  it('ends once it is decided by figures that hold at every look alone', () => {
+    const ends = (rest: Partial<TestDraft>) => testOf(draft({ decided: true, ...rest }), 'p').spec.until?.decided
+    expect([ends({}), ends({ engine: 'bayesian' }), ends({ weights: 'bandit' })]).toEqual([true, undefined, undefined])
+    expect(testOf(draft({ engine: 'bayesian', chanceToWin: 99 }), 'p').spec.analysis).toEqual({ engine: 'bayesian', chanceToWin: 0.99 })
   })
   it('is decided by the first metric, unless another one is chosen that is still there', () => {
     const metrics = [{ name: 'a' }, { name: 'b' }]

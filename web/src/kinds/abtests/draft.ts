@@ -79,7 +79,7 @@ export const NEW_METRIC: MetricDraft = { source: 'feedback', kind: 'proportion',
 /** Two halves, one metric to be named, and errors watched over: what most people want. */
 export const BLANK: TestDraft = {
   variants: [{ name: 'control', serves: 'service', weight: 50 }, { name: 'challenger', serves: 'service', weight: 50 }],
-  keyFrom: 'header', ramp: [], engine: 'bayesian', decided: false, weights: 'fixed', shadow: 'nobody', shadowPercent: 10,
+  keyFrom: 'header', ramp: [], engine: 'frequentist', decided: false, weights: 'fixed', shadow: 'nobody', shadowPercent: 10,
   metrics: [NEW_METRIC, { ...NEW_METRIC, name: 'errors', source: 'errors', direction: 'decrease', guard: 'amount', maxWorse: 1 }],
 }
 
@@ -128,12 +128,15 @@ function shadowOf({ shadow, shadowService, shadowModel, shadowPercent, tolerance
   return { shadow: { ...given(shadow === 'model' ? { model: shadowModel } : { service: shadowService }), percent: shadowPercent ?? 0, ...given({ tolerance }), ...(ignore && ignore.length > 0 && { ignore }) } }
 }
 
+/** Whether a test may end as soon as it is decided: not by a chance that is looked at until it is high, nor by figures that weights have biased. */
+export const mayDecide = ({ engine, weights }: Pick<TestDraft, 'engine' | 'weights'>): boolean => engine === 'frequentist' && weights === 'fixed'
+
 /** The object that a draft stands for. */
 export function testOf(draft: TestDraft, project: string): ABTest {
   const { metrics, engine } = draft
   const isBayesian = engine === 'bayesian'
-  const analysis = { ...(!isBayesian && { engine }), ...given({ ...(isBayesian ? { chanceToWin: part(draft.chanceToWin) } : { tuning: draft.tuning }), alpha: part(draft.alpha), power: part(draft.power), minSubjects: draft.minSubjects }) }
-  const until = given({ decided: draft.decided, time: draft.endTime, subjects: draft.endSubjects, requests: draft.endRequests })
+  const analysis = { ...(isBayesian && { engine }), ...given({ ...(isBayesian ? { chanceToWin: part(draft.chanceToWin) } : { tuning: draft.tuning }), alpha: part(draft.alpha), power: part(draft.power), minSubjects: draft.minSubjects }) }
+  const until = given({ decided: draft.decided && mayDecide(draft), time: draft.endTime, subjects: draft.endSubjects, requests: draft.endRequests })
   const guardrails = guarded(metrics).map(guardrailOf)
   return {
     apiVersion: 'dais.io/v1alpha1',

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sqlx::{AnyPool, Row};
 
-use crate::server::Server;
+use crate::server::{Server, on_each_empty};
 
 const ORDERS: [&[&str]; 5] = [
     &["metrics.m DESC"],
@@ -89,19 +89,21 @@ async fn ranked(pool: &AnyPool) {
 
 #[tokio::test]
 async fn ranked_runs_are_found_as_others_are() {
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let url = format!("sqlite:{}/tracking.db?mode=rwc", directory.path().display());
-    let server = Server::start(&url).await;
+    on_each_empty(async |url| same_answers(&url).await).await;
+}
+
+async fn same_answers(url: &str) {
+    let server = Server::start(url).await;
     let experiment = server.experiment("e").await;
     fill(&server, &experiment).await;
     // The public address, a server's own, is part of the answers.
     let base = server.base.clone();
     let plain = |answers: Vec<Value>, base: &str| json!(answers).to_string().replace(base, "");
     let before = plain(answers(&server, &experiment).await, &base);
-    let pool = AnyPool::connect(&url).await.expect("opens");
+    let pool = AnyPool::connect(url).await.expect("opens");
     assert_eq!(count(&pool, "SELECT COUNT(*) FROM ml_ranks").await, 0, "none is quiet yet");
 
-    let next = Server::start(&url).await;
+    let next = Server::start(url).await;
     ranked(&pool).await;
     let entries = "SELECT (SELECT COUNT(*) FROM ml_ranks) - (SELECT COUNT(*) FROM ml_latest)";
     assert_eq!(count(&pool, entries).await, 0, "each latest number is ranked");
@@ -119,7 +121,52 @@ async fn ranked_runs_are_found_as_others_are() {
     assert_eq!(count(&pool, left).await, 0);
     let mixed = plain(answers(&next, &experiment).await, &next.base);
     assert_ne!(mixed, before);
-    let last = Server::start(&url).await;
+    let last = Server::start(url).await;
     ranked(&pool).await;
     assert_eq!(plain(answers(&last, &experiment).await, &last.base), mixed);
+    pool.close().await;
+}
+
+/// Several programs on one database log to the same runs, each in its own order, while
+/// others that start take them in.
+#[tokio::test]
+async fn a_number_logged_while_its_run_comes_in_is_ranked_as_it_is() {
+    on_each_empty(async |url| raced(&url).await).await;
+}
+
+async fn raced(url: &str) {
+    const RUNS: usize = 12;
+    let first = Server::start(url).await;
+    let experiment = first.experiment("e").await;
+    let mut runs = Vec::new();
+    for _ in 0..RUNS {
+        runs.push(first.run(&experiment).await);
+    }
+    let second = Server::start(url).await;
+    for round in 0..8_usize {
+        let orders = [(0..RUNS).collect::<Vec<_>>(), (0..RUNS).rev().collect()];
+        let mut all = Vec::new();
+        for (server, order) in [(&first, &orders[0]), (&second, &orders[1])] {
+            for run in order {
+                let step = 2 * round + usize::from(std::ptr::eq(server, &second));
+                let value = ((step * 7 + run) % 13) as f64;
+                let metric = json!({ "key": "m", "value": value, "timestamp": step, "step": step });
+                let batch = json!({ "run_id": runs[*run], "metrics": [metric] });
+                all.push(server.ok("POST", "runs/log-batch", batch));
+            }
+        }
+        let (_, third) = tokio::join!(futures::future::join_all(all), Server::start(url));
+        drop(third);
+    }
+    let pool = AnyPool::connect(url).await.expect("opens");
+    let last = Server::start(url).await;
+    ranked(&pool).await;
+    let wrong = "SELECT COUNT(*) FROM ml_latest l WHERE NOT EXISTS (SELECT 1 FROM ml_ranks o \
+                 WHERE o.run = l.run AND o.key = l.key AND o.nan = l.nan AND o.value = l.value)";
+    assert_eq!(count(&pool, wrong).await, 0, "each number is ranked");
+    assert_eq!(count(&pool, "SELECT COUNT(*) FROM ml_ranks").await, RUNS as i64, "and once");
+    let body = json!({ "experiment_ids": [experiment], "order_by": ["metrics.m DESC"] });
+    let found = last.ok("POST", "runs/search", body).await;
+    assert_eq!(found["runs"].as_array().expect("runs").len(), RUNS);
+    pool.close().await;
 }
