@@ -140,7 +140,11 @@ async fn tricks_are_refused_with_words_and_nothing_is_taken() {
         assert_eq!(shown["files"].as_array().map(Vec::len), Some(1), "{at} {words}");
     }
     let staged = server.directory.path().join("data/team/uploads").join(&upload);
-    assert_eq!(fs::read_dir(staged).expect("lists").count(), 2, "the file of before and the journal");
+    assert_eq!(
+        fs::read_dir(staged).expect("lists").count(),
+        2,
+        "the file of before and the journal"
+    );
     let (status, _) = import(&server, &upload, "?under=../up", good.clone()).await;
     assert_eq!(status, 400);
     let (status, answer) = import(&server, &upload, "", good).await;

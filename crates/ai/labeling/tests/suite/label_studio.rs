@@ -88,7 +88,9 @@ async fn its_validators_and_converter_take_what_we_write() {
         match &task.given[0].answer.clone().unwrap() {
             Answer::Choices(all) if all.len() == 1 => assert_eq!(least["label"], json!(all[0])),
             Answer::Choices(all) => assert_eq!(least["label"]["choices"], json!(all)),
-            Answer::Preference(side) => assert_eq!(least["label"], json!([{"selected": side.word()}])),
+            Answer::Preference(side) => {
+                assert_eq!(least["label"], json!([{"selected": side.word()}]))
+            }
             Answer::Spans(spans) => {
                 assert_eq!(least["label"].as_array().unwrap().len(), spans.len(), "{least:#}");
                 assert_eq!(least["label"][0]["start"], spans[0].start);
