@@ -31,6 +31,17 @@ pub struct DatasetSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
     pub tags: Vec<String>,
+    /// Projects that may read its versions besides its own. They name it `project/name`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000), inner(length(min = 1, max = 63)))]
+    pub shared_with: Vec<String>,
+}
+
+impl DatasetSpec {
+    /// Whether `project`, which is not its own, may read it.
+    pub fn is_shared_with(&self, project: &str) -> bool {
+        self.shared_with.iter().any(|one| one == project)
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -34,9 +34,9 @@ pub struct LabelingProjectSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 4096))]
     pub description: Option<String>,
-    /// `name` or `name@v3`. Without a version it is the newest there is when the project
+    /// `name` or `name@v3`, `project/name` for one that another project shares. Without a version it is the newest there is when the project
     /// begins, and stays so. Tasks of a later version are added to those that are there.
-    #[schemars(length(min = 1, max = 300))]
+    #[schemars(length(min = 1, max = 400))]
     pub dataset: String,
     /// Which of its files, as `images/*.png`; `*` stands for no `/`, `**` for anything.
     /// All that the kind of work can use when absent.

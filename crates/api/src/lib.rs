@@ -19,6 +19,7 @@ pub mod labels;
 pub mod monitoring;
 pub mod notebook;
 pub mod queue;
+pub mod quota;
 pub mod reference;
 pub mod routing;
 pub mod sweep;

@@ -7,7 +7,9 @@ use thiserror::Error;
 
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum ReferenceError {
-    #[error("{given:?} is no dataset reference: write name or name@vN, for example digits@v1")]
+    #[error(
+        "{given:?} is no dataset reference: write name or name@vN, for example digits@v1, or project/name@vN for one that is shared"
+    )]
     Dataset { given: String },
     #[error(
         "{given:?} is no model reference: write models:/name/version or models:/name@alias, for example models:/digits/3"
@@ -15,7 +17,12 @@ pub enum ReferenceError {
     Model { given: String },
 }
 
-/// `name`, `name@latest` or `name@vN`.
+/// The project and the name in it of `name` or `project/name`, seen from `project`.
+pub fn seen_from<'a>(name: &'a str, project: &'a str) -> (&'a str, &'a str) {
+    name.split_once('/').unwrap_or((project, name))
+}
+
+/// `name`, `name@latest` or `name@vN`; `project/name` for one of another project.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DatasetReference {
     pub name: String,
@@ -35,7 +42,8 @@ impl FromStr for DatasetReference {
         let numbered = version.is_none_or(|v| {
             v.strip_prefix('v').is_some_and(|n| n.parse::<u64>().is_ok_and(|n| n > 0))
         });
-        if name.is_empty() || !numbered {
+        let mut parts = name.split('/');
+        if parts.clone().count() > 2 || parts.any(str::is_empty) || !numbered {
             return Err(bad());
         }
         Ok(Self { name: name.to_owned(), version: version.map(str::to_owned) })
@@ -114,7 +122,10 @@ mod tests {
         let parsed: DatasetReference = "digits@v12".parse().unwrap();
         assert_eq!(parsed.version.as_deref(), Some("v12"));
         assert_eq!("digits@latest".parse::<DatasetReference>().unwrap().version, None);
-        for bad in ["", "@v1", "digits@1", "digits@v0", "digits@vx"] {
+        let shared: DatasetReference = "lab/digits@v2".parse().unwrap();
+        assert_eq!(seen_from(&shared.name, "far"), ("lab", "digits"));
+        assert_eq!(seen_from(&parsed.name, "far"), ("far", "digits"));
+        for bad in ["", "@v1", "digits@1", "digits@v0", "digits@vx", "/a", "a/", "a/b/c"] {
             assert!(bad.parse::<DatasetReference>().is_err(), "{bad}");
         }
     }

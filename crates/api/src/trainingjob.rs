@@ -9,6 +9,8 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::reference::seen_from;
+
 /// A program that trains: what to run, where, on which data, with how much.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[kube(
@@ -154,7 +156,7 @@ pub struct CodeBundle {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DatasetInput {
-    /// Name of a Dataset in the same project.
+    /// Name of a Dataset in the same project, or `project/name` of one that is shared with it.
     pub name: String,
     /// `v1`, `v2`, … or `latest`, resolved when the job starts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -189,7 +191,7 @@ pub struct AlgorithmReference {
 impl AlgorithmReference {
     /// The project and the name in it, seen from `project`.
     pub fn seen_from<'a>(&'a self, project: &'a str) -> (&'a str, &'a str) {
-        self.name.split_once('/').unwrap_or((project, &self.name))
+        seen_from(&self.name, project)
     }
 
     /// The version that is asked for, if one is.

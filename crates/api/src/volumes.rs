@@ -2,7 +2,7 @@
 //!
 //! A driver resolves the attributes inside the pod's own namespace, so that a
 //! pod can never name another project's files. What is shared is named by the
-//! Algorithm that shares it, which the driver asks.
+//! Algorithm or the Dataset that shares it, which the driver asks.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +17,7 @@ pub const CODE_DRIVER: &str = "code.dais.io";
 /// of an algorithm for the environment of one that is shared.
 pub const ENVIRONMENT_DRIVER: &str = "environments.dais.io";
 
+/// Name of a Dataset, or `project/name` of one that is shared with the pod's project.
 pub const DATASET: &str = "dataset";
 pub const DATASET_VERSION: &str = "version";
 pub const BUNDLE: &str = "bundle";

@@ -1,6 +1,8 @@
 //! Dataset: mirrors the versions that uploads made into the object's status, and
 //! forgets them with the object. Does not know how files are stored.
 
+mod find;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,10 +10,14 @@ use dais_api::conditions::{self, READY, Verdict, reason};
 use dais_api::{Dataset, DatasetStatus, DatasetVersion};
 use futures::StreamExt;
 use kube::api::Api;
+use kube::api::{Patch, PatchParams};
 use kube::runtime::controller::Action;
 use kube::runtime::finalizer::{Event, finalizer};
 use kube::runtime::{Controller, watcher};
-use kube::{Resource, ResourceExt};
+use kube::{Client, Resource, ResourceExt};
+use serde_json::json;
+
+pub use find::{Found, find};
 
 use crate::apply;
 use crate::context::Context;
@@ -66,6 +72,32 @@ async fn reconcile(dataset: Arc<Dataset>, context: Arc<Context>) -> Result<Actio
     .map_err(|source| Error::Finalizer { name: name.clone(), source: Box::new(source) })
 }
 
+/// Sees to it that a version which is written now is forgotten with its dataset; `false` where
+/// there is no such dataset, or it is being deleted.
+pub async fn hold(client: &Client, project: &str, name: &str) -> Result<bool> {
+    let api = Api::<Dataset>::namespaced(client.clone(), project);
+    let failed = || Error::kube(format!("holding dataset {name}"));
+    loop {
+        let Some(dataset) = api.get_opt(name).await.map_err(failed())? else { return Ok(false) };
+        if dataset.metadata.deletion_timestamp.is_some() {
+            return Ok(false);
+        }
+        let finalizers = dataset.finalizers();
+        if finalizers.iter().any(|finalizer| finalizer == FINALIZER) {
+            return Ok(true);
+        }
+        let held: Vec<&str> = finalizers.iter().map(String::as_str).chain([FINALIZER]).collect();
+        let version = dataset.resource_version();
+        let patch = json!({"metadata": {"resourceVersion": version, "finalizers": held}});
+        match api.patch_metadata(name, &PatchParams::default(), &Patch::Merge(patch)).await {
+            Ok(_) => return Ok(true),
+            // Somebody was quicker: look again.
+            Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => {}
+            Err(error) => return Err(failed()(error)),
+        }
+    }
+}
+
 async fn mirror(dataset: &Dataset, context: &Context) -> Result<Action> {
     let project = dataset.namespace().unwrap_or_default();
     let versions = context
@@ -88,7 +120,7 @@ fn desired_status(dataset: &Dataset, mut versions: Vec<DatasetVersion>) -> Datas
         ),
         None => Verdict::no(
             reason::NO_VERSION,
-            "no version yet: upload files with `dais data upload` or in the portal",
+            "no version yet: upload files with `dais upload` or in the portal",
         ),
     };
     conditions::set(&mut status.conditions, READY, &verdict, generation);

@@ -14,6 +14,7 @@ use kube::runtime::{Controller, watcher};
 
 use crate::apply;
 use crate::context::Context;
+use crate::dataset;
 use crate::error::{Error, Result};
 use crate::observed::drive;
 use crate::seams::LabelingRefusal;
@@ -114,9 +115,18 @@ async fn version(
         return Ok(Ok(began.clone()));
     }
     let project = work.namespace().unwrap_or_default();
+    let dataset = match dataset::find(&context.client, &project, &reference.name).await? {
+        Ok(dataset) => dataset,
+        Err(words) => {
+            return Ok(Err(Verdict::no(
+                reason::DATASET_NOT_FOUND,
+                format!("spec.dataset: {words}"),
+            )));
+        }
+    };
     let versions = context
         .datasets
-        .versions(&project, &reference.name)
+        .versions(&dataset.project, &dataset.name)
         .await
         .map_err(Error::seam("listing the dataset's versions"))?;
     let found = match &reference.version {

@@ -25,6 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dais_api::conditions::{self, COMPLETE, FAILED, READY, Verdict, reason};
+use dais_api::reference::seen_from;
 use dais_api::{Algorithm, Dataset, Environment, Phase, TrainingJob, TrainingJobStatus, labels};
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -91,8 +92,11 @@ pub async fn run(context: Arc<Context>) {
         })
         .watches(Api::<Dataset>::all(client), any(), move |changed| {
             waiting(&by_dataset, |job| {
-                job.namespace() == changed.namespace()
-                    && job.spec.datasets.iter().any(|input| input.name == changed.name_any())
+                let own = job.namespace().unwrap_or_default();
+                job.spec.datasets.iter().any(|input| {
+                    let (project, name) = seen_from(&input.name, &own);
+                    changed.namespace().as_deref() == Some(project) && changed.name_any() == name
+                })
             })
         });
     drive("trainingjob", controller, context, reconcile).await;

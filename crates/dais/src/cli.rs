@@ -22,7 +22,7 @@ pub use algorithm::{Algorithm, AlgorithmCreate};
 pub use app::{App, AppDeploy};
 pub use approvals::{Approvals, Decide, Promote, Withdraw};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-pub use data::{DataAction, DataDownload, DataFile, DataPreview};
+pub use data::{DataAction, DataDownload, DataFile, DataPreview, DataShare};
 pub use deploy::Deploy;
 pub use engines::Engines;
 pub use import::Import;

@@ -46,6 +46,7 @@ mod parts;
 mod prices;
 mod protection;
 mod queues;
+mod quotas;
 mod recorded;
 mod records;
 mod retention;

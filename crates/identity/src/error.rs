@@ -73,6 +73,19 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether it is for want of space alone.
+    pub fn is_full_disk(&self) -> bool {
+        match self {
+            Self::Database { source, .. } => {
+                let code = source.as_database_error().and_then(|error| error.code());
+                // SQLITE_FULL; PostgreSQL's disk_full.
+                code.is_some_and(|code| matches!(code.as_ref(), "13" | "53100"))
+            }
+            Self::File { source, .. } => source.kind() == std::io::ErrorKind::StorageFull,
+            _ => false,
+        }
+    }
+
     pub(crate) fn invalid(
         field: &'static str,
         reason: impl Into<String>,

@@ -77,8 +77,10 @@ export interface Agreement {
   mean?: number | null
   fleissKappa?: number | null
   pairs: Pair[]
-  labels: { label: string; answers: number }[]
+  labels: OfLabel[]
 }
+
+export interface OfLabel { label: string; answers: number; mean?: number | null; fleissKappa?: number | null }
 
 export interface Statistics {
   progress: Progress
@@ -121,3 +123,7 @@ export const useProgress = (project: string, work: string) =>
 
 export const useStatistics = (project: string, work: string) =>
   useQuery({ queryKey: ['labeling', project, work, 'statistics'], refetchInterval: LOOK_MS, retry: false, queryFn: ({ signal }) => request<Statistics>(`${base(project, work)}/statistics`, { signal }) })
+
+/** Tasks with two answers or more: the first thousand. */
+export const useDisputed = (project: string, work: string) =>
+  useQuery({ queryKey: ['labeling', project, work, 'disputed'], refetchInterval: LOOK_MS, retry: false, queryFn: async ({ signal }) => (await request<{ items: Task[] }>(`${base(project, work)}/tasks?agreementBelow=1.1&limit=1000`, { signal })).items })

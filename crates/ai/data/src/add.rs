@@ -27,7 +27,7 @@ impl Data {
         let added = async {
             for (path, content) in files {
                 let content = stream::iter([Ok::<_, Infallible>(Bytes::from(content))]);
-                self.put_file(scope, (&upload, &path), None, content).await?;
+                self.put_file(scope, (&upload, &path), (None, None), content).await?;
             }
             self.commit(scope, &upload, (dataset, origin)).await
         };

@@ -26,10 +26,10 @@ use crate::blobs::{absent_is_fine, receive};
 use crate::error::Result;
 use crate::manifest::Manifest;
 use crate::scope::Scope;
-use crate::uploads::{Staged, Upload};
+use crate::uploads::{Staged, Upload, entry};
 use crate::usage::Charge;
 use crate::versions::blocking;
-use crate::{Data, Error, paths};
+use crate::{Data, Error, journal, paths};
 use unpacking::{Bounded, Unpacking};
 
 /// What an archive added to its upload.
@@ -111,14 +111,18 @@ impl Data {
         let added =
             Added { files: files.len(), bytes: files.iter().map(|(_, file)| file.size).sum() };
         let mut all = upload.files.clone();
-        let mut replaced = Vec::new();
+        let (mut added_paths, mut replaced) = (Vec::new(), Vec::new());
         for (path, mut file) in files {
             if self.inner.blobs.has(&upload.project, &file.digest) {
-                charge.give_back(file.size);
-                replaced.extend(file.at.take().map(|at| (at, 0)));
+                charge.give_back(std::mem::take(&mut file.charged));
+                let entry = entry(&path, &file.digest, file.size);
+                if self.is_whole(&upload.project, &entry)? {
+                    replaced.extend(file.at.take().map(|at| (Some(at), 0)));
+                }
             }
-            if let Some(Staged { at: Some(at), size, .. }) = all.insert(path, file) {
-                replaced.push((at, size));
+            added_paths.push(path.clone());
+            if let Some(Staged { at, charged, .. }) = all.insert(path, file) {
+                replaced.push((at, charged));
             }
         }
         let most = self.inner.limits.files_per_upload;
@@ -130,11 +134,16 @@ impl Data {
             upload.files = before;
             return Err(error);
         }
+        let noted = added_paths.iter().map(|path| (path.as_str(), &upload.files[path]));
+        if let Err(error) = journal::add(&upload.directory, noted) {
+            upload.files = before;
+            return Err(error);
+        }
         charge.keep();
-        for (at, size) in replaced {
-            self.refund(&upload.project, size);
+        for (at, charged) in replaced {
+            self.refund(&upload.project, charged);
             // It goes with the staging directory at the latest.
-            let _ = std::fs::remove_file(at);
+            let _ = at.map(std::fs::remove_file);
         }
         upload.touch();
         Ok(added)

@@ -1,8 +1,8 @@
 //! Content on the local disk, named by its SHA-256, one set per project.
 //!
 //! Guarantees: a blob is whole and, after [`Blobs::sync`], on the disk; its
-//! file is never written again. Unfinished things live in `uploads` and
-//! `.building-*` and are cleared at start.
+//! file is never written again, but replaced whole when it was found damaged.
+//! Unfinished things live in `uploads` and `.building-*`.
 
 use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -30,7 +30,6 @@ impl Blobs {
         fs::create_dir_all(&root).map_err(&failed)?;
         for project in fs::read_dir(&root).map_err(&failed)? {
             let project = project.map_err(&failed)?.path();
-            absent_is_fine(fs::remove_dir_all(project.join("uploads"))).map_err(&failed)?;
             let Ok(trees) = fs::read_dir(project.join("trees")) else { continue };
             for tree in trees {
                 let tree = tree.map_err(&failed)?;
@@ -46,6 +45,17 @@ impl Blobs {
     pub fn path(&self, project: &str, digest: &Digest) -> PathBuf {
         let hex = digest.hex();
         self.root.join(project).join("blobs").join(&hex[..2]).join(hex)
+    }
+
+    /// The directories of unfinished uploads: project, upload, place.
+    pub fn unfinished(&self) -> Vec<(String, String, PathBuf)> {
+        let uploads = self.projects().into_iter().flat_map(|project| {
+            let entries = fs::read_dir(self.root.join(&project).join("uploads"));
+            entries.into_iter().flatten().flatten().filter_map(move |entry| {
+                Some((project.clone(), entry.file_name().into_string().ok()?, entry.path()))
+            })
+        });
+        uploads.collect()
     }
 
     pub fn staging(&self, project: &str, upload: &str) -> PathBuf {
@@ -100,13 +110,10 @@ impl Blobs {
         self.path(project, digest).is_file()
     }
 
-    /// Makes a staged file the blob of its digest.
+    /// Makes a staged file the blob of its digest, in place of one that is there.
     pub fn adopt(&self, project: &str, staged: &Path, digest: &Digest) -> Result<()> {
         let failed = Error::file("storing content");
         let target = self.path(project, digest);
-        if target.is_file() {
-            return absent_is_fine(fs::remove_file(staged)).map_err(&failed);
-        }
         fs::create_dir_all(target.parent().unwrap_or(&self.root)).map_err(&failed)?;
         fs::set_permissions(staged, Permissions::from_mode(0o444)).map_err(&failed)?;
         fs::rename(staged, &target).map_err(&failed)
@@ -115,6 +122,9 @@ impl Blobs {
     /// Stores a text that we made ourselves.
     pub fn put(&self, project: &str, staging: &Path, text: &[u8]) -> Result<Digest> {
         let digest = Digest::of(text);
+        if fs::read(self.path(project, &digest)).is_ok_and(|known| known == text) {
+            return Ok(digest);
+        }
         let staged = staging.join("manifest");
         let failed = Error::file("storing a manifest");
         fs::create_dir_all(staging).map_err(&failed)?;

@@ -85,7 +85,7 @@ impl Data {
             bytes: durable.manifest.bytes(),
         };
         let mut transaction = self.inner.database.begin().await?;
-        record_blobs(&mut transaction, &scope.project, &durable.manifest).await?;
+        let recorded = record_blobs(&mut transaction, &scope.project, &durable.manifest).await?;
         sqlx::query(
             "INSERT INTO data_code (project, digest, files, bytes, created_at, created_by) \
              VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
@@ -99,7 +99,8 @@ impl Data {
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;
-        charge.keep();
+        // The same content twice in a bundle, or in another one at the same time, costs once.
+        charge.settle(recorded);
         Ok(bundle)
     }
 

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use sqlx::Row;
 
@@ -51,16 +51,35 @@ impl Data {
         kept.extend(blocking(move || data.reachable(&of, &named)).await?);
         self.drop_rows(project, &kept).await?;
         self.drop_profiles(project).await?;
+        let wanted = self.wanted_trees(project, roots).await?;
         let (data, of) = (self.clone(), project.to_owned());
         blocking(move || {
             data.inner.blobs.retain(&of, |digest| kept.contains(digest))?;
-            remove_trees(&data.inner.blobs.trees(&of), &roots, data.inner.limits.trees_kept)
+            remove_trees(&data.inner.blobs.trees(&of), &wanted)
         })
         .await
     }
 
+    /// Removes the trees that nothing names and nobody holds.
+    pub(crate) async fn collect_trees(&self, project: &str) -> Result<()> {
+        let _alone = self.inner.collecting.write().await;
+        let roots = self.roots(project).await?;
+        let wanted = self.wanted_trees(project, roots).await?;
+        let trees = self.inner.blobs.trees(project);
+        blocking(move || remove_trees(&trees, &wanted)).await
+    }
+
+    async fn wanted_trees(
+        &self,
+        project: &str,
+        mut roots: HashSet<Digest>,
+    ) -> Result<HashSet<Digest>> {
+        roots.extend(self.held(project).await?);
+        Ok(roots)
+    }
+
     /// The manifests of versions and bundles.
-    async fn roots(&self, project: &str) -> Result<HashSet<Digest>> {
+    pub(crate) async fn roots(&self, project: &str) -> Result<HashSet<Digest>> {
         self.roots_without(project, "", &[]).await
     }
 
@@ -128,7 +147,7 @@ impl Data {
     }
 }
 
-fn remove_trees(trees: &Path, roots: &HashSet<Digest>, kept: Duration) -> Result<()> {
+fn remove_trees(trees: &Path, wanted: &HashSet<Digest>) -> Result<()> {
     let failed = Error::file("removing a directory of data");
     let Ok(entries) = fs::read_dir(trees) else { return Ok(()) };
     for entry in entries {
@@ -136,9 +155,7 @@ fn remove_trees(trees: &Path, roots: &HashSet<Digest>, kept: Duration) -> Result
         let Ok(digest) = Digest::parse("digest", &entry.file_name().to_string_lossy()) else {
             continue;
         };
-        let asked_for = entry.metadata().and_then(|found| found.modified()).map_err(&failed)?;
-        let age = SystemTime::now().duration_since(asked_for).unwrap_or_default();
-        if !roots.contains(&digest) && age >= kept {
+        if !wanted.contains(&digest) {
             absent_is_fine(remove_read_only(&entry.path())).map_err(&failed)?;
         }
     }

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use sqlx::{Any, Row, Transaction};
 
+use crate::blobs::absent_is_fine;
 use crate::digest::Digest;
 use crate::error::Result;
 use crate::manifest::{FileEntry, Manifest};
@@ -43,7 +44,17 @@ impl Data {
             blobs.sync()?;
             for (entry, place) in entries.iter().zip(places) {
                 match place {
-                    Some(staged) => blobs.adopt(&project, &staged, &entry.digest)?,
+                    Some(staged) if data.is_whole(&project, entry)? => {
+                        absent_is_fine(std::fs::remove_file(staged))
+                            .map_err(Error::file("storing content"))?;
+                    }
+                    Some(staged) => {
+                        let mends = blobs.has(&project, &entry.digest);
+                        blobs.adopt(&project, &staged, &entry.digest)?;
+                        if mends {
+                            data.mend_trees(&project, &entry.digest)?;
+                        }
+                    }
                     None if blobs.has(&project, &entry.digest) => {}
                     None => {
                         return Err(Error::Damaged {
@@ -66,7 +77,7 @@ impl Data {
         let _ = self.inner.created.send(VersionCreated { project, dataset, version });
     }
 
-    /// Makes the upload the next version of the dataset; or finds the version
+    /// Makes the upload the next version of the dataset, which must exist; or finds the version
     /// that has the same content. The flag says which.
     pub(crate) async fn commit(
         &self,
@@ -88,13 +99,17 @@ impl Data {
         let entries = upload.entries();
         // Refused before anything moves, so that the upload can be mended and committed again.
         Manifest::new(entries.clone())?;
+        self.require_dataset(&scope.project, dataset).await?;
         let places = upload.files.values().map(|file| file.at.clone()).collect::<Vec<_>>();
         let files = entries.into_iter().zip(places).collect();
         let durable = self.store(&scope.project, upload.directory.clone(), files).await?;
         for file in upload.files.values_mut() {
             file.at = None;
         }
-        let (version, created) = self.name_version(scope, (dataset, origin), &durable).await?;
+        let (version, created, recorded) =
+            self.name_version(scope, (dataset, origin), &durable).await?;
+        let charged = upload.files.values_mut().map(|file| std::mem::take(&mut file.charged));
+        self.settle(&scope.project, charged.sum(), recorded);
         if let Err(error) = self.close(&mut upload).await {
             tracing::warn!(upload = upload.id, %error, "cannot remove a committed upload's directory");
         }
@@ -109,15 +124,17 @@ impl Data {
         scope: &Scope,
         (dataset, origin): (&str, Option<Origin>),
         durable: &Durable,
-    ) -> Result<(Version, bool)> {
+    ) -> Result<(Version, bool, u64)> {
         let _in_turn = self.inner.committing.lock().await;
+        // Whoever deletes the dataset forgets its versions in turn, too: after this one.
+        self.require_dataset(&scope.project, dataset).await?;
         let digest = durable.digest.to_string();
         match self.version(&scope.project, dataset, &digest).await {
             Err(Error::NotFound { .. }) => {}
-            found => return Ok((found?, false)),
+            found => return Ok((found?, false, 0)),
         }
         let mut transaction = self.inner.database.begin().await?;
-        record_blobs(&mut transaction, &scope.project, &durable.manifest).await?;
+        let recorded = record_blobs(&mut transaction, &scope.project, &durable.manifest).await?;
         let newest = sqlx::query("SELECT COALESCE(MAX(version), 0) FROM data_versions WHERE project = $1 AND dataset = $2")
             .bind(scope.project.clone())
             .bind(dataset.to_owned())
@@ -154,25 +171,27 @@ impl Data {
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;
-        Ok((version, true))
+        Ok((version, true, recorded))
     }
 }
 
-/// What counts against the quota, each content once.
+/// What counts against the quota, each content once; the bytes that were not there before.
 pub(crate) async fn record_blobs(
     on: &mut Transaction<'static, Any>,
     project: &str,
     manifest: &Manifest,
-) -> Result<()> {
+) -> Result<u64> {
     let unique: std::collections::BTreeMap<&Digest, u64> =
         manifest.files.iter().map(|f| (&f.digest, f.size)).collect();
+    let mut recorded = 0;
     for (digest, size) in unique {
-        sqlx::query("INSERT INTO data_blobs (project, digest, size) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+        let written = sqlx::query("INSERT INTO data_blobs (project, digest, size) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
             .bind(project.to_owned())
             .bind(digest.to_string())
             .bind(size as i64)
             .execute(&mut **on)
             .await?;
+        recorded += if written.rows_affected() > 0 { size } else { 0 };
     }
-    Ok(())
+    Ok(recorded)
 }

@@ -12,6 +12,7 @@ const VERSIONS: &[&[&str]] = &[
     &[include_str!("../migrations/0003_tags.sql")],
     &[include_str!("../migrations/0004_retention.sql")],
     &[include_str!("../migrations/0005_origin.sql")],
+    &[include_str!("../migrations/0006_holds.sql")],
 ];
 
 const READERS: u32 = 4;

@@ -13,14 +13,20 @@ pub enum Error {
     Invalid { field: String, problem: String },
     #[error("no {what} '{name}' in this project")]
     NotFound { what: &'static str, name: String },
+    #[error(
+        "no Dataset '{name}' in this project; make it first, with `dais upload` or in the portal, then commit again"
+    )]
+    NoDataset { name: String },
+    #[error("it cannot be told {what}: {cause}; try again")]
+    Unknown { what: &'static str, cause: String },
     #[error("the file has the SHA-256 {actual}, not {expected} as announced; nothing was stored")]
     Checksum { expected: String, actual: String },
     #[error("{what} is larger than the {limit} that are allowed")]
     TooLarge { what: &'static str, limit: String },
     #[error(
-        "project '{project}' may hold {quota} bytes and has {used}; this would go over. Delete data or ask for a larger quota"
+        "project '{project}' may hold {quota} bytes of datasets and code, has {used}, and this takes {asked} more. Delete data, or ask an administrator for a larger quota"
     )]
-    Quota { project: String, quota: u64, used: u64 },
+    Quota { project: String, quota: u64, used: u64, asked: u64 },
     #[error("the upload broke off; nothing of this file was stored. Send it again")]
     BrokenOff,
     #[error("the disk is full; nothing was stored. Free space or ask the platform's operator to")]
@@ -82,9 +88,11 @@ impl Error {
         match self {
             Error::Invalid { .. } => (StatusCode::BAD_REQUEST, "invalid"),
             Error::NotFound { .. } => (StatusCode::NOT_FOUND, "not_found"),
+            Error::NoDataset { .. } => (StatusCode::NOT_FOUND, "no_dataset"),
+            Error::Unknown { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unknown"),
             Error::Checksum { .. } => (StatusCode::BAD_REQUEST, "checksum_mismatch"),
             Error::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
-            Error::Quota { .. } => (StatusCode::INSUFFICIENT_STORAGE, "quota_exceeded"),
+            Error::Quota { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "quota_exceeded"),
             Error::BrokenOff => (StatusCode::BAD_REQUEST, "broken_off"),
             Error::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "disk_full"),
             Error::Busy { .. } => (StatusCode::TOO_MANY_REQUESTS, "busy"),

@@ -8,8 +8,15 @@ use sqlx::Row;
 use crate::versions::blocking;
 use crate::{Data, Error, paths};
 
-const TABLES: [&str; 6] =
-    ["data_retention", "data_tags", "data_profiles", "data_versions", "data_code", "data_blobs"];
+const TABLES: [&str; 7] = [
+    "data_retention",
+    "data_tags",
+    "data_profiles",
+    "data_versions",
+    "data_code",
+    "data_blobs",
+    "data_holds",
+];
 
 impl Data {
     /// Forgets every version of a dataset; forgetting what is not there is fine.

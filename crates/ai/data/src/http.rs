@@ -21,6 +21,7 @@
 //! | `POST /datasets/{dataset}/retention/plan`, `…/apply` | old versions: what a rule would remove, and removing it |
 //! | `GET`, `PUT`, `DELETE /datasets/{dataset}/retention` | the rule that is applied again each day |
 //! | `GET /search?q=…` | datasets by name, versions by tag and description, files by path |
+//! | `GET /usage` | bytes that datasets and code take together, each content once: `{used, limit}` |
 //! | `PUT /code` | a tar stream; answers `{digest, files, bytes}` |
 //! | `GET /code/{digest}` | a bundle's files |
 //! | `GET /code/{digest}/files/{path…}` | one of them |
@@ -38,6 +39,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, Query, State};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
+use http::header::CONTENT_LENGTH;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
@@ -69,6 +71,7 @@ pub fn router(data: Data) -> Router {
         .route("/datasets/{dataset}/versions/{version}", get(version))
         .route("/code", put(put_code).layer(DefaultBodyLimit::disable()))
         .route("/code/{digest}", get(code))
+        .route("/usage", get(usage))
         .merge(diff::router())
         .merge(download::router())
         .merge(preview::router())
@@ -184,8 +187,11 @@ async fn put_file(
         None => None,
         Some(value) => Some(Digest::parse(CHECKSUM, value.to_str().unwrap_or("(not text)"))?),
     };
+    let announced =
+        headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let content = content.into_data_stream();
     let stored =
-        data.put_file(&scope, (&of.upload, &of.path), expected, content.into_data_stream()).await?;
+        data.put_file(&scope, (&of.upload, &of.path), (announced, expected), content).await?;
     Ok(Json(json!(stored)))
 }
 
@@ -277,6 +283,11 @@ async fn version(
     let version = data.version(&scope.project, &of.dataset, &of.version).await?;
     let manifest = data.manifest(&scope.project, &version.digest).await?;
     Ok(Json(json!({ "version": version, "files": manifest.files() })))
+}
+
+async fn usage(State(data): State<Data>, scope: Scope) -> Result<Json<Value>> {
+    let (used, limit) = data.usage(&scope.project).await?;
+    Ok(Json(json!({ "used": used, "limit": limit })))
 }
 
 async fn put_code(

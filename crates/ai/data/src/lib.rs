@@ -22,6 +22,7 @@
 mod add;
 mod archive;
 mod blobs;
+mod catalog;
 mod code;
 mod collect;
 mod commit;
@@ -30,7 +31,9 @@ mod difference;
 mod digest;
 mod error;
 mod forget;
+mod holds;
 mod http;
+mod journal;
 mod link;
 mod manifest;
 mod manifests;
@@ -55,6 +58,7 @@ use std::time::Duration;
 
 use tokio::sync::broadcast;
 
+pub use catalog::Catalog;
 pub use error::Error;
 pub use http::router;
 pub use link::Linked;
@@ -77,9 +81,6 @@ pub struct Limits {
     pub code_entries: usize,
     /// An upload that nobody has touched for this long is removed.
     pub abandoned_after: Duration,
-    /// Directories made for work stay this long after they were last asked
-    /// for, though nothing names their content any more: work may still run in them.
-    pub trees_kept: Duration,
     /// Profiles of tables that are made at a time, a thread each.
     pub profiles_at_once: usize,
 }
@@ -95,7 +96,6 @@ impl Default for Limits {
             code_bytes: 512 << 20,
             code_entries: 20_000,
             abandoned_after: Duration::from_secs(24 * 3600),
-            trees_kept: Duration::from_secs(14 * 24 * 3600),
             profiles_at_once: 1,
         }
     }
@@ -116,6 +116,7 @@ struct Inner {
     findings: verify::Findings,
     profiles: profile::Jobs,
     limits: Limits,
+    catalog: std::sync::OnceLock<Arc<dyn Catalog>>,
     created: broadcast::Sender<VersionCreated>,
     /// Numbers of versions are given one commit at a time.
     committing: tokio::sync::Mutex<()>,
@@ -130,7 +131,7 @@ const EVENTS_KEPT: usize = 1024;
 impl Data {
     /// Opens the relations at `database_url` (`sqlite:/path/file.db` or
     /// `postgres://…`) and the directory of files. Uploads that a former
-    /// process left unfinished are removed: they were never durable.
+    /// process left unfinished go on.
     ///
     /// # Errors
     /// When the database cannot be opened, was written by a newer program, or
@@ -155,8 +156,10 @@ impl Data {
                 committing: tokio::sync::Mutex::default(),
                 collecting: tokio::sync::RwLock::default(),
                 limits,
+                catalog: std::sync::OnceLock::new(),
             }),
         };
+        data.restore_uploads()?;
         data.remove_abandoned_uploads_forever();
         data.collect_forever();
         Ok(data)

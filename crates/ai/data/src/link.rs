@@ -10,7 +10,7 @@ use crate::digest::Digest;
 use crate::error::Result;
 use crate::origin::Origin;
 use crate::scope::Scope;
-use crate::uploads::Staged;
+use crate::uploads::{Staged, entry};
 use crate::versions::{Version, blocking};
 use crate::{Data, Error, paths};
 
@@ -75,10 +75,9 @@ impl Data {
         });
         let staged: Vec<Found> = staged.await?;
         for (path, digest, size, at) in staged {
-            if at.is_some() {
-                charge.add(size)?;
-            }
-            upload.files.insert(path, Staged { digest, size, at });
+            let charged = if at.is_some() { size } else { 0 };
+            charge.add(charged)?;
+            upload.files.insert(path, Staged { digest, size, charged, at });
         }
         upload.touch();
         charge.keep();
@@ -88,7 +87,7 @@ impl Data {
     fn stage_link(&self, project: &str, directory: &Path, file: Linked) -> Result<Found> {
         paths::file(&file.path)?;
         let digest = Digest::parse("digest", &file.digest)?;
-        if self.inner.blobs.has(project, &digest) {
+        if self.is_whole(project, &entry(&file.path, &digest, file.size))? {
             return Ok((file.path, digest, file.size, None));
         }
         let at = directory.join(Uuid::new_v4().simple().to_string());

@@ -16,6 +16,7 @@ mod making;
 mod numbers;
 mod quantiles;
 mod top;
+mod turns;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -117,7 +118,7 @@ impl Data {
     }
 
     async fn turn(&self, key: &Key, file: &FileEntry, job: &Arc<Job>) -> Result<()> {
-        let _turn = self.inner.profiles.turn(job).await?;
+        let _turn = self.inner.profiles.turn(key, job).await?;
         let (send, made) = tokio::sync::oneshot::channel();
         let (data, of, file, running) = (self.clone(), key.clone(), file.clone(), job.clone());
         // A thread of its own: one of the runtime's would hold up the end of the program.

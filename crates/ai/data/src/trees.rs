@@ -10,7 +10,6 @@ use std::fs::{self, Permissions};
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use uuid::Uuid;
 
@@ -22,7 +21,8 @@ use crate::versions::blocking;
 use crate::{Data, Error, paths};
 
 impl Data {
-    /// A directory with the files of a dataset's version (`v3`, `latest`, `sha256:…`).
+    /// A directory with the files of a dataset's version (`v3`, `latest`, `sha256:…`). It
+    /// stays until `holder` is released, also if the version goes meanwhile.
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Damaged`] when stored content is not what
@@ -30,26 +30,34 @@ impl Data {
     pub async fn materialize_dataset(
         &self,
         project: &str,
-        dataset: &str,
-        version: &str,
+        (dataset, version): (&str, &str),
+        holder: &str,
     ) -> Result<PathBuf, Error> {
         paths::project(project)?;
+        // Its row and its hold are seen together by who removes what neither names.
+        let _kept = self.inner.collecting.read().await;
         let version = self.version(project, dataset, version).await?;
-        self.tree(project, Digest::parse("digest", &version.digest)?).await
+        self.tree(project, Digest::parse("digest", &version.digest)?, holder).await
     }
 
     /// A directory with the files of a code bundle (`sha256:…`).
     ///
     /// # Errors
     /// As [`Data::materialize_dataset`].
-    pub async fn materialize_code(&self, project: &str, digest: &str) -> Result<PathBuf, Error> {
+    pub async fn materialize_code(
+        &self,
+        project: &str,
+        digest: &str,
+        holder: &str,
+    ) -> Result<PathBuf, Error> {
         paths::project(project)?;
+        let _kept = self.inner.collecting.read().await;
         let digest = self.code(project, digest).await?;
-        self.tree(project, digest).await
+        self.tree(project, digest, holder).await
     }
 
-    async fn tree(&self, project: &str, digest: Digest) -> Result<PathBuf> {
-        let _kept = self.inner.collecting.read().await;
+    async fn tree(&self, project: &str, digest: Digest, holder: &str) -> Result<PathBuf> {
+        self.hold(holder, project, &digest).await?;
         let (data, project) = (self.clone(), project.to_owned());
         blocking(move || data.build(&project, &digest)).await
     }
@@ -59,10 +67,6 @@ impl Data {
         let trees = self.inner.blobs.trees(project);
         let target = trees.join(digest.hex());
         if target.is_dir() {
-            // Its time is when it was last asked for.
-            fs::File::open(&target)
-                .and_then(|tree| tree.set_modified(SystemTime::now()))
-                .map_err(&failed)?;
             return Ok(target);
         }
         self.inner.blobs.verified(project, digest)?;
@@ -107,6 +111,29 @@ impl Data {
         }
         for directory in directories {
             fs::set_permissions(directory, Permissions::from_mode(0o555)).map_err(&failed)?;
+        }
+        Ok(())
+    }
+
+    /// Puts a blob that was damaged and is whole again into the trees that were made with it.
+    pub(crate) fn mend_trees(&self, project: &str, digest: &Digest) -> Result<()> {
+        let failed = Error::file("mending a directory of data");
+        let trees = self.inner.blobs.trees(project);
+        let entries = fs::read_dir(&trees).into_iter().flatten().flatten();
+        for tree in entries {
+            let name = tree.file_name();
+            let Ok(of) = Digest::parse("digest", &name.to_string_lossy()) else { continue };
+            let Ok(manifest) = self.read_manifest(project, &of) else { continue };
+            for file in manifest.files.iter().filter(|file| file.digest == *digest) {
+                let fresh = trees.join(format!("{BUILDING}{}", Uuid::new_v4().simple()));
+                self.place(project, file, &fresh, false)?;
+                let target = tree.path().join(&file.path);
+                let parent = target.parent().unwrap_or(&target);
+                fs::set_permissions(parent, Permissions::from_mode(0o755)).map_err(&failed)?;
+                let replaced = fs::rename(&fresh, &target);
+                fs::set_permissions(parent, Permissions::from_mode(0o555)).map_err(&failed)?;
+                replaced.map_err(&failed)?;
+            }
         }
         Ok(())
     }

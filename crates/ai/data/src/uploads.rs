@@ -1,16 +1,19 @@
 //! Uploads: files on their way to becoming a version.
 //!
-//! An upload lives in this process and in a staging directory; it becomes
-//! durable when it is committed, and one that nobody finishes is removed.
+//! An upload lives in this process and in a staging directory with a journal, from which the
+//! next process takes it up; it becomes durable when it is committed, and one that nobody
+//! finishes is removed.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use futures::Stream;
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::blobs::{absent_is_fine, receive};
@@ -18,7 +21,8 @@ use crate::digest::Digest;
 use crate::error::Result;
 use crate::manifest::FileEntry;
 use crate::scope::Scope;
-use crate::{Data, Error, Inner, paths};
+use crate::versions::blocking;
+use crate::{Data, Error, Inner, journal, paths};
 
 type Shared = Arc<tokio::sync::Mutex<Upload>>;
 
@@ -37,6 +41,8 @@ pub(crate) struct Upload {
     pub directory: PathBuf,
     pub files: BTreeMap<String, Staged>,
     touched: Instant,
+    /// Taken up from a former process, and not looked at since.
+    unseen: bool,
     /// Committed or aborted; a request that still holds it must not add to it.
     pub closed: bool,
 }
@@ -45,6 +51,8 @@ pub(crate) struct Upload {
 pub(crate) struct Staged {
     pub digest: Digest,
     pub size: u64,
+    /// Bytes that count for it in the project's use until it is committed.
+    pub charged: u64,
     /// `None` when the project already has this content.
     pub at: Option<PathBuf>,
 }
@@ -73,35 +81,42 @@ impl Upload {
     }
 
     fn staged_bytes(&self) -> u64 {
-        self.files.values().filter(|file| file.at.is_some()).map(|file| file.size).sum()
+        self.files.values().map(|file| file.charged).sum()
     }
 
     pub fn entries(&self) -> Vec<FileEntry> {
         let files = self.files.iter();
-        files
-            .map(|(path, file)| FileEntry {
-                path: path.clone(),
-                digest: file.digest.clone(),
-                size: file.size,
-                executable: false,
-            })
-            .collect()
+        files.map(|(path, file)| entry(path, &file.digest, file.size)).collect()
     }
+}
+
+pub(crate) fn entry(path: &str, digest: &Digest, size: u64) -> FileEntry {
+    FileEntry { path: path.to_owned(), digest: digest.clone(), size, executable: false }
+}
+
+fn hashed(file: &Path) -> std::io::Result<Digest> {
+    let mut hash = Sha256::new();
+    std::io::copy(&mut fs::File::open(file)?, &mut hash)?;
+    Ok(Digest::from_hash(hash))
 }
 
 impl Data {
     pub(crate) async fn begin_upload(&self, project: &str) -> Result<String> {
         let id = Uuid::new_v4().simple().to_string();
         let directory = self.inner.blobs.staging(project, &id);
-        tokio::fs::create_dir_all(&directory)
-            .await
-            .map_err(Error::file("making a staging directory"))?;
+        let made = directory.clone();
+        blocking(move || {
+            fs::create_dir_all(&made).map_err(Error::file("making a staging directory"))?;
+            journal::begin(&made)
+        })
+        .await?;
         let upload = Upload {
             id: id.clone(),
             project: project.to_owned(),
             directory,
             files: BTreeMap::new(),
             touched: Instant::now(),
+            unseen: false,
             closed: false,
         };
         self.inner.uploads.table().insert(id.clone(), Arc::new(tokio::sync::Mutex::new(upload)));
@@ -112,11 +127,14 @@ impl Data {
     pub(crate) async fn upload(&self, project: &str, id: &str) -> Result<Shared> {
         let absent = || Error::NotFound { what: "open upload", name: id.to_owned() };
         let found = self.inner.uploads.table().get(id).cloned().ok_or_else(absent)?;
-        let upload = found.lock().await;
+        let mut upload = found.clone().lock_owned().await;
         if upload.project != project || upload.closed {
             return Err(absent());
         }
-        drop(upload);
+        if upload.unseen {
+            let data = self.clone();
+            blocking(move || data.look_through(&mut upload)).await?;
+        }
         Ok(found)
     }
 
@@ -124,7 +142,7 @@ impl Data {
         &self,
         scope: &Scope,
         (id, path): (&str, &str),
-        expected: Option<Digest>,
+        (announced, expected): (Option<u64>, Option<Digest>),
         body: impl Stream<Item = Result<Bytes, E>>,
     ) -> Result<Stored> {
         paths::file(path)?;
@@ -139,6 +157,7 @@ impl Data {
             upload.directory.join(Uuid::new_v4().simple().to_string())
         };
         let mut charge = self.charge(&scope.project).await?;
+        charge.announce(announced.unwrap_or_default())?;
         let (digest, size) = receive(&at, body, |bytes| charge.add(bytes)).await?;
         let refused = match expected {
             Some(expected) if expected != digest => {
@@ -148,10 +167,16 @@ impl Data {
         };
         // What the project has already must not be collected before it is named.
         let _kept = self.inner.collecting.read().await;
+        let entry = entry(path, &digest, size);
+        let (data, project) = (self.clone(), scope.project.clone());
+        let (there, known) = blocking(move || {
+            let there = data.inner.blobs.has(&project, &entry.digest);
+            Ok((there, there && data.is_whole(&project, &entry)?))
+        })
+        .await?;
         let mut upload = shared.lock().await;
         let closed =
             upload.closed.then(|| Error::NotFound { what: "open upload", name: id.to_owned() });
-        let known = self.inner.blobs.has(&scope.project, &digest);
         if refused.is_some() || closed.is_some() || known {
             absent_is_fine(tokio::fs::remove_file(&at).await)
                 .map_err(Error::file("removing a staged file"))?;
@@ -159,17 +184,20 @@ impl Data {
         if let Some(error) = refused.or(closed) {
             return Err(error);
         }
-        if !known {
+        upload.touched = Instant::now();
+        // What takes the place of damaged content takes no more room.
+        let charged = if there { 0 } else { size };
+        let staged = Staged { digest: digest.clone(), size, charged, at: (!known).then_some(at) };
+        journal::add(&upload.directory, [(path, &staged)])?;
+        if !there {
             charge.keep();
         }
-        upload.touched = Instant::now();
-        let staged = Staged { digest: digest.clone(), size, at: (!known).then_some(at) };
-        if let Some(Staged { at: Some(before), size, .. }) =
-            upload.files.insert(path.to_owned(), staged)
-        {
-            self.refund(&scope.project, size);
-            absent_is_fine(tokio::fs::remove_file(&before).await)
-                .map_err(Error::file("replacing a staged file"))?;
+        if let Some(Staged { at, charged, .. }) = upload.files.insert(path.to_owned(), staged) {
+            self.refund(&scope.project, charged);
+            if let Some(before) = at {
+                absent_is_fine(tokio::fs::remove_file(&before).await)
+                    .map_err(Error::file("replacing a staged file"))?;
+            }
         }
         Ok(Stored { path: path.to_owned(), digest, size })
     }
@@ -190,15 +218,18 @@ impl Data {
             .fetch_optional(self.inner.database.read())
             .await?;
         let Some(row) = row else { return Ok(false) };
-        let size: i64 = sqlx::Row::try_get(&row, 0)?;
+        let size = sqlx::Row::try_get::<i64, _>(&row, 0)?.unsigned_abs();
+        let stored = FileEntry { size, ..entry.clone() };
+        if self.is_known_damaged(project, &stored) {
+            return Ok(false);
+        }
         let mut upload = shared.lock().await;
         upload.touched = Instant::now();
-        let staged = Staged { digest: entry.digest.clone(), size: size.unsigned_abs(), at: None };
-        if let Some(Staged { at: Some(_), size, .. }) =
-            upload.files.insert(entry.path.clone(), staged)
-        {
+        let staged = Staged { digest: entry.digest.clone(), size, charged: 0, at: None };
+        journal::add(&upload.directory, [(entry.path.as_str(), &staged)])?;
+        if let Some(Staged { charged, .. }) = upload.files.insert(entry.path.clone(), staged) {
             // The file itself goes with the staging directory.
-            self.refund(project, size);
+            self.refund(project, charged);
         }
         Ok(true)
     }
@@ -222,6 +253,71 @@ impl Data {
         self.refund(&upload.project, upload.staged_bytes());
         absent_is_fine(tokio::fs::remove_dir_all(&upload.directory).await)
             .map_err(Error::file("removing an upload"))
+    }
+
+    /// Takes up what a former process left, as far as that can be taken up.
+    pub(crate) fn restore_uploads(&self) -> Result<()> {
+        for (project, id, directory) in self.inner.blobs.unfinished() {
+            let read = journal::read(&directory);
+            let age = read.as_ref().and_then(|(_, changed)| changed.elapsed().ok());
+            let age = age.unwrap_or_default();
+            let (Some((files, _)), true) = (read, age < self.inner.limits.abandoned_after) else {
+                absent_is_fine(fs::remove_dir_all(&directory))
+                    .map_err(Error::file("removing an upload"))?;
+                continue;
+            };
+            let now = Instant::now();
+            let touched = now.checked_sub(age).unwrap_or(now);
+            let upload = Upload {
+                id: id.clone(),
+                project,
+                directory,
+                files,
+                touched,
+                unseen: true,
+                closed: false,
+            };
+            self.inner.uploads.table().insert(id, Arc::new(tokio::sync::Mutex::new(upload)));
+        }
+        Ok(())
+    }
+
+    /// Keeps the files of a restored upload that are what its journal says.
+    fn look_through(&self, upload: &mut Upload) -> Result<()> {
+        let mut lost = Vec::new();
+        for (path, file) in &mut upload.files {
+            let good = match &file.at {
+                Some(at) => hashed(at).is_ok_and(|actual| actual == file.digest),
+                None => false,
+            };
+            if !good {
+                // A commit that broke off has moved it; what was there before may be gone.
+                file.at = None;
+                if !self.is_whole(&upload.project, &entry(path, &file.digest, file.size))? {
+                    lost.push(path.clone());
+                }
+            }
+        }
+        for path in lost {
+            let file = upload.files.remove(&path);
+            self.refund(&upload.project, file.map_or(0, |file| file.charged));
+            tracing::warn!(upload = upload.id, path, "a file of an upload did not survive");
+        }
+        upload.unseen = false;
+        Ok(())
+    }
+
+    /// Bytes that the project's open uploads count.
+    pub(crate) async fn staged_bytes(&self, project: &str) -> u64 {
+        let all: Vec<Shared> = self.inner.uploads.table().values().cloned().collect();
+        let mut bytes = 0;
+        for shared in all {
+            let upload = shared.lock().await;
+            if upload.project == project {
+                bytes += upload.staged_bytes();
+            }
+        }
+        bytes
     }
 
     /// The content that the project's open uploads name.

@@ -108,6 +108,37 @@ impl Data {
         Ok(true)
     }
 
+    /// Whether the project has this content undamaged; reads all of it where that is not known.
+    pub(crate) fn is_whole(&self, project: &str, file: &FileEntry) -> Result<bool> {
+        if !self.inner.blobs.has(project, &file.digest) {
+            return Ok(false);
+        }
+        let whole = self.trust(project, file).and_then(|trusted| match trusted {
+            true => Ok(()),
+            false => {
+                let actual = self.inner.blobs.actual(project, &file.digest)?;
+                self.found(project, &file.digest, actual)
+            }
+        });
+        match whole {
+            Ok(()) => Ok(true),
+            Err(Error::Damaged { digest, .. }) => {
+                tracing::warn!(project, digest, "stored content is damaged; taking it anew");
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether content is missing, of another size or was found damaged; reads nothing.
+    pub(crate) fn is_known_damaged(&self, project: &str, file: &FileEntry) -> bool {
+        let Ok(found) = fs::metadata(self.inner.blobs.path(project, &file.digest)) else {
+            return true;
+        };
+        let known = self.inner.findings.known(project, &file.digest, identity(&found));
+        found.len() != file.size || known.is_some_and(|actual| actual != file.digest)
+    }
+
     /// Remembers what reading content to its end showed.
     ///
     /// # Errors

@@ -1,12 +1,13 @@
 //! What a job refers to, resolved at the moment when an attempt starts.
 
 use dais_api::conditions::{self, READY, Verdict, reason};
-use dais_api::{Dataset, DatasetInput, Environment, ResolvedDataset};
+use dais_api::{DatasetInput, Environment, ResolvedDataset};
 use kube::ResourceExt;
 use kube::api::Api;
 
 use super::algorithm::Program;
 use crate::context::Context;
+use crate::dataset;
 use crate::error::{Error, Result};
 
 /// Everything that a pod needs to be described.
@@ -118,20 +119,13 @@ pub async fn dataset(
 ) -> Result<Result<Mount, Verdict>> {
     let field = format!("spec.datasets[{at}]");
     let missing = |words| Ok(Err(Verdict::no(reason::DATASET_NOT_FOUND, words)));
-    let known = Api::<Dataset>::namespaced(context.client.clone(), project)
-        .get_opt(&input.name)
-        .await
-        .map_err(Error::kube(format!("reading dataset {}", input.name)))?;
-    if known.is_none() {
-        return missing(format!(
-            "{field}.name: no Dataset {:?} in project {project:?}; create it or name another \
-             (`dais get datasets`)",
-            input.name
-        ));
-    }
+    let found = match dataset::find(&context.client, project, &input.name).await? {
+        Ok(found) => found,
+        Err(words) => return missing(format!("{field}.name: {words}")),
+    };
     let versions = context
         .datasets
-        .versions(project, &input.name)
+        .versions(&found.project, &found.name)
         .await
         .map_err(Error::seam("listing the dataset's versions"))?;
     let wanted = input.version.as_deref().filter(|version| *version != "latest");

@@ -6,6 +6,12 @@ use clap::{Args, Subcommand};
 
 #[derive(Clone, Debug, Subcommand)]
 pub enum DataAction {
+    /// The project's datasets, and those that other projects share with it
+    #[command(visible_alias = "ls")]
+    List,
+    /// Let other projects read a dataset
+    #[command(after_help = "Example:\n  dais data share digits --with vision")]
+    Share(DataShare),
     /// Versions of a dataset, the newest first, with their tags and what made them
     Versions { dataset: String },
     /// What differs between two versions, file by file
@@ -25,6 +31,17 @@ pub enum DataAction {
     /// Write the files of a version into a folder
     #[command(after_help = "Example:\n  dais data download digits ./digits --version v2")]
     Download(DataDownload),
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct DataShare {
+    pub dataset: String,
+    /// A project that may read it from now on, as project/name
+    #[arg(long = "with", value_name = "PROJECT")]
+    pub with: Vec<String>,
+    /// A project that no longer may: what mounts it goes on, what starts later does not
+    #[arg(long = "not-with", value_name = "PROJECT")]
+    pub not_with: Vec<String>,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -1,6 +1,7 @@
 //! `dais data`: what versions of datasets hold, and their names.
 
 mod download;
+mod share;
 mod show;
 
 use std::process::ExitCode;
@@ -22,8 +23,10 @@ const WAIT: u32 = 30;
 
 pub async fn run(target: &Target, action: DataAction) -> Result<ExitCode> {
     let connection = Connection::open(target)?;
-    let base = |dataset: &str| format!("/data/p/{}/datasets/{}", target.project, encode(dataset));
+    let base = |dataset: &str| format!("/data/p/{}/datasets/{}", target.project, word(dataset));
     match action {
+        DataAction::List => share::list(target, &connection).await?,
+        DataAction::Share(asked) => share::share(target, &connection, &asked).await?,
         DataAction::Versions { dataset } => {
             let found: Value = connection.get(&format!("{}/versions", base(&dataset))).await?;
             let versions = &found["versions"];

@@ -110,6 +110,11 @@ impl Access {
         Self { client, kept: Arc::default() }
     }
 
+    /// The client by which rights are asked for.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Whether `caller` has `right` in `project`; an empty project is all of them.
     pub async fn allows(&self, caller: &Caller, right: &Right, project: &str) -> Result<bool> {
         if let Some(known) = self.known(caller, right, project) {

@@ -1,4 +1,10 @@
-//! The controllers' seam to dataset versions.
+//! The controllers' seam to dataset versions, what versions must abide by, and datasets of
+//! other projects.
+
+mod catalog;
+pub mod shared;
+
+pub use catalog::Registered;
 
 use async_trait::async_trait;
 use dais_api::{DatasetVersion, VersionOrigin};

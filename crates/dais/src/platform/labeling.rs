@@ -9,6 +9,7 @@ pub use publish::WritesData;
 use async_trait::async_trait;
 use axum::Router;
 use axum::routing::post;
+use dais_api::reference::seen_from;
 use dais_api::{LabelingProject, LabelingProjectSpec};
 use dais_controllers::seams::{self, LabelingProgress, LabelingRefusal, SeamError};
 use dais_data::Data;
@@ -82,10 +83,14 @@ impl seams::Labeling for Seam {
     ) -> Result<Result<u64, LabelingRefusal>, SeamError> {
         let project = work.namespace().unwrap_or_default();
         let (dataset, version) = version.split_once('@').unwrap_or((version, "latest"));
-        let folder = self.data.materialize_dataset(&project, dataset, version).await;
+        // The controller has looked whether it is this project's to read.
+        let (owner, dataset) = seen_from(dataset, &project);
+        let holder = format!("labelling:{}", work.uid().unwrap_or_default());
+        let folder = self.data.materialize_dataset(owner, (dataset, version), &holder).await;
         let folder = folder.map_err(|error| failed(&error))?;
         let spec = work.spec.clone();
         let read = tokio::task::spawn_blocking(move || tasks::read(&folder, &spec)).await;
+        self.data.release(&holder).await.map_err(|error| failed(&error))?;
         let tasks = match read.map_err(|error| failed(&error))? {
             Ok(tasks) => tasks,
             Err(error) => return Ok(Err(LabelingRefusal(format!("{error:#}")))),

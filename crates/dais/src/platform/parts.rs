@@ -34,7 +34,7 @@ use super::bootstrap;
 use super::buckets::AccessKeys;
 use super::certificates::{self, Certificates};
 use super::datadir::DataDir;
-use super::datasets::Versions;
+use super::datasets::{Registered, Versions};
 use super::environments::{self, EnvironmentStore};
 use super::events;
 use super::forget;
@@ -45,6 +45,7 @@ use super::ledger;
 use super::notebooks::Jupyter;
 use super::notifications;
 use super::outcomes::{Delivery, Outcomes};
+use super::quotas::{self, Quotas};
 use super::retention;
 use super::telemetry::{Sources, Telemetry};
 use super::tracking::InProcess;
@@ -140,6 +141,8 @@ impl Parts {
         let data = Data::open(&data_url, files.join("data"), dais_data::Limits::default())
             .await
             .context("opening the data store")?;
+        let quotas = Quotas::new(client(&kubernetes, "quotas"));
+        data.abide_by(Arc::new(Registered { client: client(&kubernetes, "datasets"), quotas }));
         let ledger = ledger::open(sqlite(&relations, "ledger.db")).await?;
         let outcomes = dais_outcomes::Outcomes::open(&sqlite(&relations, "outcomes.db"))
             .await
@@ -223,6 +226,9 @@ impl Parts {
         let devices = accelerators::open(args.recorded_accelerators.as_deref())?;
         let config = self.node_config(data_dir, args, &devices)?;
         let logs = config.data_dir.join("logs");
+        volumes::release_absent(&self.client("volumes"), &self.data)
+            .await
+            .context("looking whose data is mounted")?;
         let node = Node::start(self.client("node"), config).await.context("starting the node")?;
         self.kubelet.set(node.kubelet_router());
         let controllers = Arc::new(self.controllers(addresses));
@@ -245,6 +251,7 @@ impl Parts {
             identity: self.identity.clone(),
             tracking: self.tracking.clone(),
         };
+        run(tasks, stop, quotas::report(self.client("quotas"), self.data.clone()));
         run(tasks, stop, forget::follow(self.client("projects"), kept));
         run(tasks, stop, accounts::follow(self.client("accounts"), self.identity.clone()));
         if let Some(logs) = self.telemetry.own_logs() {

@@ -167,14 +167,24 @@ async fn version_of(before: Router, question: Request, mut shown: Value) -> Opti
 }
 
 fn unrecorded(error: &dais_identity::Error) -> Response {
-    let reason = format!("the audit record could not be written: {error}");
-    let hint = "the platform's log says why; try again when that is mended";
+    let (status, reason, hint) = match error.is_full_disk() {
+        true => (
+            StatusCode::INSUFFICIENT_STORAGE,
+            "the disk is full; nothing was stored".to_owned(),
+            "free space, or ask the platform's operator to",
+        ),
+        false => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!("the audit record could not be written: {error}"),
+            "the platform's log says why; try again when that is mended",
+        ),
+    };
     let body = json!({
         "error": {"reason": reason, "hint": hint},
         "error_code": "TEMPORARILY_UNAVAILABLE",
         "message": format!("{reason}; {hint}"),
     });
-    (StatusCode::SERVICE_UNAVAILABLE, axum::Json(body)).into_response()
+    (status, axum::Json(body)).into_response()
 }
 
 fn project_of(path: &str) -> String {

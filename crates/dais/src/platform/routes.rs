@@ -10,6 +10,7 @@ use http::Uri;
 use tower::ServiceExt;
 
 use super::datadir::DataDir;
+use super::datasets::shared;
 use super::parts::Parts;
 use super::recorded::recorded;
 use super::welcome::Addresses;
@@ -57,6 +58,7 @@ pub fn portal(parts: &Parts, data_dir: &DataDir, addresses: &Addresses) -> Route
         .merge(ledger::router(parts, parts.prices.subscribe()))
         .merge(algorithms::router(parts.client("algorithms"), access.clone()))
         .merge(drains::router(parts.gateway.clone(), access.clone()))
+        .merge(shared::router(parts.client("datasets"), access.clone(), parts.data.clone()))
         .merge(queues::router(parts.client("queues"), access.clone()))
         .merge(outcomes::feedback_router(&parts.outcomes, parts.client("feedback"), access.clone()))
         .merge(engines::router(telemetry.others().clone(), access.clone()))

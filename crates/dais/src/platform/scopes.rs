@@ -15,6 +15,7 @@ use tower::ServiceExt;
 
 use super::access::{Access, Right};
 use super::buckets::Asking;
+use super::datasets::shared;
 use super::labeling::WritesData;
 use super::notebooks;
 use super::protection;
@@ -276,13 +277,16 @@ async fn scope_data(
     } else {
         (&Right::READ_DATA, &Right::WRITE_DATA)
     };
-    match grant(&access, &mut request, rights).await {
-        Ok(Granted { project, caller: Caller { user, .. }, write }) => {
-            request.extensions_mut().insert(dais_data::Scope { project, user, write });
-            pass(router, request).await
-        }
-        Err(response) => response,
+    let Granted { project, caller, write } = match grant(&access, &mut request, rights).await {
+        Ok(granted) => granted,
+        Err(response) => return response,
+    };
+    let mut scope = dais_data::Scope { project, user: caller.user, write };
+    if let Err(response) = shared::enter(access.client(), &mut scope, &mut request).await {
+        return response;
     }
+    request.extensions_mut().insert(scope);
+    pass(router, request).await
 }
 
 async fn scope_buckets(

@@ -1,6 +1,6 @@
 //! The volume drivers that pods reach data, code and environments through. Each
-//! resolves what is asked for inside the pod's own project, or as far as an Algorithm of
-//! another is shared with it.
+//! resolves what is asked for inside the pod's own project, or as far as an Algorithm or a
+//! Dataset of another is shared with it.
 
 use std::sync::Arc;
 
@@ -8,9 +8,12 @@ use async_trait::async_trait;
 use dais_api::volumes as names;
 use dais_api::{AlgorithmReference, Environment};
 use dais_controllers::algorithm::{self, Found};
+use dais_controllers::dataset;
 use dais_data::Data;
 use dais_node::{Published, VolumeDriver, VolumeError, VolumeRequest};
-use kube::{Api, Client};
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::ListParams;
+use kube::{Api, Client, ResourceExt};
 
 use super::environments::EnvironmentStore;
 
@@ -21,7 +24,7 @@ pub fn drivers(
     client: &Client,
 ) -> Vec<(&'static str, Arc<dyn VolumeDriver>)> {
     vec![
-        (names::DATA_DRIVER, Arc::new(Datasets(data.clone()))),
+        (names::DATA_DRIVER, Arc::new(Datasets { data: data.clone(), client: client.clone() })),
         (names::CODE_DRIVER, Arc::new(Code { data: data.clone(), client: client.clone() })),
         (
             names::ENVIRONMENT_DRIVER,
@@ -39,19 +42,44 @@ fn refused(error: &dais_data::Error) -> VolumeError {
     VolumeError::Invalid(error.to_string())
 }
 
-struct Datasets(Data);
+/// A pod lets go of all that it was given at once: when it is gone.
+fn holder(request: &VolumeRequest) -> String {
+    format!("pod:{}", request.pod_uid)
+}
+
+/// Lets go of what pods held that went while the platform did not run.
+///
+/// # Errors
+/// When pods cannot be listed, or the data store does not answer.
+pub async fn release_absent(client: &Client, data: &Data) -> anyhow::Result<()> {
+    let pods = Api::<Pod>::all(client.clone()).list(&ListParams::default()).await?;
+    let uids = pods.items.iter().filter_map(ResourceExt::uid);
+    data.keep_holds(&uids.map(|uid| format!("pod:{uid}")).collect()).await?;
+    Ok(())
+}
+
+struct Datasets {
+    data: Data,
+    client: Client,
+}
 
 #[async_trait]
 impl VolumeDriver for Datasets {
     async fn publish(&self, request: VolumeRequest) -> Result<Published, VolumeError> {
-        let dataset = attribute(&request, names::DATASET)?;
+        let named = attribute(&request, names::DATASET)?;
         let version = attribute(&request, names::DATASET_VERSION)?;
-        let made = self.0.materialize_dataset(&request.namespace, dataset, version).await;
+        let found = match dataset::find(&self.client, &request.namespace, named).await {
+            Ok(Ok(found)) => found,
+            Ok(Err(words)) => return Err(VolumeError::Invalid(words)),
+            Err(error) => return Err(VolumeError::NotYet(error.to_string())),
+        };
+        let (version, holder) = ((found.name.as_str(), version), holder(&request));
+        let made = self.data.materialize_dataset(&found.project, version, &holder).await;
         Ok(Published { path: made.map_err(|error| refused(&error))?, read_only: true })
     }
 
-    async fn unpublish(&self, _request: VolumeRequest) -> Result<(), VolumeError> {
-        Ok(())
+    async fn unpublish(&self, request: VolumeRequest) -> Result<(), VolumeError> {
+        self.data.release(&holder(&request)).await.map_err(|error| refused(&error))
     }
 }
 
@@ -76,23 +104,24 @@ struct Code {
 #[async_trait]
 impl VolumeDriver for Code {
     async fn publish(&self, request: VolumeRequest) -> Result<Published, VolumeError> {
+        let holder = holder(&request);
         let made = match shared(&self.client, &request).await? {
             Some(found) => {
                 let code = found.spec.code.ok_or_else(|| {
                     VolumeError::Invalid(format!("{}@{} has no code", found.name, found.version))
                 })?;
-                self.data.materialize_code(&found.project, &code.bundle).await
+                self.data.materialize_code(&found.project, &code.bundle, &holder).await
             }
             None => {
                 let bundle = attribute(&request, names::BUNDLE)?;
-                self.data.materialize_code(&request.namespace, bundle).await
+                self.data.materialize_code(&request.namespace, bundle, &holder).await
             }
         };
         Ok(Published { path: made.map_err(|error| refused(&error))?, read_only: true })
     }
 
-    async fn unpublish(&self, _request: VolumeRequest) -> Result<(), VolumeError> {
-        Ok(())
+    async fn unpublish(&self, request: VolumeRequest) -> Result<(), VolumeError> {
+        self.data.release(&holder(&request)).await.map_err(|error| refused(&error))
     }
 }
 

@@ -68,6 +68,9 @@ fn a_full_disk_is_said_and_loses_nothing_that_was_accepted() {
     assert_eq!(refusal.0, 507, "{}", refusal.1);
     let message = refusal.1["message"].as_str().unwrap();
     assert!(message.contains("no space left"), "{message}");
+    let (status, answer) = platform.post("/data/p/default/uploads", &json!({}));
+    assert_eq!(status, 507, "{answer}");
+    assert!(answer["message"].as_str().unwrap().contains("disk is full"), "{answer}");
     let held = platform.get(MAPS).unwrap();
     assert!(held["items"].as_array().unwrap().len() >= accepted.len());
 

@@ -15,6 +15,7 @@ mod backup;
 mod bad_input;
 mod buckets;
 mod crash;
+mod datasets;
 mod deleting;
 mod engines;
 mod environments;

@@ -92,13 +92,17 @@ fn used(
     quantity::add_amounts(&mut amounts, &usage::of_claims(&claims));
     quantity::add_amounts(&mut amounts, &of_pods);
     let graph = context.collector.graph();
+    let told = quota.status.as_ref().and_then(|status| status.used.as_ref());
     hard.keys()
-        .map(|name| {
+        .filter_map(|name| {
+            if usage::is_foreign(name) {
+                return Some((name.clone(), told?.get(name)?.clone()));
+            }
             let amount = match usage::counted(name) {
                 Some(resource) => graph.count(&namespace, &resource) as i128 * quantity::ONE,
                 None => amounts.get(name).copied().unwrap_or(0),
             };
-            (name.clone(), quantity::format(name, amount))
+            Some((name.clone(), quantity::format(name, amount)))
         })
         .collect()
 }

@@ -5,6 +5,8 @@ import type { KubeObject } from '../meta'
 export interface DatasetSpec {
   /** What the data is, for people. */
   description?: string
+  /** Projects that may read its versions besides its own. */
+  sharedWith?: string[]
   /** Words to find it by. */
   tags?: string[]
 }

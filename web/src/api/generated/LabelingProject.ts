@@ -31,7 +31,7 @@ export interface LabelingProjectSpec {
     /** Of a preference: may the answer be `tie`. */
     ties?: boolean
   }
-  /** `name` or `name@v3`. */
+  /** `name` or `name@v3`, `project/name` for one that another project shares. */
   dataset: string
   description?: string
   /** Which of its files, as `images/*.png`; `*` stands for no `/`, `**` for anything. */

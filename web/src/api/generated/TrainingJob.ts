@@ -36,7 +36,7 @@ export interface TrainingJobSpec {
     input?: string
     /** Where the files appear; `/data/<name>` when absent. */
     mountPath?: string
-    /** Name of a Dataset in the same project. */
+    /** Name of a Dataset in the same project, or `project/name` of one that is shared with it. */
     name: string
     /** `v1`, `v2`, … or `latest`, resolved when the job starts. */
     version?: string

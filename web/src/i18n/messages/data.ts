@@ -1,6 +1,14 @@
 /** Datasets and environments. */
 export const data = {
   'datasets.new': ['New dataset', '新建数据集'],
+  'share.button': ['Share', '共享'],
+  'share.changed': ['Sharing was changed', '共享设置已更新'],
+  'datasets.shareWith': ['Projects that may read it', '可以读取它的项目'],
+  'datasets.shareHint': ['Their people see its versions and files, and mount them in jobs and notebooks as project/name; they cannot change it', '这些项目的成员可以查看其版本与文件，并以 项目/名称 挂载到任务与笔记本中；他们不能修改它'],
+  'datasets.sharedHere': ['From other projects', '来自其他项目'],
+  'datasets.sharedWith': ['Shared with', '共享给'],
+  'datasets.usage': ['{used} used', '已用 {used}'],
+  'datasets.usageOf': ['{used} of {limit} used', '已用 {used}，上限 {limit}'],
   'datasets.count': ['{count} {count|dataset|datasets}', '共 {count} 个数据集'],
   'datasets.none': ['No datasets yet', '还没有数据集'],
   'datasets.noneHint': ['A dataset is a named body of data; each upload becomes a version that never changes.', '数据集是有名字的一组数据；每次上传成为一个不可变的版本。'],

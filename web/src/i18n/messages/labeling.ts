@@ -121,6 +121,8 @@ export const labeling = {
   'labeling.agreementHint': ['Where two people or more answered the same task.', '两人及以上回答同一任务时。'],
   'labeling.fleiss': ['Fleiss κ', 'Fleiss κ 系数'],
   'labeling.mean': ['Mean agreement', '平均一致性'],
+  'labeling.byLabel': ['Agreement by label', '按标签的一致性'],
+  'labeling.byTask': ['Agreement by task', '按任务的一致性'],
   'labeling.pair': ['Pair', '两人'],
   'labeling.cohen': ['Cohen κ', 'Cohen κ 系数'],
   'labeling.both': ['Tasks of both', '共同任务'],

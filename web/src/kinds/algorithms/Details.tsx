@@ -21,13 +21,13 @@ import { Events } from '../../objects/Events'
 import { Gone } from '../../objects/Gone'
 import { readiness } from '../../objects/readiness'
 import { reasonWords } from '../../objects/reasons'
+import { Sharing } from '../../objects/Sharing'
 import { useTab } from '../../objects/useTab'
 import { CodeView } from './CodeView'
 import { Compare } from './Compare'
 import { trainWith } from './links'
 import { Overview } from './Overview'
 import { ParameterTable } from './ParameterTable'
-import { Share } from './Share'
 import { VersionTable } from './VersionTable'
 import { useVersions, wordsOf } from './versions'
 
@@ -56,7 +56,7 @@ export function AlgorithmDetails() {
         actions={<>
           {mayDelete && <Danger label={t('action.delete')} question={t('algorithms.deleteAsk', { name })} consequence={<Consequences kind="Algorithm" />}
             act={async () => { await remove(ALGORITHMS, project, name); void navigate(at(project, 'algorithms')) }} />}
-          {mayPatch && <Share algorithm={algorithm} project={project} />}
+          {mayPatch && <Sharing kind={ALGORITHMS} of={algorithm} project={project} title={t('algorithms.shareWith')} hint={t('algorithms.shareHint')} />}
           {mayPatch && <Link to={at(project, 'algorithms', name, 'edit')}><Button>{t('algorithms.edit')}</Button></Link>}
           {latest && <Link to={trainWith(project, name)}><Button type="primary">{t('algorithms.run')}</Button></Link>}
         </>} />

@@ -22,6 +22,7 @@ import { Consequences } from '../../objects/Consequences'
 import { Events } from '../../objects/Events'
 import { Gone } from '../../objects/Gone'
 import { readiness } from '../../objects/readiness'
+import { Sharing } from '../../objects/Sharing'
 import { useTab } from '../../objects/useTab'
 import { datasetOf } from '../labeling/answer'
 import { Compare } from './Compare'
@@ -49,6 +50,7 @@ export function DatasetDetails() {
         actions={<>
           {mayDelete && <Danger label={t('action.delete')} question={t('datasets.deleteAsk', { name })} consequence={<Consequences kind="Dataset" />}
             act={async () => { await remove(DATASETS, project, name); void navigate(at(project, 'datasets')) }} />}
+          {mayUpload && <Sharing kind={DATASETS} of={data} project={project} title={t('datasets.shareWith')} hint={t('datasets.shareHint')} />}
           {mayUpload && <ImportVersion project={project} dataset={name} />}
           {mayUpload && <Upload project={project} dataset={name} />}
         </>} />
@@ -99,6 +101,7 @@ function Overview({ dataset, project }: { dataset: Dataset; project: string }) {
           [t('field.description'), spec.description],
           [t('datasets.tags'), spec.tags?.length ? spec.tags.map((tag) => <span className="tag" key={tag} style={{ marginRight: 6 }}>{tag}</span>) : ''],
           [t('datasets.latest'), status?.latest],
+          [t('datasets.sharedWith'), spec.sharedWith?.join(', ')],
           [t('field.createdBy'), metadata.annotations?.[CREATED_BY]],
           [t('field.created'), <Ago key="created" time={metadata.creationTimestamp} />],
           [t('datasets.use'), <Link key="use" to={`${at(project, 'jobs', 'new')}?dataset=${encodeURIComponent(metadata.name)}`}>{t('datasets.train')}</Link>],

@@ -1,5 +1,7 @@
+import { Button } from 'antd'
 import { Link } from 'react-router'
 import { useCan } from '../../api/access'
+import { useDataUsage, useSharedDatasets, type DataUsage, type SharedDataset } from '../../api/datasets'
 import type { Dataset } from '../../api/generated'
 import { DATASETS } from '../../api/kinds'
 import { useList } from '../../api/useKube'
@@ -23,6 +25,9 @@ export function DatasetList() {
   const t = useText()
   const project = useProject()
   const datasets = useList(DATASETS, { namespace: project })
+  const shared = useSharedDatasets(project)
+  const usage = useDataUsage(project)
+  const usageWords = ({ used, limit }: DataUsage) => (limit === null ? t('datasets.usage', { used: bytes(used) }) : t('datasets.usageOf', { used: bytes(used), limit: bytes(limit) }))
   const [words] = useAddress('q')
   const mayCreate = useCan('create', DATASETS, project)
   const create = mayCreate && <CreateDataset project={project} />
@@ -40,13 +45,27 @@ export function DatasetList() {
   ]
   return (
     <>
-      <PageHead title={t('nav.datasets')} facts={datasets.data ? [t('datasets.count', { count: datasets.data.length })] : []} actions={create} />
+      <PageHead title={t('nav.datasets')} facts={datasets.data ? [t('datasets.count', { count: datasets.data.length }), usage.data && usageWords(usage.data)] : []} actions={create} />
       <Card>
         <DataTable rows={datasets.data} error={datasets.error} retry={datasets.refetch} columns={columns} rowKey={(one) => one.metadata.name} order="name"
           text={(one) => `${one.metadata.name} ${one.spec.description ?? ''} ${one.spec.tags?.join(' ') ?? ''}`}
           empty={<Empty title={t('datasets.none')} hint={t('datasets.noneHint')} action={create} />} />
       </Card>
+      {(shared.data?.length ?? 0) > 0 && <SharedOnes project={project} rows={shared.data ?? []} />}
       <Found project={project} words={words} />
     </>
   )
+}
+
+/** What other projects let this one read. */
+function SharedOnes({ project, rows }: { project: string; rows: SharedDataset[] }) {
+  const t = useText()
+  const columns: Column<SharedDataset>[] = [
+    { key: 'name', title: t('field.name'), sort: (one) => one.name, cell: (one) => <><span className="strong">{one.name}</span><div className="muted small">{one.description}</div></> },
+    { key: 'latest', title: t('datasets.latest'), cell: (one) => one.versions[0]?.name ?? '—' },
+    { key: 'files', title: t('datasets.files'), align: 'right', sort: (one) => one.versions[0]?.files, cell: (one) => number(one.versions[0]?.files, 0) },
+    { key: 'bytes', title: t('datasets.size'), align: 'right', sort: (one) => one.versions[0]?.bytes, cell: (one) => bytes(one.versions[0]?.bytes) },
+    { key: 'use', title: '', align: 'right', cell: (one) => <Link to={`${at(project, 'jobs', 'new')}?dataset=${encodeURIComponent(one.name)}`}><Button size="small">{t('datasets.train')}</Button></Link> },
+  ]
+  return <Card title={t('datasets.sharedHere')}><DataTable rows={rows} columns={columns} rowKey={(one) => one.name} order="name" prefix="shared." empty={<Empty title={t('datasets.none')} />} /></Card>
 }

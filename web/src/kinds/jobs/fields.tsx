@@ -1,6 +1,7 @@
 import { DeleteOutlined, PlusOutlined } from '@ant-design/icons'
 import { AutoComplete, Button, Form, Input, InputNumber, Segmented, Select } from 'antd'
-import { DATASETS, ENVIRONMENTS } from '../../api/kinds'
+import { useReferences } from '../../api/datasets'
+import { ENVIRONMENTS } from '../../api/kinds'
 import { useExperiments, useModels } from '../../api/mlflow'
 import { useList } from '../../api/useKube'
 import { Card } from '../../components/Card'
@@ -15,9 +16,8 @@ const POLL_MS = 15_000
 export function ProgramFields({ project }: { project: string }) {
   const t = useText()
   const environments = useList(ENVIRONMENTS, { namespace: project, live: POLL_MS })
-  const datasets = useList(DATASETS, { namespace: project, live: POLL_MS })
   const program = Form.useWatch<Draft['program']>('program')
-  const references = (datasets.data ?? []).flatMap(({ metadata, status }) => [metadata.name, ...(status?.versions ?? []).map((version) => `${metadata.name}@${version.name}`)])
+  const references = useReferences(project)
   const required = [{ required: true, message: t('form.required') }]
   return (
     <Card title={t('jobs.program')}>

@@ -3,9 +3,9 @@ import { useState } from 'react'
 import { Link, useNavigate } from 'react-router'
 import { useCan } from '../../api/access'
 import type { Cause } from '../../api/http'
-import { DATASETS, LABELING_PROJECTS } from '../../api/kinds'
+import { useReferences } from '../../api/datasets'
+import { LABELING_PROJECTS } from '../../api/kinds'
 import { create } from '../../api/kube'
-import { useList } from '../../api/useKube'
 import { Card } from '../../components/Card'
 import { Notice } from '../../components/Notice'
 import { PageHead } from '../../components/PageHead'
@@ -35,7 +35,7 @@ export function LabelingCreate() {
   const [form] = Form.useForm<LabelingDraft>()
   const { busy, refusal, submit } = useSubmit(form, placeOf)
   const may = useCan('create', LABELING_PROJECTS, project)
-  const datasets = useList(DATASETS, { namespace: project })
+  const references = useReferences(project)
   const [written, setWritten] = useState<string>()
   const [wrong, setWrong] = useState('')
   const whole = (): LabelingDraft => ({ ...BLANK, ...(form.getFieldsValue(true) as LabelingDraft) })
@@ -56,7 +56,7 @@ export function LabelingCreate() {
     if (await submit(() => create(LABELING_PROJECTS, work))) void navigate(at(project, 'labeling', work.metadata.name))
   }
   if (may === false) return <Empty title={t('state.forbidden')} hint={t('state.forbiddenHint')} />
-  const names = (datasets.data ?? []).map(({ metadata }) => ({ value: metadata.name }))
+  const names = references.map((value) => ({ value }))
   return (
     <div style={{ maxWidth: 980 }}>
       <PageHead title={t('labeling.new')} crumb={<Link to={at(project, 'labeling')}>{t('nav.labeling')}</Link>} />

@@ -11,6 +11,7 @@ import { at } from '../../frame/useProject'
 import { useText } from '../../i18n'
 import { duration, number, percent } from '../../i18n/format'
 import { keysOf } from './answer'
+import { Disagreement } from './Disagreement'
 
 /** How far it is, who did how much, and how well they agree. */
 export function Overview({ project, work }: { project: string; work: LabelingProject }) {
@@ -55,6 +56,7 @@ export function Overview({ project, work }: { project: string; work: LabelingPro
           </div>
         ) : <Empty title={t('labeling.notMeasured')} hint={t('labeling.agreementHint')} />}
       </Card>
+      {figures && figures.agreement.tasks > 0 && <Disagreement project={project} work={name} labels={figures.agreement.labels} />}
     </div>
   )
 }

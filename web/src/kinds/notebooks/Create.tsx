@@ -2,7 +2,8 @@ import { Button, Form, Input, InputNumber, Select } from 'antd'
 import { Link, useNavigate } from 'react-router'
 import { useCan } from '../../api/access'
 import type { Cause } from '../../api/http'
-import { DATASETS, ENVIRONMENTS, NOTEBOOKS } from '../../api/kinds'
+import { useReferences } from '../../api/datasets'
+import { ENVIRONMENTS, NOTEBOOKS } from '../../api/kinds'
 import { create } from '../../api/kube'
 import { useList } from '../../api/useKube'
 import { Card } from '../../components/Card'
@@ -57,10 +58,9 @@ export function NotebookCreate() {
 function ProgramFields({ project }: { project: string }) {
   const t = useText()
   const environments = useList(ENVIRONMENTS, { namespace: project })
-  const datasets = useList(DATASETS, { namespace: project })
   const environment = Form.useWatch<string | undefined>('environment')
   const able = (environments.data ?? []).filter(({ status }) => status?.packages?.some(({ name }) => name === JUPYTERLAB))
-  const references = (datasets.data ?? []).flatMap(({ metadata, status }) => [metadata.name, ...(status?.versions ?? []).map((version) => `${metadata.name}@${version.name}`)])
+  const references = useReferences(project)
   return (
     <Card>
       <div className="grid" style={{ rowGap: 0 }}>

@@ -109,7 +109,7 @@ impl Unpacking {
             hash.update(&buffer[..length]);
             to.write_all(&buffer[..length]).map_err(&failed)?;
         }
-        Ok(Staged { digest: Digest::from_hash(hash), size, at: Some(at) })
+        Ok(Staged { digest: Digest::from_hash(hash), size, charged: size, at: Some(at) })
     }
 
     fn too_large(&self) -> Error {

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use tokio::sync::watch;
 
+use super::turns::{Turn, Turns};
 use crate::Error;
 use crate::digest::Digest;
 use crate::error::Result;
@@ -26,7 +27,7 @@ const MOST: usize = 100;
 
 pub(crate) struct Jobs {
     table: Mutex<HashMap<Key, Arc<Job>>>,
-    turns: Semaphore,
+    turns: Turns,
 }
 
 #[derive(Clone, Debug)]
@@ -101,7 +102,7 @@ impl Job {
 impl Jobs {
     /// So many run at a time.
     pub fn new(at_once: usize) -> Jobs {
-        Jobs { table: Mutex::default(), turns: Semaphore::new(at_once) }
+        Jobs { table: Mutex::default(), turns: Turns::new(at_once) }
     }
 
     fn table(&self) -> MutexGuard<'_, HashMap<Key, Arc<Job>>> {
@@ -133,9 +134,9 @@ impl Jobs {
         Ok((job, true))
     }
 
-    /// Waits until this job may run.
-    pub async fn turn(&self, job: &Job) -> Result<SemaphorePermit<'_>> {
-        let turn = self.turns.acquire().await.expect("the semaphore is never closed");
+    /// Waits until this job may run, after those of other projects that have had fewer.
+    pub(super) async fn turn(&self, key: &Key, job: &Job) -> Result<Turn> {
+        let turn = self.turns.turn(&key.project).await;
         job.progress(0, 1, 0)?;
         Ok(turn)
     }

@@ -140,7 +140,11 @@ async fn tricks_are_refused_with_words_and_nothing_is_taken() {
         assert_eq!(shown["files"].as_array().map(Vec::len), Some(1), "{at} {words}");
     }
     let staged = server.directory.path().join("data/team/uploads").join(&upload);
-    assert_eq!(fs::read_dir(staged).expect("lists").count(), 1, "the file of before");
+    assert_eq!(
+        fs::read_dir(staged).expect("lists").count(),
+        2,
+        "the file of before and the journal"
+    );
     let (status, _) = import(&server, &upload, "?under=../up", good.clone()).await;
     assert_eq!(status, 400);
     let (status, answer) = import(&server, &upload, "", good).await;
@@ -159,7 +163,7 @@ async fn an_archive_counts_against_the_quota_once_and_only_if_taken() {
     let upload = server.begin().await;
     let (status, answer) =
         import(&server, &upload, "", gzip(&archive(&[("l", &large, 0o644, FILE)]))).await;
-    assert_eq!((status, &answer["code"]), (507, &json!("quota_exceeded")), "{answer}");
+    assert_eq!((status, &answer["code"]), (413, &json!("quota_exceeded")), "{answer}");
     // 3,000 known bytes cost nothing more; replacing one's own frees them.
     for content in ["1", "2", "3"] {
         let fresh = content.repeat(3500);

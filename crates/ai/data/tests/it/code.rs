@@ -46,7 +46,7 @@ async fn a_bundle_is_known_by_its_files_alone() {
         assert_eq!(first, second);
         let digest = first["digest"].as_str().expect("a digest");
         assert!(digest.starts_with("sha256:"));
-        let tree = server.data.materialize_code("team", digest).await.expect("materializes");
+        let tree = server.data.materialize_code("team", digest, "pod").await.expect("materializes");
         assert_eq!(fs::read_to_string(tree.join("train.py")).expect("reads"), "print(1)");
         assert_eq!(
             fs::metadata(tree.join("run.sh")).expect("is there").permissions().mode() & 0o777,
@@ -54,7 +54,7 @@ async fn a_bundle_is_known_by_its_files_alone() {
         );
         let (status, shown) = server.call("GET", &format!("code/{digest}"), "").await;
         assert_eq!((status, shown["files"].as_array().map(Vec::len)), (200, Some(2)));
-        assert!(server.data.materialize_code("other", digest).await.is_err());
+        assert!(server.data.materialize_code("other", digest, "pod").await.is_err());
     })
     .await;
 }

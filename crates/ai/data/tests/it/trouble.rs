@@ -6,9 +6,10 @@ use serde_json::json;
 
 use crate::server::{SQLITE, Server};
 
+/// Files of an upload, beside its journal.
 fn staged(server: &Server, upload: &str) -> usize {
     fs::read_dir(server.directory.path().join("data/team/uploads").join(upload))
-        .map_or(0, Iterator::count)
+        .map_or(0, |files| files.count() - 1)
 }
 
 #[tokio::test]
@@ -70,7 +71,12 @@ async fn a_quota_stops_an_upload_and_forgets_what_was_given_up() {
     server.version("d", &[("a", "12345")]).await;
     let upload = server.begin().await;
     let (status, answer) = server.call("PUT", &format!("uploads/{upload}/files/b"), "123456").await;
-    assert_eq!((status, &answer["code"]), (507, &json!("quota_exceeded")), "{answer}");
+    assert_eq!((status, &answer["code"]), (413, &json!("quota_exceeded")), "{answer}");
+    let words = answer["message"].as_str().expect("words");
+    assert!(words.contains("may hold 10 bytes") && words.contains("has 5,"), "{words}");
+    assert!(words.contains("takes 6 more"), "{words}");
+    let (_, usage) = server.call("GET", "usage", "").await;
+    assert_eq!(usage, json!({"used": 5, "limit": 10}));
     assert_eq!(staged(&server, &upload), 0);
     // What the project has already costs nothing more, and what is replaced or given up is free again.
     for content in ["12345", "abcde", "fghij"] {
@@ -89,7 +95,21 @@ async fn a_quota_stops_an_upload_and_forgets_what_was_given_up() {
     .await;
     let upload = reopened.begin().await;
     let (status, _) = reopened.call("PUT", &format!("uploads/{upload}/files/x"), "!").await;
-    assert_eq!(status, 507);
+    assert_eq!(status, 413);
+}
+
+#[tokio::test]
+async fn the_same_content_counts_once() {
+    let server =
+        Server::start(SQLITE, Limits { project_bytes: Some(12), ..Limits::default() }).await;
+    let (status, _) = server.version("d", &[("a", "12345"), ("b", "12345")]).await;
+    assert_eq!(status, 201);
+    assert_eq!(server.call("GET", "usage", "").await.1["used"], 5);
+    let (status, answer) = server.version("e", &[("c", "12345"), ("d", "1234567")]).await;
+    assert_eq!(status, 201, "{answer}");
+    assert_eq!(server.call("GET", "usage", "").await.1["used"], 12);
+    server.data.forget("team", "e").await.expect("forgets");
+    assert_eq!(server.call("GET", "usage", "").await.1["used"], 5);
 }
 
 #[tokio::test]

@@ -68,7 +68,7 @@ fn span(label: &str, start: usize, end: usize) -> Span {
 }
 
 /// A task of each kind of work.
-fn kinds() -> Vec<(LabelConfig, NewTask)> {
+pub fn kinds() -> Vec<(LabelConfig, NewTask)> {
     let many = |all: &[&str]| Answer::Choices(all.iter().map(|l| (*l).to_owned()).collect());
     let text = json!({ "text": "一个😀 cat,\n\"quoted\"", "key": "theirs", "data.x": "dot" });
     let image = json!({ "image": "photos/a b/猫.jpg", "shot": { "by": [1, null] } });
@@ -120,7 +120,7 @@ fn kinds() -> Vec<(LabelConfig, NewTask)> {
     ]
 }
 
-async fn exported(config: &LabelConfig, task: &NewTask, format: Format) -> Vec<Written> {
+pub async fn exported(config: &LabelConfig, task: &NewTask, format: Format) -> Vec<Written> {
     let mut all = Vec::new();
     for fixture in fixtures().await {
         let spec = Spec { config: config.clone(), policy: overlap(2) };

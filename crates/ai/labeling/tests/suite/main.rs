@@ -13,6 +13,7 @@ mod figures;
 mod hostile;
 mod importing;
 mod killed;
+mod label_studio;
 mod reviewing;
 mod serving;
 mod turning;

@@ -1,6 +1,7 @@
 //! `POST /labeling/p/{project}/{work}/publish`: finished work as a dataset's next version.
 
 use axum::Json;
+use axum::extract::rejection::JsonRejection;
 use axum::extract::{Extension, Path, State};
 use axum::response::{IntoResponse, Response};
 use dais_data::{Data, Origin};
@@ -28,8 +29,19 @@ pub async fn publish(
     scope: Scope,
     Extension(WritesData(writes)): Extension<WritesData>,
     Path(work): Path<String>,
-    Json(wanted): Json<Wanted>,
+    wanted: Result<Json<Wanted>, JsonRejection>,
 ) -> Response {
+    let wanted = match wanted {
+        Ok(Json(wanted)) => wanted,
+        Err(rejection) => {
+            return Error::Invalid {
+                field: "body".to_owned(),
+                problem: rejection.body_text(),
+                hint: "send {\"dataset\": …, \"format\": …}".to_owned(),
+            }
+            .into_response();
+        }
+    };
     if scope.may < May::Review || !writes {
         let action = "publish: it takes the right to review and to update datasets";
         return Error::Forbidden { user: scope.user, action }.into_response();

@@ -130,7 +130,9 @@ impl Seam {
         if known.as_deref() == Some(version.as_str()) {
             return Ok(Ok(()));
         }
-        let folder = self.data.materialize_dataset(question.project, name, &found.digest).await;
+        let holder = format!("outcomes:{}:{series}", question.uid);
+        let of = (name, found.digest.as_str());
+        let folder = self.data.materialize_dataset(question.project, of, &holder).await;
         let folder = match folder {
             Ok(folder) => folder,
             Err(error) => return Ok(Err(format!("dataset {}: {error}", columns.name))),
@@ -138,7 +140,9 @@ impl Seam {
         let (uid, salt) = (question.uid.to_owned(), question.salt.to_owned());
         let wanted = columns.clone();
         let read = tokio::task::spawn_blocking(move || rows::read(&folder, &wanted, (&uid, &salt)));
-        let read = read.await.map_err(|error| SeamError(error.to_string()))?;
+        let read = read.await;
+        self.data.release(&holder).await.map_err(|error| SeamError(error.to_string()))?;
+        let read = read.map_err(|error| SeamError(error.to_string()))?;
         let rows = match read {
             Ok(rows) => rows,
             Err(error) => return Ok(Err(format!("dataset {}: {error:#}", columns.name))),

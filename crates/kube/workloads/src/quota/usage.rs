@@ -19,6 +19,13 @@ pub fn counted(entry: &str) -> Option<String> {
     resource.or(COUNTED.contains(&entry).then_some(entry)).map(str::to_owned)
 }
 
+/// Whether a resource is another program's to count, as its domain says: its use is left as
+/// that program told it.
+pub fn is_foreign(name: &str) -> bool {
+    let ours = ["requests.", "limits.", "count/"].iter().any(|start| name.starts_with(start));
+    name.contains('/') && !ours && !name.contains(".storageclass.storage.k8s.io/")
+}
+
 /// What the pods of a namespace use; finished ones use nothing.
 pub fn of_pods(all: &[Arc<Pod>]) -> Amounts {
     let mut used = Amounts::new();

@@ -26,11 +26,8 @@ pub(super) fn results(
     data: &Map<String, Value>,
     answer: &Answer,
 ) -> Vec<Value> {
-    // A preference is of no one object: Label Studio names the control itself.
-    let to = match config.kind {
-        Kind::Preference => FROM,
-        _ => config.fields()[0],
-    };
+    // Of a preference the object on the left: a result is of one object there, too.
+    let to = config.fields()[0];
     let result = |id: &str, value: Value| {
         let mut result = json!({
             "from_name": FROM,

@@ -78,8 +78,12 @@ async fn count(server: &Arc<Server>, namespace: &str) -> Result<(), Failure> {
     for current in server.objects.all(resource, namespace).await? {
         let hard = current.object.pointer("/spec/hard").cloned().unwrap_or_default();
         let used = usage::of_namespace(server, &catalog, namespace, &current.object).await?;
-        let used: Map<String, Value> =
+        let mut used: Map<String, Value> =
             used.into_iter().map(|(key, amount)| (key, amount.to_string().into())).collect();
+        let told = current.object.pointer("/status/used").and_then(Value::as_object);
+        let foreign = told.into_iter().flatten().filter(|(key, _)| usage::is_foreign(key));
+        let foreign = foreign.filter(|(key, _)| hard.get(key.as_str()).is_some());
+        used.extend(foreign.map(|(key, amount)| (key.clone(), amount.clone())));
         let mut old = current.object.clone();
         object::remove_meta(&mut old, "resourceVersion");
         let mut next = old.clone();
