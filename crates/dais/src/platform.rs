@@ -42,6 +42,7 @@ mod notifications;
 mod otlp;
 mod outcomes;
 mod parts;
+mod peers;
 mod prices;
 mod protection;
 mod queues;
