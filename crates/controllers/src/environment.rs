@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dais_api::conditions::{self, READY, Verdict, reason};
-use dais_api::{Environment, EnvironmentStatus, PythonEnvironment};
+use dais_api::{Environment, EnvironmentStatus, PythonEnvironment, TrainingJob, volumes};
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, DeleteParams, PostParams};
 use kube::runtime::controller::Action;
@@ -195,7 +195,6 @@ async fn cleanup(environment: &Environment, context: &Context) -> Result<Action>
     let pods = Api::<Pod>::namespaced(context.client.clone(), &project);
     let name = build::pod_name(&environment.name_any(), &digest);
     match pods.delete(&name, &DeleteParams::default()).await {
-        Ok(either) if either.is_left() => return Ok(Action::requeue(Duration::from_secs(1))),
         Ok(_) => {}
         Err(kube::Error::Api(status)) if status.code == 404 => {}
         Err(error) => return Err(Error::kube(format!("deleting pod {name}"))(error)),
@@ -208,11 +207,44 @@ async fn cleanup(environment: &Environment, context: &Context) -> Result<Action>
         other.uid() != environment.uid()
             && other.status.as_ref().and_then(|status| status.digest.as_ref()) == Some(&digest)
     });
-    if !shared {
+    let again = Api::<TrainingJob>::namespaced(context.client.clone(), &project)
+        .list(&Default::default())
+        .await
+        .map_err(Error::kube("listing jobs"))?;
+    // Such a build stays without its object: the jobs may be run again exactly. Builds that
+    // nothing names any more are collected.
+    if !shared && !again.iter().any(|job| is_of(job, &digest)) {
+        // An error keeps the finalizer, and the object with it.
+        if let Some(pod) = user(&pods, &digest).await? {
+            return Err(Error::InUse { name: environment.name_any(), pod });
+        }
         let removed = context.environments.remove(&project, &digest).await;
         removed.map_err(Error::seam("removing the build"))?;
     }
     Ok(Action::await_change())
+}
+
+/// Whether a job began in the build, or is to.
+fn is_of(job: &TrainingJob, digest: &str) -> bool {
+    let began = job.status.as_ref().and_then(|status| status.environment_digest.as_deref());
+    [job.spec.environment_digest.as_deref(), began].contains(&Some(digest))
+}
+
+/// A pod of the project that has the build or waits for it.
+async fn user(pods: &Api<Pod>, digest: &str) -> Result<Option<String>> {
+    let all = pods.list(&Default::default()).await.map_err(Error::kube("listing pods"))?;
+    Ok(all.items.iter().find(|pod| uses(pod, digest)).map(ResourceExt::name_any))
+}
+
+fn uses(pod: &Pod, digest: &str) -> bool {
+    let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+    let is_over = matches!(phase, Some("Succeeded" | "Failed"));
+    let mounted = pod.spec.iter().flat_map(|spec| spec.volumes.iter().flatten());
+    let mut digests = mounted.filter_map(|volume| {
+        let csi = volume.csi.as_ref().filter(|csi| csi.driver == volumes::ENVIRONMENT_DRIVER)?;
+        csi.volume_attributes.as_ref()?.get(volumes::ENVIRONMENT)
+    });
+    !is_over && digests.any(|used| used == digest)
 }
 
 fn desired_status(environment: &Environment, outcome: &Outcome) -> EnvironmentStatus {
@@ -232,4 +264,26 @@ fn desired_status(environment: &Environment, outcome: &Outcome) -> EnvironmentSt
         status.packages = outcome.built.packages.clone();
     }
     status
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_is_used_by_pods_that_are_not_over() {
+        let pod = |phase: &str, driver: &str| -> Pod {
+            serde_json::from_value(serde_json::json!({
+                "metadata": {"name": "p"}, "status": {"phase": phase},
+                "spec": {"containers": [], "volumes": [{"name": "e", "csi":
+                    {"driver": driver, "volumeAttributes": {"environment": "d1"}}}]},
+            }))
+            .unwrap()
+        };
+        let of = volumes::ENVIRONMENT_DRIVER;
+        assert!(uses(&pod("Running", of), "d1") && uses(&pod("Pending", of), "d1"));
+        assert!(!uses(&pod("Running", of), "d2"), "another build");
+        assert!(!uses(&pod("Succeeded", of), "d1") && !uses(&pod("Failed", of), "d1"));
+        assert!(!uses(&pod("Running", "else"), "d1"));
+    }
 }

@@ -31,6 +31,8 @@ pub enum Error {
         "there is a {kind} {name} of somebody else's, which stays as it is; delete it, or choose another name"
     )]
     Taken { kind: String, name: String },
+    #[error("environment {name} stays until pod {pod} is gone, which uses its build")]
+    InUse { name: String, pod: String },
     #[error("finalizing {name}")]
     Finalizer {
         name: String,

@@ -296,12 +296,14 @@ impl Work<'_> {
         let Some(url) = url.map_err(Error::kube("listing the notebook's pods"))? else {
             return Ok(());
         };
-        match self.context.jupyter.kernels(&url, secret).await {
+        let (project, secret) = (self.front.namespace.clone(), secret.to_owned());
+        let door = Door { project, url, secret };
+        match self.context.jupyter.kernels(&door).await {
             Ok(Kernels { running, busy, last_activity }) => {
                 (status.kernels, status.busy_kernels) = (running, busy);
                 awake::note(status, (busy > 0).then_some(now).or(last_activity));
             }
-            Err(error) => tracing::debug!(%error, url, "kernels not known"),
+            Err(error) => tracing::debug!(%error, url = door.url, "kernels not known"),
         }
         Ok(())
     }
@@ -325,6 +327,8 @@ async fn address(front: &Front, client: &Client) -> Result<Option<String>, kube:
 
 /// The way into a notebook that is awake.
 pub struct Door {
+    /// Whose it is: nobody else gets the secret, whatever answers at the address.
+    pub project: String,
     /// Without a slash at the end.
     pub url: String,
     /// What opens it.
@@ -338,7 +342,8 @@ pub struct Door {
 pub async fn door(notebook: &Notebook, client: &Client) -> Result<Option<Door>, kube::Error> {
     let front = front(notebook);
     let (url, secret) = futures::try_join!(address(&front, client), known_secret(&front, client))?;
-    Ok(url.zip(secret).map(|(url, secret)| Door { url, secret }))
+    let project = front.namespace;
+    Ok(url.zip(secret).map(|(url, secret)| Door { project, url, secret }))
 }
 
 async fn report(

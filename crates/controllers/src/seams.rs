@@ -14,6 +14,7 @@ use k8s_openapi::jiff::Timestamp;
 use thiserror::Error;
 
 use crate::monitoring::{RuleSource, ScrapeJob};
+use crate::notebook::Door;
 
 /// An access key of the object store: what programs sign requests with.
 #[derive(Clone)]
@@ -162,8 +163,8 @@ pub struct Kernels {
 /// Jupyter servers of notebooks.
 #[async_trait]
 pub trait JupyterServers: Send + Sync {
-    /// Asks the server at `url`, without a slash at the end, as the one who knows `secret`.
-    async fn kernels(&self, url: &str, secret: &str) -> Result<Kernels, SeamError>;
+    /// Asks the server behind the door.
+    async fn kernels(&self, door: &Door) -> Result<Kernels, SeamError>;
 }
 
 /// What an environment turned out to hold.

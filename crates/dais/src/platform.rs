@@ -43,6 +43,7 @@ mod notifications;
 mod otlp;
 mod outcomes;
 mod parts;
+mod peers;
 mod prices;
 mod protection;
 mod queues;

@@ -1,6 +1,7 @@
 //! The gateway's doors: who may call a service, and where its spans go.
 
 use std::fmt::Display;
+use std::io;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -15,12 +16,13 @@ use dais_identity::{Caller, Identity};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use kube::{Api, Client};
 use serde_json::json;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::access::{Access, Right};
+use super::peers::Peers;
 use super::visits::Visits;
 
 /// Where notebooks are on the tenants' origin.
@@ -35,6 +37,7 @@ pub struct Doorkeeper {
     pub access: Access,
     pub visits: Visits,
     pub platform: Handle,
+    pub peers: Peers,
 }
 
 #[async_trait]
@@ -55,6 +58,10 @@ impl Admission for Doorkeeper {
         }
         let Target { namespace, .. } = target;
         Err(Denied::Forbidden(format!("{} may not {words} of project {namespace:?}", caller.user)))
+    }
+
+    fn answers(&self, connection: &TcpStream, namespace: &str) -> io::Result<()> {
+        self.peers.check(connection, namespace)
     }
 }
 

@@ -16,7 +16,7 @@ use axum::{Json, Router};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use dais_api::{DatasetInput, Notebook};
-use dais_controllers::notebook::{Door, door};
+use dais_controllers::notebook::door;
 use dais_data::Data;
 use http::{Request, StatusCode};
 use kube::{Api, Client};
@@ -108,12 +108,12 @@ impl Shared {
             return Err(Refusal { status: StatusCode::NOT_FOUND, field: "name", reason, hint });
         };
         let opened = door(&notebook, &self.client).await.map_err(|error| unknown(&error))?;
-        let Some(Door { url, secret }) = opened else {
+        let Some(door) = opened else {
             let reason = format!("notebook {name:?} is not awake");
             let hint = "open it in the browser, or start it with `dais notebook start`";
             return Err(Refusal { status: StatusCode::CONFLICT, field: "name", reason, hint });
         };
-        let server = self.jupyter.server(&url, &secret)?;
+        let server = self.jupyter.server(&door)?;
         Ok((notebook, server))
     }
 }

@@ -45,6 +45,7 @@ use super::ledger;
 use super::notebooks::Jupyter;
 use super::notifications;
 use super::outcomes::{Delivery, Outcomes};
+use super::peers::Peers;
 use super::quotas::{self, Quotas};
 use super::retention;
 use super::telemetry::{Sources, Telemetry};
@@ -83,6 +84,7 @@ pub struct Parts {
     pub prices: watch::Sender<Prices>,
     environments: EnvironmentStore,
     kubelet: Late,
+    peers: Peers,
     exposures: Option<Delivery>,
     running: Option<Running>,
 }
@@ -164,11 +166,13 @@ impl Parts {
         )
         .await?;
         let visits = Visits::new(identity.clone(), addresses.http_port, addresses.serve_port);
+        let peers = Peers::default();
         let doorkeeper = Doorkeeper {
             identity: identity.clone(),
             access: access.clone(),
             visits: visits.clone(),
             platform: Handle::current(),
+            peers: peers.clone(),
         };
         let gateway = Gateway::new(Arc::new(doorkeeper), telemetry.sinks(outcomes.sink()));
         let portal = Portal::new(dais_portal::Config {
@@ -198,7 +202,8 @@ impl Parts {
             ledger,
             outcomes,
             labeling,
-            jupyter: Jupyter::default(),
+            jupyter: Jupyter(peers.clone()),
+            peers,
             buckets,
             prices: watch::Sender::default(),
             environments,
@@ -231,6 +236,7 @@ impl Parts {
             .context("looking whose data is mounted")?;
         let node = Node::start(self.client("node"), config).await.context("starting the node")?;
         self.kubelet.set(node.kubelet_router());
+        self.peers.set(node.peers());
         let controllers = Arc::new(self.controllers(addresses));
         // Not ended by `stop`: what was counted is written first.
         tasks.spawn(self.exposures.take().context("exposures are delivered once")?.deliver());

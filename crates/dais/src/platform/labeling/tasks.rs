@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -13,6 +13,10 @@ use serde_json::{Map, Value};
 
 /// Tasks of one dataset; more is a sign of the wrong file.
 const MOST: usize = 1_000_000;
+/// Bytes of one row or text: more than a person reads in a task.
+const LARGEST: u64 = 1 << 20;
+/// Bytes of all tasks of a dataset, as they are in memory while they are taken in.
+const TOGETHER: u64 = 512 << 20;
 const IMAGES: [&str; 7] = ["png", "jpg", "jpeg", "gif", "webp", "bmp", "avif"];
 const MATCH: MatchOptions = MatchOptions {
     case_sensitive: true,
@@ -36,7 +40,7 @@ enum Source {
 pub fn read(folder: &Path, spec: &LabelingProjectSpec) -> Result<Vec<NewTask>> {
     let pattern = spec.files.as_deref().map(Pattern::new).transpose();
     let pattern = pattern.map_err(|error| anyhow::anyhow!("spec.files: {error}"))?;
-    let mut tasks = Vec::new();
+    let mut tasks = Tasks::default();
     for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
         let entry = entry.context("listing the dataset's files")?;
         let path = entry.path().strip_prefix(folder).unwrap_or(entry.path());
@@ -45,14 +49,70 @@ pub fn read(folder: &Path, spec: &LabelingProjectSpec) -> Result<Vec<NewTask>> {
         let Some(source) = source(path, spec.config.kind).filter(|_| is_named) else { continue };
         of_file(entry.path(), shown, source, spec, &mut tasks)
             .with_context(|| format!("in {shown}"))?;
-        if tasks.len() > MOST {
-            bail!("there are more than {MOST} tasks; name fewer files in spec.files");
-        }
     }
-    if tasks.is_empty() {
+    if tasks.all.is_empty() {
         bail!("{}", nothing(spec));
     }
-    Ok(tasks)
+    Ok(tasks.all)
+}
+
+/// What was read so far.
+#[derive(Default)]
+struct Tasks {
+    all: Vec<NewTask>,
+    bytes: u64,
+}
+
+impl Tasks {
+    /// `bytes` is what it takes in its file.
+    fn push(&mut self, key: String, data: Map<String, Value>, bytes: u64) -> Result<()> {
+        self.bytes += bytes;
+        if self.all.len() == MOST {
+            bail!("there are more than {MOST} tasks; name fewer files in spec.files");
+        }
+        if self.bytes > TOGETHER {
+            let limit = TOGETHER >> 20;
+            bail!("the tasks take more than {limit} MiB; name fewer files in spec.files");
+        }
+        self.all.push(NewTask { key, data, ..NewTask::default() });
+        Ok(())
+    }
+}
+
+/// A file of which each row is read up to [`LARGEST`] and no further.
+struct Bounded<R> {
+    inner: R,
+    left: u64,
+}
+
+fn too_large() -> io::Error {
+    let words = format!(
+        "one row or text is over {} KiB, more than a task may hold (hint: split it, or name other \
+         files in spec.files)",
+        LARGEST >> 10
+    );
+    io::Error::new(io::ErrorKind::InvalidData, words)
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.left = self.left.checked_sub(count as u64).ok_or_else(too_large)?;
+        Ok(count)
+    }
+}
+
+/// The next line with its end; `None` after the last.
+fn line(file: &mut impl BufRead) -> io::Result<Option<String>> {
+    let mut text = Vec::new();
+    let count = file.take(LARGEST + 1).read_until(b'\n', &mut text)?;
+    match count as u64 {
+        0 => Ok(None),
+        count if count > LARGEST => Err(too_large()),
+        _ => String::from_utf8(text)
+            .map(Some)
+            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8")),
+    }
 }
 
 fn nothing(spec: &LabelingProjectSpec) -> String {
@@ -89,22 +149,24 @@ fn of_file(
     shown: &str,
     source: Source,
     spec: &LabelingProjectSpec,
-    tasks: &mut Vec<NewTask>,
+    tasks: &mut Tasks,
 ) -> Result<()> {
     let wanted = fields(spec);
-    let task = |key: String, data: Map<String, Value>| NewTask { key, data, ..NewTask::default() };
     match source {
         Source::Image => {
             let data = Map::from_iter([("image".to_owned(), shown.into())]);
-            tasks.push(task(shown.to_owned(), data));
+            tasks.push(shown.to_owned(), data, shown.len() as u64)?;
         }
         Source::Text => {
-            let text = std::fs::read_to_string(path).context("reading it as UTF-8")?;
+            let (mut text, mut file) =
+                (String::new(), Bounded { inner: File::open(path)?, left: LARGEST });
+            let bytes = file.read_to_string(&mut text).context("reading it as UTF-8")? as u64;
             let data = Map::from_iter([(wanted[0].clone(), text.into())]);
-            tasks.push(task(shown.to_owned(), data));
+            tasks.push(shown.to_owned(), data, bytes)?;
         }
         Source::Csv => {
-            let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_path(path)?;
+            let file = Bounded { inner: File::open(path)?, left: LARGEST };
+            let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_reader(file);
             let head = reader.headers().context("reading the header line")?.clone();
             let known: BTreeSet<&str> = head.iter().collect();
             for field in &wanted {
@@ -116,26 +178,33 @@ fn of_file(
                     );
                 }
             }
-            for record in reader.records() {
-                let record = record.context("reading a row")?;
+            let mut record = csv::StringRecord::new();
+            loop {
+                reader.get_mut().left = LARGEST;
+                if !reader.read_record(&mut record).context("reading a row")? {
+                    break;
+                }
                 let line = record.position().map_or(0, csv::Position::line);
                 let cells = head.iter().zip(&record);
                 let data = cells.map(|(name, cell)| (name.to_owned(), cell.into())).collect();
-                tasks.push(task(format!("{shown}#{line}"), data));
+                let bytes = record.as_slice().len() as u64;
+                tasks.push(format!("{shown}#{line}"), data, bytes)?;
             }
         }
         Source::JsonLines => {
-            for (line, text) in (1..).zip(BufReader::new(File::open(path)?).lines()) {
-                let text = text.with_context(|| format!("line {line}"))?;
+            let mut file = BufReader::new(File::open(path)?);
+            for number in 1_u64.. {
+                let read = line(&mut file).with_context(|| format!("line {number}"))?;
+                let Some(text) = read else { break };
                 if text.trim().is_empty() {
                     continue;
                 }
                 let data: Map<String, Value> = serde_json::from_str(&text)
-                    .with_context(|| format!("line {line} is no JSON object"))?;
+                    .with_context(|| format!("line {number} is no JSON object"))?;
                 if let Some(field) = wanted.iter().find(|field| !data.contains_key(*field)) {
-                    bail!("line {line} has no {field:?}; name the fields in spec.config.fields");
+                    bail!("line {number} has no {field:?}; name the fields in spec.config.fields");
                 }
-                tasks.push(task(format!("{shown}#{line}"), data));
+                tasks.push(format!("{shown}#{number}"), data, text.len() as u64)?;
             }
         }
     }
@@ -191,6 +260,33 @@ mod tests {
         assert!(text[1].contains("好"), "{text:?}");
         assert_eq!(found(LabelingKind::TextSpans, &files, Some("b/*")).unwrap().len(), 2);
         assert_eq!(found(LabelingKind::ImageBoxes, &files, Some("*.png")).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn no_row_and_no_text_is_read_beyond_what_a_task_may_hold() {
+        let long = "x".repeat(LARGEST as usize + 1);
+        let fits = "x".repeat(LARGEST as usize / 2);
+        let text = LabelingKind::TextClassification;
+        let whole = |long: &str| {
+            [
+                ("a.txt", long.to_owned()),
+                ("a.csv", format!("text\n\"{long}\"\n")),
+                ("a.jsonl", format!("{{\"text\": \"{long}\"}}\n")),
+            ]
+        };
+        for (path, content) in whole(&long) {
+            let why = format!("{:#}", found(text, &[(path, &content)], None).unwrap_err());
+            assert!(why.contains("1024 KiB") && why.contains(path), "{why}");
+        }
+        for (path, content) in whole(&fits) {
+            assert_eq!(found(text, &[(path, &content)], None).unwrap().len(), 1, "{path}");
+        }
+        // Many rows may be longer than one.
+        let rows = format!("text\n{}", format!("{fits}\n").repeat(5));
+        assert_eq!(found(text, &[("a.csv", &rows)], None).unwrap().len(), 5);
+        let mut tasks = Tasks { all: Vec::new(), bytes: TOGETHER };
+        let why = tasks.push("a".to_owned(), Map::new(), 1).unwrap_err().to_string();
+        assert!(why.contains("512 MiB"), "{why}");
     }
 
     #[test]

@@ -6,12 +6,20 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use axum::body::Bytes;
+use dais_controllers::notebook::Door;
 use dais_controllers::seams::{JupyterServers, Kernels, SeamError};
+use http::{Request, StatusCode};
+use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
 use jiff::Timestamp;
-use reqwest::{Client, StatusCode, Url};
+use reqwest::Url;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
+
+use crate::platform::peers::{Connector, Peers};
 
 /// A server that computes in its main thread answers late.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,20 +37,24 @@ pub enum Error {
     #[error("Jupyter's answer is over {} MiB", LARGEST >> 20)]
     TooLarge,
     #[error("Jupyter did not answer")]
-    Http(#[from] reqwest::Error),
+    Http(#[from] hyper_util::client::legacy::Error),
+    #[error("Jupyter did not answer in {} s", PATIENCE.as_secs())]
+    Late(#[from] tokio::time::error::Elapsed),
+    #[error("Jupyter broke off its answer")]
+    Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("Jupyter's answer is not understood")]
     Answer(#[from] serde_json::Error),
 }
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Asks servers; clones share connections.
-#[derive(Clone, Default)]
-pub struct Jupyter(Client);
+/// Asks servers that are their projects' own.
+#[derive(Clone)]
+pub struct Jupyter(pub Peers);
 
 /// One server, and what it knows us by.
 pub struct Server {
-    client: Client,
+    client: Client<Connector, Empty<Bytes>>,
     base: Url,
     authorization: String,
 }
@@ -92,13 +104,14 @@ impl Jupyter {
     ///
     /// # Errors
     /// When `url` is none.
-    pub fn server(&self, url: &str, secret: &str) -> Result<Server> {
-        let base = Url::parse(url).map_err(|_| Error::Address(url.to_owned()))?;
+    pub fn server(&self, Door { project, url, secret }: &Door) -> Result<Server> {
+        let base = Url::parse(url).map_err(|_| Error::Address(url.clone()))?;
         if base.cannot_be_a_base() {
-            return Err(Error::Address(url.to_owned()));
+            return Err(Error::Address(url.clone()));
         }
         let authorization = format!("token {secret}");
-        Ok(Server { client: self.0.clone(), base, authorization })
+        let client = Client::builder(TokioExecutor::new()).build(self.0.connector(project));
+        Ok(Server { client, base, authorization })
     }
 }
 
@@ -109,21 +122,24 @@ impl Server {
             segments.extend(path);
         }
         let shown = path.get(2..).unwrap_or_default().join("/");
-        let request = self.client.get(url).query(query).timeout(PATIENCE);
-        let mut answer = request.header("authorization", &self.authorization).send().await?;
+        url.query_pairs_mut().extend_pairs(query);
+        let request = Request::get(url.as_str())
+            .header("authorization", &self.authorization)
+            .body(Empty::new())
+            .map_err(|_| Error::Address(shown.clone()))?;
+        let answer = tokio::time::timeout(PATIENCE, self.client.request(request)).await??;
         match answer.status() {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND => return Err(Error::NotFound(shown)),
             status => return Err(Error::Refused(status)),
         }
-        let mut bytes = Vec::new();
-        while let Some(chunk) = answer.chunk().await? {
-            if bytes.len() + chunk.len() > LARGEST {
-                return Err(Error::TooLarge);
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        Ok(serde_json::from_slice(&bytes)?)
+        let body = Limited::new(answer.into_body(), LARGEST).collect();
+        let body = tokio::time::timeout(PATIENCE, body).await?;
+        let body = body.map_err(|error| match error.is::<LengthLimitError>() {
+            true => Error::TooLarge,
+            false => Error::Broken(error),
+        })?;
+        Ok(serde_json::from_slice(&body.to_bytes())?)
     }
 
     async fn kernels(&self) -> Result<Kernels> {
@@ -177,9 +193,9 @@ impl Server {
 
 #[async_trait]
 impl JupyterServers for Jupyter {
-    async fn kernels(&self, url: &str, secret: &str) -> std::result::Result<Kernels, SeamError> {
+    async fn kernels(&self, door: &Door) -> std::result::Result<Kernels, SeamError> {
         let failed = |error: Error| SeamError(error.to_string());
-        let server = self.server(url, secret).map_err(failed)?;
+        let server = self.server(door).map_err(failed)?;
         server.kernels().await.map_err(failed)
     }
 }

@@ -147,7 +147,11 @@ async fn watch_probe(
             }
         }
         Kind::Readiness => loop {
-            asker.until_good(|words| drop(tell(kind, false, words))).await;
+            asker
+                .until_good(|words| {
+                    tell(kind, false, words);
+                })
+                .await;
             if !tell(kind, true, String::new()) {
                 return;
             }
