@@ -25,8 +25,9 @@ pub fn keep(rule: &Rule, headers: &mut HeaderMap) {
     if !headers.contains_key(header::SET_COOKIE) {
         return;
     }
-    let cookies: Vec<HeaderValue> =
-        headers.get_all(header::SET_COOKIE).iter().filter_map(|set| kept(rule, set)).collect();
+    let seen = rule.replacement.as_deref();
+    let set = headers.get_all(header::SET_COOKIE).iter();
+    let cookies: Vec<HeaderValue> = set.filter_map(|set| kept(&rule.prefix, seen, set)).collect();
     headers.remove(header::SET_COOKIE);
     for cookie in cookies {
         headers.append(header::SET_COOKIE, cookie);
@@ -34,8 +35,8 @@ pub fn keep(rule: &Rule, headers: &mut HeaderMap) {
 }
 
 /// The cookie for paths of the route alone (RFC 6265, sections 4.1 and 5.2); `None` for one
-/// of the platform's names.
-fn kept(rule: &Rule, set: &HeaderValue) -> Option<HeaderValue> {
+/// of the platform's names. `seen` is what the service sees in place of the prefix.
+fn kept(prefix: &str, seen: Option<&str>, set: &HeaderValue) -> Option<HeaderValue> {
     let mut parts = set.as_bytes().split(|byte| *byte == b';');
     let cookie = parts.next()?.trim_ascii();
     let name = cookie.split(|byte| *byte == b'=').next()?.trim_ascii();
@@ -56,19 +57,19 @@ fn kept(rule: &Rule, set: &HeaderValue) -> Option<HeaderValue> {
         }
     }
     written.extend_from_slice(b"; Path=");
-    written.extend_from_slice(outside(rule, path).as_bytes());
+    written.extend_from_slice(outside(prefix, seen, path).as_bytes());
     HeaderValue::from_bytes(&written).ok()
 }
 
 /// A path as the service sees it, as browsers see it; the route itself for any other.
-fn outside(rule: &Rule, path: Option<&str>) -> String {
-    let prefix = rule.prefix.trim_end_matches('/');
+fn outside(prefix: &str, seen: Option<&str>, path: Option<&str>) -> String {
+    let prefix = prefix.trim_end_matches('/');
     let below = |path: &str, root: &str| -> Option<String> {
         let rest = path.strip_prefix(root.trim_end_matches('/'))?;
         (rest.is_empty() || rest.starts_with('/')).then(|| rest.to_owned())
     };
     let rest = path.and_then(|path| {
-        let seen = rule.replacement.as_deref().and_then(|root| below(path, root));
+        let seen = seen.and_then(|root| below(path, root));
         below(path, prefix).or(seen)
     });
     format!("{prefix}{}", rest.as_deref().unwrap_or_default().trim_end_matches('/'))
@@ -77,17 +78,9 @@ fn outside(rule: &Rule, path: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::admission::Target;
 
     fn cookie(replacement: Option<&str>, set: &str) -> Option<String> {
-        let rule = Rule {
-            target: Target { namespace: "a".into(), service: "b".into() },
-            prefix: "/app/a/b".into(),
-            replacement: replacement.map(str::to_owned),
-            backends: Vec::new(),
-            policy: None,
-        };
-        let kept = kept(&rule, &HeaderValue::from_str(set).unwrap())?;
+        let kept = kept("/app/a/b", replacement, &HeaderValue::from_str(set).unwrap())?;
         Some(kept.to_str().unwrap().to_owned())
     }
 

@@ -3,6 +3,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use dais_relations::Dialect;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sqlx::any::AnyRow;

@@ -93,16 +93,15 @@ fn used(
     quantity::add_amounts(&mut amounts, &of_pods);
     let graph = context.collector.graph();
     let told = quota.status.as_ref().and_then(|status| status.used.as_ref());
-    hard.keys()
-        .filter_map(|name| {
-            if usage::is_foreign(name) {
-                return Some((name.clone(), told?.get(name)?.clone()));
-            }
-            let amount = match usage::counted(name) {
-                Some(resource) => graph.count(&namespace, &resource) as i128 * quantity::ONE,
-                None => amounts.get(name).copied().unwrap_or(0),
-            };
-            Some((name.clone(), quantity::format(name, amount)))
-        })
-        .collect()
+    let used = |name: &String| {
+        if usage::is_foreign(name) {
+            return told?.get(name).cloned();
+        }
+        let amount = match usage::counted(name) {
+            Some(resource) => graph.count(&namespace, &resource) as i128 * quantity::ONE,
+            None => amounts.get(name).copied().unwrap_or(0),
+        };
+        Some(quantity::format(name, amount))
+    };
+    hard.keys().filter_map(|name| Some((name.clone(), used(name)?))).collect()
 }
