@@ -188,6 +188,10 @@ fn of_file(
                 let cells = head.iter().zip(&record);
                 let data = cells.map(|(name, cell)| (name.to_owned(), cell.into())).collect();
                 let bytes = record.as_slice().len() as u64;
+                // What was read ahead with the row before did not count.
+                if bytes > LARGEST {
+                    return Err(too_large().into());
+                }
                 tasks.push(format!("{shown}#{line}"), data, bytes)?;
             }
         }
