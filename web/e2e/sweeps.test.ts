@@ -120,7 +120,7 @@ describePerson('a sweep', {}, (person) => {
     const { page: tab } = person
     await open(tab, page())
     await tab.getByRole('button', { name: 'Delete' }).click()
-    await tab.getByRole('dialog').getByText(/Its jobs, 6 of them, go with it/).waitFor()
+    await tab.getByRole('dialog').getByText(/Its jobs go, with their checkpoints/).waitFor()
     await tab.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
     await tab.waitForURL(new RegExp(`/p/${project}/sweeps$`))
     await tab.goto(`/p/${project}/jobs/${name}-1`)
