@@ -63,15 +63,8 @@ fn digits(platform: &Platform, ann: &Person) {
 }
 
 fn as_person(platform: &Platform, who: &Person, words: &[&str]) -> String {
-    let output = platform
-        .command(words)
-        .env("DAIS_PROJECT", who.project)
-        .env("DAIS_URL", platform.url())
-        .env("DAIS_TOKEN", &who.token)
-        .output()
-        .unwrap();
-    let said = text(&output);
-    assert!(output.status.success(), "{said}\n{}", platform.tail());
+    let (done, said) = who.command(platform, words);
+    assert!(done, "{said}\n{}", platform.tail());
     said
 }
 

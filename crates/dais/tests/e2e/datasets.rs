@@ -14,17 +14,6 @@ fn upload(platform: &Platform) {
     platform.ok(&["upload", "digits", folder.to_str().unwrap()]);
 }
 
-fn as_person(platform: &Platform, who: &Person, words: &[&str]) -> (Option<i32>, String) {
-    let output = platform
-        .command(words)
-        .args(["-p", who.project])
-        .env("DAIS_URL", platform.url())
-        .env("DAIS_TOKEN", &who.token)
-        .output()
-        .unwrap();
-    (output.status.code(), text(&output))
-}
-
 fn phase(platform: &Platform, project: &str, job: &str) -> Option<(String, String)> {
     let path = format!("/k8s/apis/dais.io/v1alpha1/namespaces/{project}/trainingjobs/{job}");
     let status = platform.get(&path).ok()?["status"].clone();
@@ -85,13 +74,13 @@ fn what_is_shared_is_read_elsewhere_and_by_nobody_else() {
     platform.until("the job to have run", || {
         (phase(&platform, "far", "early")?.0 == "Succeeded").then_some(())
     });
-    let (_, log) = as_person(&platform, &bob, &["logs", "early"]);
+    let (_, log) = bob.command(&platform, &["logs", "early"]);
     assert!(log.contains("shared content"), "{log}");
     assert_eq!(shared(&bob)[0]["name"], "default/digits");
     assert_eq!(shared(&bob)[0]["versions"][0]["files"], 1);
-    let (_, list) = as_person(&platform, &bob, &["data", "ls"]);
+    let (_, list) = bob.command(&platform, &["data", "ls"]);
     assert!(list.contains("default/digits"), "{list}");
-    let (_, preview) = as_person(&platform, &bob, &["data", "preview", "default/digits", "a.csv"]);
+    let (_, preview) = bob.command(&platform, &["data", "preview", "default/digits", "a.csv"]);
     assert!(preview.contains("shared content"), "{preview}");
     assert_eq!(request(&platform, &bob.token, "GET", &file, "").0, 200);
 
@@ -193,6 +182,10 @@ fn a_version_is_of_a_dataset_and_within_the_quota() {
     assert_eq!(code, 201, "{said}");
     let usage = platform.get("/data/p/default/usage").unwrap();
     assert_eq!(usage, json!({"used": 1000, "limit": 1024}));
+    platform.until("the quota to say what is used", || {
+        let quota = platform.get(&format!("{quotas}/bytes")).ok()?;
+        (quota["status"]["used"]["dais.io/datasets.storage"] == "1k").then_some(())
+    });
 }
 
 #[test]

@@ -24,25 +24,14 @@ fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-fn run(platform: &Platform, who: &Person, words: &[&str]) -> (bool, String) {
-    let output = platform
-        .command(words)
-        .env("DAIS_PROJECT", who.project)
-        .env("DAIS_URL", platform.url())
-        .env("DAIS_TOKEN", &who.token)
-        .output()
-        .unwrap();
-    (output.status.success(), text(&output))
-}
-
 fn imports(platform: &Platform, who: &Person, words: &[&str]) -> String {
-    let (done, said) = run(platform, who, &[&["import"], words].concat());
+    let (done, said) = who.command(platform, &[&["import"], words].concat());
     assert!(done, "{said}\n{}", platform.tail());
     said
 }
 
 fn refused(platform: &Platform, who: &Person, words: &[&str]) -> String {
-    let (done, said) = run(platform, who, &[&["import"], words].concat());
+    let (done, said) = who.command(platform, &[&["import"], words].concat());
     assert!(!done, "{said}");
     said
 }
@@ -129,7 +118,7 @@ fn the_objects_of_a_bucket_elsewhere_become_a_version() {
         std::fs::write(platform.folder().join("raw").join(name), text).unwrap();
     }
     let raw = platform.folder().join("raw");
-    let (done, said) = run(&platform, &bob, &["upload", "raw", raw.to_str().unwrap()]);
+    let (done, said) = bob.command(&platform, &["upload", "raw", raw.to_str().unwrap()]);
     assert!(done, "{said}");
     let body = json!({"name": "lent", "days": 1});
     let (_, made) = platform.post_as(&bob.token, "/buckets/p/vision/keys", &body);

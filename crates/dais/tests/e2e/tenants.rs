@@ -2,11 +2,25 @@
 
 use serde_json::{Value, json};
 
-use crate::support::Platform;
+use crate::support::{Platform, text};
 
 pub struct Person {
     pub token: String,
     pub project: &'static str,
+}
+
+impl Person {
+    /// Runs `dais` as this person, in the project; whether it worked, and what it said.
+    pub fn command(&self, platform: &Platform, words: &[&str]) -> (bool, String) {
+        let output = platform
+            .command(words)
+            .env("DAIS_PROJECT", self.project)
+            .env("DAIS_URL", platform.url())
+            .env("DAIS_TOKEN", &self.token)
+            .output()
+            .unwrap();
+        (output.status.success(), text(&output))
+    }
 }
 
 /// A project with one person who may edit it and nothing else.
