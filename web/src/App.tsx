@@ -21,14 +21,15 @@ function client(): QueryClient {
   return made
 }
 
-export function App() {
+/** `opened`: the page of the address that they came to, on its way. */
+export function App({ opened }: { opened: Promise<void> }) {
   const [queries] = useState(client)
   return (
     <QueryClientProvider client={queries}>
       <LanguageProvider>
         <ThemeProvider>
           <BrowserRouter>
-            <Gate />
+            <Gate opened={opened} />
           </BrowserRouter>
         </ThemeProvider>
       </LanguageProvider>

@@ -1,6 +1,9 @@
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './App'
+import { fetchPage } from './routes'
+// The components' styles as the library ships them: written at run time they would cost a tenth of what drawing Home takes.
+import 'antd/dist/antd.css'
 import './theme/base.css'
 import './theme/frame.css'
 import './theme/components.css'
@@ -12,13 +15,13 @@ import './theme/terminal.css'
 import './theme/traces.css'
 import './theme/train.css'
 
-// What most people open first comes while it is still asked who they are.
-if (window.location.pathname === '/') void import('./kinds/home/Home')
+// The page comes while it is still asked who they are.
+const opened = fetchPage(window.location.pathname)
 
 const root = document.getElementById('root')
 if (!root) throw new Error('index.html has no #root')
 createRoot(root).render(
   <StrictMode>
-    <App />
+    <App opened={opened} />
   </StrictMode>,
 )

@@ -1,9 +1,10 @@
-import { lazy, type ComponentType } from 'react'
-import { createRoutesFromElements, Navigate, Route, useRoutes } from 'react-router'
+import { isValidElement, type ComponentType } from 'react'
+import { createRoutesFromElements, matchRoutes, Navigate, Route, useRoutes } from 'react-router'
+import { fetched, type Fetched } from './components/fetched'
 
 /** Pages are fetched when they are first opened. */
 function page<N extends string>(load: () => Promise<Record<N, ComponentType>>, name: N) {
-  return lazy(async () => ({ default: (await load())[name] }))
+  return fetched(async () => (await load())[name])
 }
 
 const Home = page(() => import('./kinds/home/Home'), 'Home')
@@ -146,6 +147,12 @@ export const ROUTES = createRoutesFromElements(
     <Route path="*" element={<NotFound />} />
   </>,
 )
+
+/** Fetches the page of an address. */
+export async function fetchPage(path: string): Promise<void> {
+  const element = matchRoutes(ROUTES, path)?.at(-1)?.route.element
+  if (isValidElement(element) && typeof element.type === 'function' && 'fetch' in element.type) await (element.type as Fetched).fetch()
+}
 
 export function Pages() {
   return useRoutes(ROUTES)

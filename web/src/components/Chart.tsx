@@ -1,11 +1,11 @@
-import { lazy, Suspense } from 'react'
 import { useTheme } from '../theme/ThemeProvider'
+import { fetchedPart } from './fetched'
 import { useAxis } from './plot/axis'
 import type { Line, PlotProps } from './plot/Plot'
 
 export type { Line }
 
-const Plot = lazy(async () => ({ default: (await import('./plot/Plot')).Plot }))
+const Plot = fetchedPart(async () => (await import('./plot/Plot')).Plot)
 
 type Props = Omit<PlotProps, 'palette' | 'axis'> & { legend?: boolean }
 
@@ -27,9 +27,7 @@ export function Chart({ legend = true, height = 200, ...rest }: Props) {
           ))}
         </div>
       )}
-      <Suspense fallback={<div style={{ height }} aria-busy />}>
-        <Plot {...rest} height={height} palette={palette} axis={axis} />
-      </Suspense>
+      <Plot {...rest} height={height} palette={palette} axis={axis} instead={<div style={{ height }} aria-busy />} />
     </div>
   )
 }

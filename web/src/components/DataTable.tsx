@@ -42,18 +42,18 @@ interface Props<T> {
   selection?: Selection
   /** Two tables on one page: the prefix of this one's words in the address. */
   prefix?: string
+  /** Rows of one page. */
+  page?: number
 }
-
-const PAGE = 50
 
 /** Every table: searched, sorted, and both in the address. */
 export function DataTable<T extends object>(props: Props<T>) {
-  const { rows, error, retry, columns, rowKey, text, empty, tools, order = '', selection, prefix = '' } = props
+  const { rows, error, retry, columns, rowKey, text, empty, tools, order = '', selection, prefix = '', page = 50 } = props
   const t = useText()
   const box = useRef<HTMLDivElement>(null)
-  useReachable(box)
   const [search, setSearch] = useAddress(`${prefix}q`)
   const [sort, setSort] = useAddress(`${prefix}sort`, order)
+  useReachable(box, rows !== undefined && rows.length > 0)
   if (rows === undefined) return error ? <Failure error={error} retry={retry} /> : <Loading rows={5} />
   const words = search.toLowerCase().split(/\s+/).filter(Boolean)
   const found = text && words.length ? rows.filter((row) => words.every((word) => text(row).toLowerCase().includes(word))) : rows
@@ -71,8 +71,8 @@ export function DataTable<T extends object>(props: Props<T>) {
       ) : null}
       {rows.length === 0 ? empty : (
         <div ref={box}><Table<T>
-          size="small" rowKey={rowKey} dataSource={found} scroll={{ x: true }} showSorterTooltip={false}
-          pagination={found.length > PAGE ? { pageSize: PAGE, size: 'small', showSizeChanger: false } : false}
+          size="small" rowKey={rowKey} dataSource={found} showSorterTooltip={false}
+          pagination={found.length > page ? { pageSize: page, size: 'small', showSizeChanger: false } : false}
           locale={{ emptyText: t('table.nothing', { search }) }}
           {...(selection && { rowSelection: selectionOf<T>(selection) })}
           columns={columns.map((column) => antColumn(column, sorted, direction))}

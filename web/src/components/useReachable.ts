@@ -1,10 +1,9 @@
 import { useEffect, type RefObject } from 'react'
 
-/** Lets people who have no pointer scroll Ant Design's tables, and keeps them out of the row that it measures columns with. */
-export function useReachable(box: RefObject<HTMLElement | null>): void {
+/** Lets people who have no pointer scroll Ant Design's tables. `shown`: there is one. */
+export function useReachable(box: RefObject<HTMLElement | null>, shown: boolean): void {
   useEffect(() => {
-    for (const row of box.current?.querySelectorAll<HTMLElement>('.ant-table-measure-row') ?? []) row.inert = true
-    const content = box.current?.querySelector<HTMLElement>('.ant-table-content')
+    const content = shown && box.current?.querySelector<HTMLElement>('.ant-table-content')
     if (!content) return undefined
     const watch = new ResizeObserver(() => {
       if (content.scrollWidth > content.clientWidth) content.tabIndex = 0
@@ -13,5 +12,5 @@ export function useReachable(box: RefObject<HTMLElement | null>): void {
     watch.observe(content)
     if (content.firstElementChild) watch.observe(content.firstElementChild)
     return () => watch.disconnect()
-  })
+  }, [box, shown])
 }

@@ -1,4 +1,4 @@
-import { useEffect } from 'react'
+import { useEffect, useState } from 'react'
 import { useLocation } from 'react-router'
 import { useSession } from '../api/session'
 import { Failure, Loading } from '../components/States'
@@ -7,13 +7,16 @@ import { useLanguage } from '../i18n'
 import { Frame } from './Frame'
 
 /** Nobody: the sign-in page, at the address that they wanted. Somebody: the frame. */
-export function Gate() {
+export function Gate({ opened }: { opened: Promise<void> }) {
   const session = useSession()
   const location = useLocation()
   const { suggest } = useLanguage()
   const chosen = session.data?.language
   useEffect(() => suggest(chosen), [suggest, chosen])
-  if (session.data) return <Frame session={session.data} />
+  // A page that can't be fetched says so inside the frame.
+  const [here, arrive] = useState(false)
+  useEffect(() => void opened.catch(() => {}).then(() => arrive(true)), [opened])
+  if (session.data && here) return <Frame session={session.data} />
   if (session.data === null) return <SignIn wanted={location.pathname + location.search} />
   return (
     <div className="signin">

@@ -14,7 +14,7 @@ interface Props {
   machines: Machine[] | undefined
   error: Error | null
   retry: () => unknown
-  /** With numbers and a search box. */
+  /** With numbers, a search box, and more rows. */
   full?: boolean
 }
 
@@ -42,7 +42,7 @@ export function MachineTable({ machines, error, retry, full = false }: Props) {
     { key: 'trend', title: t('machines.trend'), from: 'sm', cell: (one) => <Sparkline values={one.trend} label={t('machines.trendOf', { name: one.name })} /> },
   ]
   return (
-    <DataTable rows={machines} error={error} retry={retry} columns={columns} rowKey={(one) => one.name} order="name" prefix="machines."
+    <DataTable rows={machines} error={error} retry={retry} columns={columns} rowKey={(one) => one.name} order="name" prefix="machines." page={full ? 50 : 10}
       {...(full && { text: (one: Machine) => one.name })} empty={<NoneFor title={t('machines.none')} hint={t('machines.noneHint')} />} />
   )
 }

@@ -14,6 +14,7 @@ export function tokens(mode: Mode): ThemeConfig {
     algorithm: (seed) => ({ ...base(seed), colorPrimary: p.accent, colorLink: p.link, colorInfo: p.accent, colorSuccess: p.success, colorWarning: p.warning, colorError: p.error }),
     cssVar: { key: 'dais' },
     hashed: false,
+    zeroRuntime: true,
     token: {
       colorPrimary: p.accent,
       colorInfo: p.accent,

@@ -17,7 +17,7 @@ interface Props {
   error: Error | null
   refetch: () => unknown
   action: ReactNode
-  /** With a search box. */
+  /** With a search box, and more rows. */
   full?: boolean
 }
 
@@ -49,7 +49,7 @@ export function Apps({ apps, error, refetch, action, full = false }: Props) {
     },
   ]
   return (
-    <DataTable rows={apps} error={error} retry={refetch} columns={columns} rowKey={(app) => `${app.project}/${app.name}`} order="cpu.desc" prefix="apps." {...(full && { text: (app: App) => `${app.project} ${app.name}` })}
+    <DataTable rows={apps} error={error} retry={refetch} columns={columns} rowKey={(app) => `${app.project}/${app.name}`} order="cpu.desc" prefix="apps." page={full ? 50 : 10} {...(full && { text: (app: App) => `${app.project} ${app.name}` })}
       empty={<NoneFor title={t('home.noApps')} hint={t('home.noAppsHint')} action={action} />} />
   )
 }

@@ -27,7 +27,7 @@ export function People({ people, error, refetch }: Props) {
     { key: 'trend', title: t('machines.trend'), from: 'md', cell: (one) => <Sparkline values={one.trend} label={t('machines.trendOf', { name: one.name })} width={72} /> },
   ]
   return (
-    <DataTable rows={people} error={error} retry={refetch} columns={columns} rowKey={(one) => one.name} order="hours.desc" prefix="people."
+    <DataTable rows={people} error={error} retry={refetch} columns={columns} rowKey={(one) => one.name} order="hours.desc" prefix="people." page={10}
       empty={<NoneFor title={t('home.noPeople')} hint={t('home.noPeopleHint')} />} />
   )
 }

@@ -1,12 +1,13 @@
 import { Button, Select } from 'antd'
-import { lazy, Suspense, useState } from 'react'
+import { useState } from 'react'
 import type { Pod } from '../../api/meta'
+import { fetchedPart } from '../../components/fetched'
 import { Notice } from '../../components/Notice'
 import { Empty, ErrorWords, Loading } from '../../components/States'
 import { useText, type Translate } from '../../i18n'
 import type { End } from './session'
 
-const Screen = lazy(async () => ({ default: (await import('./Screen')).Screen }))
+const Screen = fetchedPart(async () => (await import('./Screen')).Screen)
 
 interface Props {
   project: string
@@ -61,9 +62,8 @@ export function Shell({ project, pods }: Props) {
           </Notice>
         </div>
       )}
-      <Suspense fallback={<Loading />}>
-        <Screen key={`${keyOf(target)}#${count}`} project={project} pod={target.pod} container={target.container} label={t('terminal.label')} ended={setEnd} />
-      </Suspense>
+      <Screen key={`${keyOf(target)}#${count}`} project={project} pod={target.pod} container={target.container} label={t('terminal.label')} ended={setEnd}
+        instead={<Loading />} />
     </>
   )
 }
