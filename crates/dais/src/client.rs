@@ -104,7 +104,11 @@ pub async fn answer<T: DeserializeOwned>(request: reqwest::RequestBuilder) -> Re
 }
 
 pub async fn send(request: reqwest::RequestBuilder) -> Result<reqwest::Response> {
-    let response = request.send().await.map_err(unreachable)?;
+    checked(request.send().await.map_err(unreachable)?).await
+}
+
+/// Turns an error answer of any of our parts into words.
+pub async fn checked(response: reqwest::Response) -> Result<reqwest::Response> {
     let status = response.status();
     if status.is_success() {
         return Ok(response);

@@ -37,11 +37,21 @@ const BYTES = 'application/octet-stream'
 
 export const beginUpload = async (project: string, signal: AbortSignal) =>
   (await request<{ upload: string }>(`${dataBase(project)}/uploads`, { method: 'POST', body: {}, signal })).upload
+export interface Uploaded {
+  files: Pick<DataFile, 'path' | 'size'>[]
+  /** Files of which only the beginning is there. */
+  partial: { path: string; received: number; size: number }[]
+}
 /** What an upload has so far. */
 export const uploaded = async (project: string, upload: string, signal: AbortSignal) =>
-  (await request<{ files: Pick<DataFile, 'path' | 'size'>[] }>(uploadBase(project, upload), { signal })).files
+  request<Uploaded>(uploadBase(project, upload), { signal })
 export const putFile = (project: string, upload: string, path: string, body: File, signal: AbortSignal) =>
   request(`${uploadBase(project, upload)}/files/${segments(path)}`, { method: 'PUT', body, contentType: BYTES, signal })
+/** Bytes of a file from `first` up to `end`, which follow what came before. */
+export const putPart = (project: string, upload: string, path: string, file: File, [first, end]: [number, number], signal: AbortSignal) =>
+  request(`${uploadBase(project, upload)}/files/${segments(path)}`, {
+    method: 'PUT', body: file.slice(first, end), contentType: BYTES, headers: { 'content-range': `bytes ${first}-${end - 1}/${file.size}` }, signal,
+  })
 /** All files of an archive, or none. */
 export const putArchive = (project: string, upload: string, body: File, signal: AbortSignal) =>
   request<{ files: number; bytes: number }>(`${uploadBase(project, upload)}/archive`, { method: 'PUT', body, contentType: BYTES, signal })

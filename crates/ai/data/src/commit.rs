@@ -93,6 +93,9 @@ impl Data {
         if upload.closed {
             return Err(Error::NotFound { what: "open upload", name: upload.id.clone() });
         }
+        if let Some((path, partial)) = upload.partials.first_key_value() {
+            return Err(partial.beginning(path).await.incomplete());
+        }
         if upload.files.is_empty() {
             return Err(Error::invalid("upload", "it has no files; put some before the commit"));
         }

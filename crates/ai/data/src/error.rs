@@ -29,6 +29,14 @@ pub enum Error {
     Quota { project: String, quota: u64, used: u64, asked: u64 },
     #[error("the upload broke off; nothing of this file was stored. Send it again")]
     BrokenOff,
+    #[error(
+        "content-range: {received} bytes of the file are there, and this begins at {first}; send from {received} on, or from 0"
+    )]
+    OutOfPlace { first: u64, received: u64 },
+    #[error(
+        "only the beginning of '{path}' is there: {received} of {size} bytes; send the rest, then commit again"
+    )]
+    Incomplete { path: String, received: u64, size: u64 },
     #[error("the disk is full; nothing was stored. Free space or ask the platform's operator to")]
     DiskFull,
     #[error("{waiting} profiles of this project wait already; ask again when some are made")]
@@ -93,6 +101,8 @@ impl Error {
             Error::Checksum { .. } => (StatusCode::BAD_REQUEST, "checksum_mismatch"),
             Error::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Error::Quota { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "quota_exceeded"),
+            Error::OutOfPlace { .. } => (StatusCode::CONFLICT, "out_of_place"),
+            Error::Incomplete { .. } => (StatusCode::CONFLICT, "incomplete"),
             Error::BrokenOff => (StatusCode::BAD_REQUEST, "broken_off"),
             Error::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "disk_full"),
             Error::Busy { .. } => (StatusCode::TOO_MANY_REQUESTS, "busy"),

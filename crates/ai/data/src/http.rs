@@ -4,9 +4,10 @@
 //! |---|---|
 //! | `POST /uploads` | begin; answers `{upload}` |
 //! | `PUT /uploads/{upload}/files/{path…}` | one file, streamed; header `x-checksum-sha256` is verified |
+//! | the same with `content-range: bytes FIRST-LAST/SIZE` | a part of it, from where the one before ended; answers 202 and `{path, received, size}` until it is whole |
 //! | `PUT /uploads/{upload}/archive?under=` | a tar, tar.gz or zip, whose files are added, all or none; answers `{files, bytes}` |
 //! | `POST /uploads/{upload}/reuse` | `{files: [{path, digest, size}]}`: take what the project has; answers `{missing: [path]}` |
-//! | `GET /uploads/{upload}` | what it has so far |
+//! | `GET /uploads/{upload}` | what it has so far: `files`, and `partial` of what can be gone on with |
 //! | `DELETE /uploads/{upload}` | give up |
 //! | `POST /uploads/{upload}/commit` | `{dataset}`; answers `{dataset, version, digest, files, bytes, created}` |
 //! | `GET /datasets` | datasets with their newest version |
@@ -39,7 +40,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, Query, State};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, CONTENT_RANGE};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
@@ -50,6 +51,7 @@ use crate::digest::Digest;
 use crate::error::Result;
 use crate::manifest::FileEntry;
 use crate::origin::Origin;
+use crate::partial::{Outcome, Part};
 use crate::scope::{Editor, Scope};
 use crate::versions::Version;
 use crate::{Data, Error, paths};
@@ -164,7 +166,7 @@ async fn show(
     scope: Scope,
     Path(of): Path<OfUpload>,
 ) -> Result<Json<Value>> {
-    Ok(Json(json!({ "files": data.list_upload(&scope.project, &of.upload).await? })))
+    Ok(Json(json!(data.list_upload(&scope.project, &of.upload).await?)))
 }
 
 async fn abort(
@@ -182,7 +184,7 @@ async fn put_file(
     Path(of): Path<OfFile>,
     headers: HeaderMap,
     content: Body,
-) -> Result<Json<Value>> {
+) -> Result<(StatusCode, Json<Value>)> {
     let expected = match headers.get(CHECKSUM) {
         None => None,
         Some(value) => Some(Digest::parse(CHECKSUM, value.to_str().unwrap_or("(not text)"))?),
@@ -190,9 +192,16 @@ async fn put_file(
     let announced =
         headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let content = content.into_data_stream();
-    let stored =
-        data.put_file(&scope, (&of.upload, &of.path), (announced, expected), content).await?;
-    Ok(Json(json!(stored)))
+    let file = (of.upload.as_str(), of.path.as_str());
+    if let Some(range) = headers.get(CONTENT_RANGE) {
+        let part = Part::parse(range.to_str().unwrap_or("(not text)"))?;
+        return Ok(match data.put_part(&scope, file, (part, expected), content).await? {
+            Outcome::Whole(stored) => (StatusCode::OK, Json(json!(stored))),
+            Outcome::More(beginning) => (StatusCode::ACCEPTED, Json(json!(beginning))),
+        });
+    }
+    let stored = data.put_file(&scope, file, (announced, expected), content).await?;
+    Ok((StatusCode::OK, Json(json!(stored))))
 }
 
 #[derive(Deserialize)]

@@ -38,6 +38,7 @@ mod link;
 mod manifest;
 mod manifests;
 mod origin;
+mod partial;
 mod paths;
 mod preview;
 mod profile;

@@ -20,11 +20,13 @@ use crate::blobs::{absent_is_fine, receive};
 use crate::digest::Digest;
 use crate::error::Result;
 use crate::manifest::FileEntry;
+use crate::partial::{Beginning, Partial};
 use crate::scope::Scope;
+use crate::usage::Charge;
 use crate::versions::blocking;
 use crate::{Data, Error, Inner, journal, paths};
 
-type Shared = Arc<tokio::sync::Mutex<Upload>>;
+pub(crate) type Shared = Arc<tokio::sync::Mutex<Upload>>;
 
 #[derive(Default)]
 pub(crate) struct Uploads(Mutex<HashMap<String, Shared>>);
@@ -40,9 +42,12 @@ pub(crate) struct Upload {
     pub project: String,
     pub directory: PathBuf,
     pub files: BTreeMap<String, Staged>,
+    /// Files of which only the beginning is there.
+    pub partials: BTreeMap<String, Partial>,
     touched: Instant,
-    /// Taken up from a former process, and not looked at since.
-    unseen: bool,
+    /// Taken up from a former process, and not looked at since: beginnings of files, and
+    /// their sizes.
+    unseen: Option<BTreeMap<String, (PathBuf, u64)>>,
     /// Committed or aborted; a request that still holds it must not add to it.
     pub closed: bool,
 }
@@ -55,6 +60,22 @@ pub(crate) struct Staged {
     pub charged: u64,
     /// `None` when the project already has this content.
     pub at: Option<PathBuf>,
+}
+
+/// A file that has come whole, and is not yet part of its upload.
+pub(crate) struct Arrived {
+    pub at: PathBuf,
+    pub digest: Digest,
+    pub size: u64,
+    pub charge: Charge,
+}
+
+/// What an upload has so far.
+#[derive(Serialize)]
+pub(crate) struct Content {
+    files: Vec<Stored>,
+    /// What can be gone on with.
+    partial: Vec<Beginning>,
 }
 
 #[derive(Serialize)]
@@ -81,7 +102,18 @@ impl Upload {
     }
 
     fn staged_bytes(&self) -> u64 {
-        self.files.values().map(|file| file.charged).sum()
+        let files = self.files.values().map(|file| file.charged);
+        files.chain(self.partials.values().map(|partial| partial.charged)).sum()
+    }
+
+    /// Refuses a file more than may be; one that is there already is none.
+    pub fn room(&self, path: &str, most: usize) -> Result<()> {
+        let again = usize::from(self.files.contains_key(path))
+            + usize::from(self.partials.contains_key(path));
+        if self.files.len() + self.partials.len() - again < most {
+            return Ok(());
+        }
+        Err(Error::TooLarge { what: "the upload", limit: format!("{most} files") })
     }
 
     pub fn entries(&self) -> Vec<FileEntry> {
@@ -115,8 +147,9 @@ impl Data {
             project: project.to_owned(),
             directory,
             files: BTreeMap::new(),
+            partials: BTreeMap::new(),
             touched: Instant::now(),
-            unseen: false,
+            unseen: None,
             closed: false,
         };
         self.inner.uploads.table().insert(id.clone(), Arc::new(tokio::sync::Mutex::new(upload)));
@@ -131,9 +164,9 @@ impl Data {
         if upload.project != project || upload.closed {
             return Err(absent());
         }
-        if upload.unseen {
+        if let Some(beginnings) = upload.unseen.take() {
             let data = self.clone();
-            blocking(move || data.look_through(&mut upload)).await?;
+            blocking(move || data.look_through(&mut upload, beginnings)).await?;
         }
         Ok(found)
     }
@@ -149,16 +182,26 @@ impl Data {
         let shared = self.upload(&scope.project, id).await?;
         let at = {
             let mut upload = shared.lock().await;
-            upload.touched = Instant::now();
-            if upload.files.len() >= self.inner.limits.files_per_upload {
-                let limit = format!("{} files", self.inner.limits.files_per_upload);
-                return Err(Error::TooLarge { what: "the upload", limit });
-            }
+            upload.touch();
+            upload.room(path, self.inner.limits.files_per_upload)?;
             upload.directory.join(Uuid::new_v4().simple().to_string())
         };
         let mut charge = self.charge(&scope.project).await?;
         charge.announce(announced.unwrap_or_default())?;
         let (digest, size) = receive(&at, body, |bytes| charge.add(bytes)).await?;
+        let arrived = Arrived { at, digest, size, charge };
+        self.stage(&scope.project, (id, path), &shared, (arrived, expected)).await
+    }
+
+    /// Makes a file that has arrived part of its upload, if it is what was announced.
+    pub(crate) async fn stage(
+        &self,
+        project: &str,
+        (id, path): (&str, &str),
+        shared: &Shared,
+        (arrived, expected): (Arrived, Option<Digest>),
+    ) -> Result<Stored> {
+        let Arrived { at, digest, size, charge } = arrived;
         let refused = match expected {
             Some(expected) if expected != digest => {
                 Some(Error::Checksum { expected: expected.to_string(), actual: digest.to_string() })
@@ -168,10 +211,10 @@ impl Data {
         // What the project has already must not be collected before it is named.
         let _kept = self.inner.collecting.read().await;
         let entry = entry(path, &digest, size);
-        let (data, project) = (self.clone(), scope.project.clone());
+        let (data, owner) = (self.clone(), project.to_owned());
         let (there, known) = blocking(move || {
-            let there = data.inner.blobs.has(&project, &entry.digest);
-            Ok((there, there && data.is_whole(&project, &entry)?))
+            let there = data.inner.blobs.has(&owner, &entry.digest);
+            Ok((there, there && data.is_whole(&owner, &entry)?))
         })
         .await?;
         let mut upload = shared.lock().await;
@@ -184,7 +227,7 @@ impl Data {
         if let Some(error) = refused.or(closed) {
             return Err(error);
         }
-        upload.touched = Instant::now();
+        upload.touch();
         // What takes the place of damaged content takes no more room.
         let charged = if there { 0 } else { size };
         let staged = Staged { digest: digest.clone(), size, charged, at: (!known).then_some(at) };
@@ -192,8 +235,9 @@ impl Data {
         if !there {
             charge.keep();
         }
+        self.drop_partial(&mut upload, path);
         if let Some(Staged { at, charged, .. }) = upload.files.insert(path.to_owned(), staged) {
-            self.refund(&scope.project, charged);
+            self.refund(project, charged);
             if let Some(before) = at {
                 absent_is_fine(tokio::fs::remove_file(&before).await)
                     .map_err(Error::file("replacing a staged file"))?;
@@ -224,9 +268,10 @@ impl Data {
             return Ok(false);
         }
         let mut upload = shared.lock().await;
-        upload.touched = Instant::now();
+        upload.touch();
         let staged = Staged { digest: entry.digest.clone(), size, charged: 0, at: None };
         journal::add(&upload.directory, [(entry.path.as_str(), &staged)])?;
+        self.drop_partial(&mut upload, &entry.path);
         if let Some(Staged { charged, .. }) = upload.files.insert(entry.path.clone(), staged) {
             // The file itself goes with the staging directory.
             self.refund(project, charged);
@@ -234,10 +279,22 @@ impl Data {
         Ok(true)
     }
 
-    pub(crate) async fn list_upload(&self, project: &str, id: &str) -> Result<Vec<Stored>> {
+    pub(crate) async fn list_upload(&self, project: &str, id: &str) -> Result<Content> {
         let shared = self.upload(project, id).await?;
         let upload = shared.lock().await;
-        Ok(upload.stored())
+        let mut partial = Vec::with_capacity(upload.partials.len());
+        for (path, one) in &upload.partials {
+            partial.push(one.beginning(path).await);
+        }
+        Ok(Content { files: upload.stored(), partial })
+    }
+
+    /// Forgets the beginning of a file.
+    pub(crate) fn drop_partial(&self, upload: &mut Upload, path: &str) {
+        if let Some(partial) = upload.partials.remove(path) {
+            self.refund(&upload.project, partial.charged);
+            partial.discard();
+        }
     }
 
     pub(crate) async fn abort_upload(&self, project: &str, id: &str) -> Result<()> {
@@ -251,6 +308,10 @@ impl Data {
         upload.closed = true;
         self.inner.uploads.table().remove(&upload.id);
         self.refund(&upload.project, upload.staged_bytes());
+        upload.files.clear();
+        for partial in std::mem::take(&mut upload.partials).into_values() {
+            partial.discard();
+        }
         absent_is_fine(tokio::fs::remove_dir_all(&upload.directory).await)
             .map_err(Error::file("removing an upload"))
     }
@@ -261,7 +322,7 @@ impl Data {
             let read = journal::read(&directory);
             let age = read.as_ref().and_then(|(_, changed)| changed.elapsed().ok());
             let age = age.unwrap_or_default();
-            let (Some((files, _)), true) = (read, age < self.inner.limits.abandoned_after) else {
+            let (Some((noted, _)), true) = (read, age < self.inner.limits.abandoned_after) else {
                 absent_is_fine(fs::remove_dir_all(&directory))
                     .map_err(Error::file("removing an upload"))?;
                 continue;
@@ -272,9 +333,10 @@ impl Data {
                 id: id.clone(),
                 project,
                 directory,
-                files,
+                files: noted.files,
+                partials: BTreeMap::new(),
                 touched,
-                unseen: true,
+                unseen: Some(noted.beginnings),
                 closed: false,
             };
             self.inner.uploads.table().insert(id, Arc::new(tokio::sync::Mutex::new(upload)));
@@ -283,7 +345,11 @@ impl Data {
     }
 
     /// Keeps the files of a restored upload that are what its journal says.
-    fn look_through(&self, upload: &mut Upload) -> Result<()> {
+    fn look_through(
+        &self,
+        upload: &mut Upload,
+        beginnings: BTreeMap<String, (PathBuf, u64)>,
+    ) -> Result<()> {
         let mut lost = Vec::new();
         for (path, file) in &mut upload.files {
             let good = match &file.at {
@@ -303,7 +369,11 @@ impl Data {
             self.refund(&upload.project, file.map_or(0, |file| file.charged));
             tracing::warn!(upload = upload.id, path, "a file of an upload did not survive");
         }
-        upload.unseen = false;
+        for (path, (at, size)) in beginnings {
+            if let Some(partial) = Partial::restored(at, size) {
+                upload.partials.insert(path, partial);
+            }
+        }
         Ok(())
     }
 

@@ -53,6 +53,10 @@ impl Charge {
         }
     }
 
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// So many of the bytes were not needed.
     pub fn give_back(&mut self, bytes: u64) {
         self.bytes -= bytes;
@@ -96,6 +100,11 @@ impl Data {
         }
         let limit = self.limit(project).await?;
         Ok(Charge { data: self.clone(), project: project.to_owned(), bytes: 0, limit })
+    }
+
+    /// Bytes that count already, and are given back unless kept.
+    pub(crate) fn charged(&self, project: &str, bytes: u64) -> Charge {
+        Charge { data: self.clone(), project: project.to_owned(), bytes, limit: None }
     }
 
     /// Bytes that a project's datasets and code take, each content once, and what it may.

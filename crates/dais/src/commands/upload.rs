@@ -1,5 +1,7 @@
 //! `dais upload`: files become the next version of a dataset, all or none.
 
+mod resuming;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,7 +11,6 @@ use kube::Api;
 use kube::api::PostParams;
 use reqwest::{Body, Method};
 use serde_json::{Value, json};
-use tokio_util::io::ReaderStream;
 use walkdir::WalkDir;
 
 use crate::cli::{Target, Upload};
@@ -34,10 +35,7 @@ pub async fn run(target: &Target, args: Upload) -> Result<ExitCode> {
     let count = files.len();
     for (at, (path, name)) in files.into_iter().enumerate() {
         eprintln!("[{}/{count}] {name}", at + 1);
-        let file = tokio::fs::File::open(&path)
-            .await
-            .with_context(|| format!("reading {}", path.display()))?;
-        sending.put(&name, Body::wrap_stream(ReaderStream::new(file))).await?;
+        sending.put_local(&path, &name).await?;
     }
     sending.commit(target, &args.dataset).await
 }

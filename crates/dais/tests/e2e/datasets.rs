@@ -1,4 +1,9 @@
-//! Datasets: who may read one, how much a project may hold, and uploads that a crash interrupts.
+//! Datasets: who may read one, how much a project may hold, and uploads that a crash or a
+//! broken connection interrupts.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
@@ -212,4 +217,57 @@ fn an_upload_goes_on_after_a_kill() {
     let file = "/data/p/default/datasets/digits/versions/latest/files/before";
     let (code, content) = request(&platform, &platform.token(), "GET", file, "");
     assert_eq!((code, content.as_str()), (200, "content of before"));
+}
+
+/// A way to the platform that breaks the first connection after so many bytes.
+fn breaking_way(to: String, after: u64) -> String {
+    let way = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = way.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let left = Arc::new(Mutex::new(Some(after)));
+        for from in way.incoming() {
+            let (from, to) = (from.unwrap(), TcpStream::connect(&to).unwrap());
+            let (answers, asker) = (to.try_clone().unwrap(), from.try_clone().unwrap());
+            std::thread::spawn(move || std::io::copy(&mut &answers, &mut &asker));
+            let left = left.clone();
+            std::thread::spawn(move || {
+                let mut piece = vec![0; 1 << 16];
+                while let Ok(length @ 1..) = (&from).read(&mut piece) {
+                    let mut left = left.lock().unwrap();
+                    if left.is_some_and(|left| left < length as u64) {
+                        *left = None;
+                        break;
+                    }
+                    *left = left.map(|left| left - length as u64);
+                    drop(left);
+                    if (&to).write_all(&piece[..length]).is_err() {
+                        break;
+                    }
+                }
+                let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
+            });
+        }
+    });
+    format!("http://{address}")
+}
+
+#[test]
+fn a_large_upload_goes_on_after_its_connection_broke() {
+    let platform = Platform::start();
+    let file = platform.folder().join("large.bin");
+    let content = (0..3_000_000_u32).flat_map(u32::to_le_bytes).collect::<Vec<_>>();
+    std::fs::write(&file, &content).unwrap();
+    let way = breaking_way(platform.url().trim_start_matches("http://").to_owned(), 5 << 20);
+    let mut command = platform.command(&["upload", "large", file.to_str().unwrap()]);
+    let output = command.env("DAIS_URL", way).env("DAIS_TOKEN", platform.token()).output().unwrap();
+    let said = text(&output);
+    assert!(output.status.success(), "{said}");
+    let (_, rest) =
+        said.split_once("going on at byte ").expect("it says that the connection broke");
+    let first: u64 = rest.split(' ').next().unwrap().parse().unwrap();
+    assert!(first > 4 << 20, "what had arrived was sent again: {said}");
+    let path = "/data/p/default/datasets/large/versions/v1/files/large.bin";
+    let request = platform.http.get(format!("{}{path}", platform.url()));
+    let stored = request.bearer_auth(platform.token()).send().unwrap().bytes().unwrap();
+    assert!(stored == content, "{} bytes, and not those that were sent", stored.len());
 }

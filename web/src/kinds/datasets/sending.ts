@@ -1,4 +1,4 @@
-import { beginUpload, commitUpload, putArchive, putFile, uploaded, type Committed } from '../../api/data'
+import { beginUpload, commitUpload, putArchive, putFile, putPart, uploaded, type Committed, type Uploaded } from '../../api/data'
 import { ApiError, UNREACHABLE } from '../../api/http'
 
 /** Sending files of this computer: what is chosen, what is there already, what is tried again. */
@@ -18,32 +18,39 @@ export function archiveOf(chosen: Chosen[]): Chosen | undefined {
   return one && chosen.length === 1 && ARCHIVE.test(one.path) ? one : undefined
 }
 
-/** Files that an upload does not have yet; a file is known by its path and size. */
-export function missing(chosen: Chosen[], have: { path: string; size: number }[]): Chosen[] {
-  const there = new Map(have.map(({ path, size }) => [path, size]))
-  return chosen.filter(({ path, file }) => there.get(path) !== file.size)
+/** Bytes of a part; smaller files come whole. */
+export const PART = 8 << 20
+
+const NOTHING: Uploaded = { files: [], partial: [] }
+
+/** How many bytes of a file an upload has, if any; a file is known by its path and size. */
+export function received({ path, file }: Chosen, { files, partial }: Uploaded): number | undefined {
+  if (files.some((one) => one.path === path && one.size === file.size)) return file.size
+  return partial.find((one) => one.path === path && one.size === file.size)?.received
 }
 
 /** Whether sending again may work: the connection broke, or the other side was busy. */
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof ApiError)) return false
-  return error.reason === UNREACHABLE || error.reason === 'broken_off' || [429, 502, 503, 504].includes(error.status)
+  return error.reason === UNREACHABLE || ['broken_off', 'out_of_place'].includes(error.reason) || [429, 502, 503, 504].includes(error.status)
 }
 
 /** Two tries again, so that a short break passes unseen; then a person decides. */
 const PAUSES_MS = [500, 2000]
 
-async function patiently(work: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
+async function patiently(work: (again: boolean) => Promise<unknown>, signal: AbortSignal): Promise<void> {
+  let again = false
   for (const pause of [...PAUSES_MS, undefined]) {
     try {
       // A try follows the one before it.
       // oxlint-disable-next-line eslint/no-await-in-loop
-      await work()
+      await work(again)
       return
     } catch (error) {
       if (signal.aborted || pause === undefined || !isPassing(error)) throw error
       // oxlint-disable-next-line eslint/no-await-in-loop
       await new Promise((resolve) => setTimeout(resolve, pause))
+      again = true
     }
   }
 }
@@ -61,22 +68,45 @@ export interface Sending {
   told: (files: number, bytes: number) => void
 }
 
+/** Sends a file from where the last try ended; `told` hears of its bytes. */
+async function sendFile({ project, signal }: Sending, upload: string, one: Chosen, from: number, told: (bytes: number) => void): Promise<void> {
+  const { path, file } = one
+  if (file.size <= PART) return patiently(() => putFile(project, upload, path, file, signal), signal)
+  let first = from
+  while (first < file.size) {
+    // A part goes on where the one before it ended.
+    // oxlint-disable-next-line eslint/no-await-in-loop
+    await patiently(async (again) => {
+      // Some of a part that broke off may have come, or all of it and not the answer.
+      if (again) first = received(one, await uploaded(project, upload, signal)) ?? 0
+      const end = Math.min(first + PART, file.size)
+      if (first < end) await putPart(project, upload, path, file, [first, end], signal)
+      first = end
+    }, signal)
+    told(first)
+  }
+}
+
 /** Sends what is missing, one after the other, and commits when all is there. */
 export async function sendAll(of: Sending): Promise<{ committed: Committed } | { failed: Failed[] }> {
   const { project, dataset, chosen, unpack, signal } = of
   const known = of.upload
   const upload = known ?? await beginUpload(project, signal)
   of.began(upload)
-  const left = known && !unpack ? missing(chosen, await uploaded(project, known, signal)) : chosen
+  const have = known && !unpack ? await uploaded(project, known, signal) : NOTHING
+  const left = chosen.filter((one) => received(one, have) !== one.file.size)
   const failed: Failed[] = []
   let files = chosen.length - left.length
   let bytes = chosen.filter((one) => !left.includes(one)).reduce((sum, { file }) => sum + file.size, 0)
   of.told(files, bytes)
-  for (const { path, file } of left) {
+  for (const one of left) {
+    const { path, file } = one
     try {
       // One at a time: a browser has six connections, and pages need some.
       // oxlint-disable-next-line eslint/no-await-in-loop
-      await patiently(() => (unpack ? putArchive(project, upload, file, signal) : putFile(project, upload, path, file, signal)), signal)
+      await (unpack
+        ? patiently(() => putArchive(project, upload, file, signal), signal)
+        : sendFile(of, upload, one, received(one, have) ?? 0, (some) => of.told(files, bytes + some)))
       files += 1
       bytes += file.size
       of.told(files, bytes)

@@ -8,6 +8,7 @@ mod datasets;
 mod diff;
 mod mending;
 mod organizing;
+mod parts;
 mod preview;
 mod profile;
 mod reading;
