@@ -94,6 +94,8 @@ export type LabelFormat = (typeof FORMATS)[number]
 const base = (project: string, work: string) => `/labeling/p/${encodeURIComponent(project)}/${encodeURIComponent(work)}`
 const of = (project: string, work: string, task: number) => `${base(project, work)}/tasks/${task}`
 
+/** The image of a task, for whoever may see the task. */
+export const taskFile = (project: string, work: string, task: number) => `${of(project, work, task)}/file`
 export const next = (project: string, work: string) => request<{ held: Held | null }>(`${base(project, work)}/next`, { method: 'POST' })
 export const undo = (project: string, work: string) => request<{ held: Held }>(`${base(project, work)}/undo`, { method: 'POST' })
 export const saveDraft = (project: string, work: string, task: number, version: number, answer: Answer) =>

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::config::shown;
+use crate::scope::{May, Scope};
 use crate::sql::{Sql, fetch, number, text};
 use crate::store::Work;
 use crate::task::{
@@ -132,6 +133,17 @@ impl Work {
             })
         };
         rows.iter().map(read).collect()
+    }
+
+    /// One task as far as somebody may see it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an annotator's task that was never theirs.
+    pub async fn task_for(&self, scope: &Scope, task: i64) -> Result<Whole> {
+        match scope.may < May::Review {
+            true => self.own_task(&scope.user, task).await,
+            false => self.task(task).await,
+        }
     }
 
     /// One task as an annotator may see it: their own turn alone.

@@ -162,7 +162,7 @@ fn labelling_role(name: &str, rights: &[&str]) -> Value {
         "rules": [
             {
                 "apiGroups": [dais_api::GROUP],
-                "resources": ["labelingprojects", "datasets"],
+                "resources": ["labelingprojects"],
                 "verbs": ["get", "list", "watch"],
             },
             {"apiGroups": [dais_api::GROUP], "resources": rights, "verbs": ["create"]},

@@ -1,6 +1,7 @@
 //! Labelling, put together: the controllers' seam to it, tasks out of datasets, and
 //! finished work back into them.
 
+mod file;
 mod publish;
 mod tasks;
 
@@ -8,25 +9,28 @@ pub use publish::WritesData;
 
 use async_trait::async_trait;
 use axum::Router;
-use axum::routing::post;
+use axum::routing::{get, post};
 use dais_api::reference::seen_from;
 use dais_api::{LabelingProject, LabelingProjectSpec};
 use dais_controllers::seams::{self, LabelingProgress, LabelingRefusal, SeamError};
 use dais_data::Data;
 use dais_labeling::{Declared, Error, Labeling, Spec, Work};
-use kube::ResourceExt;
+use kube::{Client, ResourceExt};
 
 pub struct Seam {
     pub labeling: Labeling,
     pub data: Data,
 }
 
-/// The service's own addresses, and `POST /{work}/publish`.
-pub fn router(labeling: &Labeling, data: &Data) -> Router {
+/// The service's own addresses, `GET /{work}/tasks/{task}/file` and `POST /{work}/publish`.
+pub fn router(labeling: &Labeling, data: &Data, client: Client) -> Router {
     let publishing = (labeling.clone(), data.clone());
-    dais_labeling::router(labeling.clone()).merge(
-        Router::new().route("/{work}/publish", post(publish::publish)).with_state(publishing),
-    )
+    let files = file::Files { labeling: labeling.clone(), data: data.clone(), client };
+    dais_labeling::router(labeling.clone())
+        .merge(Router::new().route("/{work}/tasks/{task}/file", get(file::show)).with_state(files))
+        .merge(
+            Router::new().route("/{work}/publish", post(publish::publish)).with_state(publishing),
+        )
 }
 
 fn failed(error: &dyn std::error::Error) -> SeamError {

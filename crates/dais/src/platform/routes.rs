@@ -24,7 +24,7 @@ pub fn portal(parts: &Parts, data_dir: &DataDir, addresses: &Addresses) -> Route
     let access = &parts.access;
     let tracking = dais_tracking::router(parts.tracking.clone());
     let data = dais_data::router(parts.data.clone());
-    let labeling = labeling::router(&parts.labeling, &parts.data);
+    let labeling = labeling::router(&parts.labeling, &parts.data, parts.client("labelling"));
     let notebooks =
         notebooks::router(parts.client("notebooks"), parts.jupyter.clone(), &parts.data);
     let store = &parts.buckets;

@@ -178,6 +178,84 @@ fn everybody_does_what_they_may_and_nothing_outlives_its_project() {
     }
 }
 
+/// A dot, as PNG.
+const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0:~\x9bU\
+    \0\0\0\nIDATx\x9cc`\0\0\0\x02\0\x01H\xaf\xa4q\0\0\0\0IEND\xaeB`\x82";
+
+#[test]
+fn an_annotator_sees_the_images_of_its_own_tasks_and_no_dataset() {
+    let platform = Platform::start();
+    let folder = platform.folder().join("pictures");
+    std::fs::create_dir_all(&folder).unwrap();
+    for name in ["one.png", "two %2F#.png", "not-a-task.txt"] {
+        std::fs::write(folder.join(name), PICTURE).unwrap();
+    }
+    platform.ok(&["upload", "pictures", folder.to_str().unwrap()]);
+    let mut work = project(&json!({}));
+    work["metadata"]["name"] = json!("pictures");
+    work["spec"]["dataset"] = json!("pictures");
+    work["spec"]["config"] = json!({"kind": "imageClassification", "labels": [{"name": "dot"}]});
+    assert_eq!(platform.post(PROJECTS, &work).0, 201);
+    platform.until("its tasks", || {
+        let work = platform.get(&format!("{PROJECTS}/pictures")).ok()?;
+        (work["status"]["tasks"] == 2).then_some(())
+    });
+    let ann = member(&platform, "ann", "default", "annotator");
+    let bob = member(&platform, "bob", "default", "annotator");
+    let rita = member(&platform, "rita", "default", "reviewer");
+    let get = |who: &Person, path: &str| {
+        let asked = platform.http.get(format!("{}{path}", platform.url()));
+        asked.bearer_auth(&who.token).send().unwrap()
+    };
+    let own = |who: &Person| {
+        let at = "/labeling/p/default/pictures/next";
+        let (code, answer) = platform.post_as(&who.token, at, &json!({}));
+        assert_eq!(code, 200, "{answer}");
+        answer["held"]["task"]["task"].to_string()
+    };
+    let file = |task: &str| format!("/labeling/p/default/pictures/tasks/{task}/file");
+
+    let (of_ann, of_bob) = (own(&ann), own(&bob));
+    for (who, task) in [(&ann, &of_ann), (&bob, &of_bob), (&rita, &of_ann)] {
+        let got = get(who, &file(task));
+        assert_eq!(got.status(), 200);
+        for (header, value) in [
+            ("content-type", "image/png"),
+            ("content-disposition", "attachment"),
+            ("x-content-type-options", "nosniff"),
+            ("cross-origin-resource-policy", "same-origin"),
+        ] {
+            assert_eq!(got.headers()[header], value);
+        }
+        let tag = got.headers()["etag"].clone();
+        assert_eq!(got.bytes().unwrap(), PICTURE);
+        let again = platform.http.get(format!("{}{}", platform.url(), file(task)));
+        let again = again.bearer_auth(&who.token).header("if-none-match", tag).send().unwrap();
+        assert_eq!(again.status(), 304);
+    }
+    for (path, code) in [
+        (file(&of_bob), 404),
+        (file("9"), 404),
+        (file("x"), 404),
+        (file(&format!("{of_ann}/not-a-task.txt")), 404),
+        (format!("{}/not-a-task.txt", file(&of_ann)), 404),
+        ("/data/p/default/datasets/pictures/versions/v1".to_owned(), 403),
+        ("/data/p/default/datasets/pictures/versions/v1/files/one.png".to_owned(), 403),
+        ("/k8s/apis/dais.io/v1alpha1/namespaces/default/datasets".to_owned(), 403),
+    ] {
+        let said = get(&ann, &path);
+        assert_eq!(said.status(), code, "{path}");
+        assert!(!said.bytes().unwrap().starts_with(b"\x89PNG"), "{path}");
+    }
+    let far = person(&platform, "eve", "far");
+    assert_eq!(get(&far, &file(&of_ann)).status(), 403);
+    // Of texts there is no file.
+    upload(&platform);
+    make(&platform, &json!({}));
+    let held = next(&platform, &ann).unwrap();
+    assert_eq!(get(&ann, &format!("{WORK}/tasks/{}/file", held["task"]["task"])).status(), 404);
+}
+
 #[test]
 fn labels_go_through_label_studio_and_back() {
     let platform = Platform::start();

@@ -1,3 +1,4 @@
+import { useCan } from '../../api/access'
 import { DATASETS } from '../../api/kinds'
 import { useList } from '../../api/useKube'
 import type { Origin } from '../../api/versions'
@@ -15,9 +16,9 @@ export function originPath(project: string, { kind, name }: Origin): { to?: stri
 /** As people call it. */
 export const originName = ({ kind, name }: Origin) => (kind === 'Bucket' ? `s3://${name}` : name)
 
-/** The versions that something made, as steps of its lineage. */
+/** The versions that something made, as steps of its lineage; none for whoever may not see datasets. */
 export function useMade(project: string, kind: string, name: string): Step[] {
-  const datasets = useList(DATASETS, { namespace: project, live: 10_000 })
+  const datasets = useList(DATASETS, { namespace: project, live: 10_000, enabled: useCan('list', DATASETS, project) ?? false })
   return (datasets.data ?? []).flatMap(({ metadata, status }) => {
     const made = status?.versions?.find(({ origin }) => origin?.kind === kind && origin.name === name)
     return made ? [{ label: `${metadata.name} @ ${made.name}`, to: at(project, 'datasets', metadata.name) }] : []

@@ -1,6 +1,6 @@
 import { useNavigate } from 'react-router'
 import { useCan } from '../../api/access'
-import { LABELING_PROJECTS } from '../../api/kinds'
+import { DATASETS, LABELING_PROJECTS } from '../../api/kinds'
 import { remove } from '../../api/kube'
 import { useOne } from '../../api/useKube'
 import { Card } from '../../components/Card'
@@ -40,6 +40,7 @@ export function LabelingDetails() {
   const { data: work, error, missing, refetch } = useOne(LABELING_PROJECTS, project, name)
   const mayDelete = useCan('delete', LABELING_PROJECTS, project)
   const mayManage = useCan('update', LABELING_PROJECTS, project)
+  const seesData = useCan('get', DATASETS, project)
   const made = useMade(project, LABELING_PROJECTS.kind, name)
   if (missing) return <Gone name={name} back={at(project, 'labeling')} label={t('nav.labeling')} />
   if (!work) return error ? <Failure error={error} retry={refetch} /> : <Loading rows={8} />
@@ -56,7 +57,7 @@ export function LabelingDetails() {
           {isReady && mayManage && <ImportTasks project={project} work={name} kind={work.spec.config.kind} />}
           {isReady && <Publish project={project} work={name} kind={work.spec.config.kind} />}
         </>} />
-      <Lineage steps={[[{ label: dataset, to: at(project, 'datasets', datasetOf(dataset)) }], [{ label: name, here: true }], made]} />
+      <Lineage steps={[[{ label: dataset, ...(seesData && { to: at(project, 'datasets', datasetOf(dataset)) }) }], [{ label: name, here: true }], made]} />
       {state.tone === 'error' && <div className="notices"><Notice tone="error" title={reasonWords(t, state.reason)}><p className="anywhere pre">{state.message}</p></Notice></div>}
       <Tabs activeKey={!isReady && (tab === 'work' || tab === 'review') ? 'overview' : tab} onChange={open} destroyOnHidden items={[
         { key: 'overview', label: t('tab.overview'), children: <Overview project={project} work={work} /> },

@@ -90,7 +90,7 @@ export function Drawing({ config, task, image, answer, change, label }: SurfaceP
       {/* A picture that is drawn on; what is on it is listed below. */}
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
       <div className="labeling-canvas" tabIndex={0} role="application" aria-label={t('labeling.image')} onKeyDown={key}>
-        <img src={image(String(task.data.image ?? ''))} alt={task.key} draggable={false} onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) => setSize({ width: naturalWidth, height: naturalHeight })} />
+        <img src={image} alt={task.key} draggable={false} onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) => setSize({ width: naturalWidth, height: naturalHeight })} />
         <svg ref={svg} viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden onPointerDown={down} onPointerMove={moved} onPointerUp={up} onDoubleClick={close}>
           {boxes.map((box, at) => <rect key={at} x={box.x} y={box.y} width={box.width} height={box.height} style={colour(box.label)} className={at === chosen ? 'chosen' : ''} />)}
           {polygons.map((polygon, at) => <polygon key={at} points={polygon.points.map((point) => point.join(',')).join(' ')} style={colour(polygon.label)} className={at === chosen ? 'chosen' : ''} />)}

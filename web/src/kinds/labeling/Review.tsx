@@ -2,13 +2,12 @@ import { useQuery } from '@tanstack/react-query'
 import { Button, Input } from 'antd'
 import { useState } from 'react'
 import type { LabelingProject } from '../../api/generated'
-import { decide, toReview, type Answer, type Held } from '../../api/labeling'
+import { decide, taskFile, toReview, type Answer, type Held } from '../../api/labeling'
 import { Card } from '../../components/Card'
 import { Empty, Failure, Loading } from '../../components/States'
 import { useAct } from '../../components/useAct'
 import { useText } from '../../i18n'
 import { Labels, Surface } from './Surface'
-import { imageOf } from './Work'
 
 /** Other people's answers, one after the other: accept, correct, or send back with words. */
 export function Review({ project, work }: { project: string; work: LabelingProject }) {
@@ -37,7 +36,7 @@ function Decide({ project, work, held, done }: { project: string; work: Labeling
   const surface = { config, answer, change: setAnswer, label, choose }
   return (
     <div className="labeling-desk">
-      <Card><Surface {...surface} task={task} image={imageOf(project, work)} /></Card>
+      <Card><Surface {...surface} task={task} image={taskFile(project, work.metadata.name, task.task)} /></Card>
       <Card title={t('labeling.taskNumber', { task: task.task })} extra={<span className="muted small">{t('labeling.by', { person: turn.annotator })}</span>}>
         <div className="stack tight">
           <Labels {...surface} />

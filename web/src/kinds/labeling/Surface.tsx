@@ -7,8 +7,8 @@ import { Marked } from './Marked'
 export interface SurfaceProps {
   config: LabelConfig
   task: Task
-  /** Where the image is, of a path in the dataset. */
-  image: (path: string) => string
+  /** Where the task's image is. */
+  image: string
   answer: Answer | undefined
   /** Absent: only to look at. */
   change?: ((answer: Answer) => void) | undefined
@@ -42,7 +42,7 @@ export function Surface(props: SurfaceProps) {
       </div>
     )
   }
-  if (config.kind === 'imageClassification') return <img className="labeling-image" src={image(words(task.data.image))} alt={task.key} />
+  if (config.kind === 'imageClassification') return <img className="labeling-image" src={image} alt={task.key} />
   return <p className="labeling-text pre anywhere">{words(task.data[first])}</p>
 }
 

@@ -1,7 +1,7 @@
 import { Button, Input, Modal } from 'antd'
 import { useEffect, useRef, useState } from 'react'
-import { fileAddress } from '../../api/data'
 import type { LabelingProject } from '../../api/generated'
+import { taskFile } from '../../api/labeling'
 import { Card } from '../../components/Card'
 import { Notice } from '../../components/Notice'
 import { Empty, ErrorWords, Failure, Loading } from '../../components/States'
@@ -11,12 +11,6 @@ import { Labels, press, Surface } from './Surface'
 import { useDesk, type Saved } from './useDesk'
 
 const SAVED: Record<Saved, MessageKey> = { saved: 'labeling.saved', saving: 'labeling.saving', unsaved: 'labeling.saving' }
-
-/** Images of tasks, in the version that they were made of. */
-export function imageOf(project: string, work: LabelingProject): (path: string) => string {
-  const [dataset = '', version = 'latest'] = (work.status?.dataset ?? work.spec.dataset).split('@')
-  return (path) => fileAddress(project, dataset, version, path)
-}
 
 /** One task after the other, with the keyboard alone where one likes. */
 export function Work({ project, work }: { project: string; work: LabelingProject }) {
@@ -62,7 +56,7 @@ export function Work({ project, work }: { project: string; work: LabelingProject
       <Card>
         {held.turn.comment && <div className="notices"><Notice tone="warning" title={t('labeling.returned')}>{held.turn.comment}</Notice></div>}
         {desk.error && <div className="notices"><Notice tone="error" title={t('labeling.refused')}><ErrorWords error={desk.error} /></Notice></div>}
-        <div ref={table}><Surface key={held.task.task} {...surface} task={held.task} image={imageOf(project, work)} /></div>
+        <div ref={table}><Surface key={held.task.task} {...surface} task={held.task} image={taskFile(project, work.metadata.name, held.task.task)} /></div>
       </Card>
       <Card title={t('labeling.taskNumber', { task: held.task.task })} extra={<span className="muted small" role="status">{t(SAVED[desk.saved])}</span>}>
         <div className="stack tight">

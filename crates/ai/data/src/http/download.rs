@@ -33,8 +33,25 @@ async fn download(
     Path(of): Path<OfVersionFile>,
     headers: HeaderMap,
 ) -> Result<Response> {
-    let file = data.file(&scope.project, &of.dataset, &of.version, &of.path).await?;
-    served(&data, &scope, &file, &headers).await
+    data.serve(&scope.project, (&of.dataset, &of.version), &of.path, &headers).await
+}
+
+impl Data {
+    /// The answer that brings a version's file to a browser, with its tag and what keeps the
+    /// browser from running it. Who may have it was decided before.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotFound`] for no such version, or no such file in it.
+    pub async fn serve(
+        &self,
+        project: &str,
+        (dataset, version): (&str, &str),
+        path: &str,
+        headers: &HeaderMap,
+    ) -> Result<Response> {
+        let file = self.file(project, dataset, version, path).await?;
+        served(self, project, &file, headers).await
+    }
 }
 
 async fn download_code(
@@ -47,12 +64,12 @@ async fn download_code(
     let manifest = data.manifest(&scope.project, &digest).await?;
     let file = manifest.file(&of.path).cloned();
     let file = file.ok_or_else(|| crate::Error::NotFound { what: "file", name: of.path })?;
-    served(&data, &scope, &file, &headers).await
+    served(&data, &scope.project, &file, &headers).await
 }
 
 async fn served(
     data: &Data,
-    scope: &Scope,
+    project: &str,
     file: &FileEntry,
     headers: &HeaderMap,
 ) -> Result<Response> {
@@ -60,9 +77,9 @@ async fn served(
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
         return Ok(StatusCode::NOT_MODIFIED.into_response());
     }
-    let content = data.content(&scope.project, file).await?;
+    let content = data.content(project, file).await?;
     let mut start = Vec::new();
-    let opened = data.inner.blobs.open_blob(&scope.project, &file.digest).await?;
+    let opened = data.inner.blobs.open_blob(project, &file.digest).await?;
     opened
         .take(image::START)
         .read_to_end(&mut start)

@@ -77,9 +77,5 @@ pub(super) async fn tasks(desk: Desk, Asked(asked): Asked<Asking>) -> Result<Jso
 }
 
 pub(super) async fn task(desk: Desk, TaskNumber(task): TaskNumber) -> Result<Json<Whole>> {
-    let whole = match desk.scope.may < May::Review {
-        true => desk.work.own_task(&desk.scope.user, task).await,
-        false => desk.work.task(task).await,
-    };
-    whole.map(Json)
+    desk.work.task_for(&desk.scope, task).await.map(Json)
 }

@@ -46,7 +46,7 @@ pub(in crate::platform) fn refuse(
     (status, Json(json!({"error": error, "message": format!("{reason}; {hint}")}))).into_response()
 }
 
-fn broken(error: &dyn std::fmt::Display) -> Response {
+pub(in crate::platform) fn broken(error: &dyn std::fmt::Display) -> Response {
     tracing::error!(%error, "shared datasets not told");
     let hint = "the platform's log says why; try again when that is mended";
     refuse(StatusCode::SERVICE_UNAVAILABLE, "", "the datasets could not be read", hint)
