@@ -68,7 +68,7 @@ function People({ rows }: { rows: Annotator[] }) {
     { key: 'answers', title: t('labeling.answers'), align: 'right', sort: (one) => one.answers, cell: (one) => number(one.answers, 0) },
     { key: 'skipped', title: t('labeling.skipped'), align: 'right', from: 'md', sort: (one) => one.skipped, cell: (one) => number(one.skipped, 0) },
     { key: 'rejected', title: t('labeling.rejected'), align: 'right', from: 'md', sort: (one) => one.rejected, cell: (one) => number(one.rejected, 0) },
-    { key: 'seconds', title: t('labeling.seconds'), align: 'right', sort: (one) => one.medianSeconds ?? undefined, cell: (one) => (typeof one.medianSeconds === 'number' ? duration(one.medianSeconds * 1000) : '—') },
+    { key: 'seconds', title: t('labeling.seconds'), align: 'right', sort: (one) => one.medianSeconds ?? undefined, cell: (one) => (typeof one.medianSeconds === 'number' ? duration(one.medianSeconds) : '—') },
     { key: 'agreement', title: t('labeling.agreement'), align: 'right', from: 'lg', sort: (one) => one.agreement ?? undefined, cell: (one) => (typeof one.agreement === 'number' ? percent(one.agreement) : '—') },
     { key: 'gold', title: t('labeling.gold'), align: 'right', from: 'lg', sort: (one) => one.goldAccuracy ?? undefined, cell: (one) => (typeof one.goldAccuracy === 'number' ? percent(one.goldAccuracy) : '—') },
   ]
