@@ -17,6 +17,8 @@
 //! | `GET /{work}/export?format&only` | review | the file, or a ZIP of several |
 //! | `GET /{work}/export/report?format&only` | review | `{files, lost}`: what the format cannot hold |
 //! | `POST /{work}/tasks?format&unsigned&annotator` | manage | a file (YOLO: a ZIP); `{new, known, lost}` |
+//! | `GET /{work}/predictions` | review | [`crate::Predicted`] |
+//! | `POST /{work}/predictions/again` | manage | asks about tasks that failed; `{again}` |
 //! | `POST /{work}/assign` | manage | `{annotator, tasks}`; `{assigned, full}` |
 //! | `POST /{work}/release` | manage | `{annotator}`: gives what they have open to others; `{released}` |
 //!
@@ -54,6 +56,8 @@ pub fn router(labeling: Labeling) -> Router {
         .route("/{work}/tasks/{task}/review", post(manage::review))
         .route("/{work}/review", get(manage::to_review))
         .route("/{work}/statistics", get(manage::statistics))
+        .route("/{work}/predictions", get(manage::predictions))
+        .route("/{work}/predictions/again", post(manage::predict_again))
         .route("/{work}/assign", post(manage::assign))
         .route("/{work}/release", post(manage::release))
         .route("/{work}/export", get(files::export))

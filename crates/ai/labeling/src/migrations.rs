@@ -4,7 +4,9 @@
 //! BIGINT (times in milliseconds since 1970), DOUBLE PRECISION, and no NULL.
 
 /// The statements of each version; the first is version 1.
-pub(crate) const VERSIONS: &[&[&str]] = &[&[
+pub(crate) const VERSIONS: &[&[&str]] = &[FIRST, PREDICTED];
+
+const FIRST: &[&str] = &[
     // A labelling project. `named` is 0 once another took its name. `turn` counts writes,
     // `top` places that were given in the queue.
     "CREATE TABLE labeling_works (
@@ -98,4 +100,14 @@ pub(crate) const VERSIONS: &[&[&str]] = &[&[
         detail TEXT NOT NULL,
         PRIMARY KEY (work, task, turn, who, whose)
     ) WITHOUT ROWID",
-]];
+];
+
+/// What models are asked. `asked` is when a task without a prediction may be asked about,
+/// `failure` why the last of so many `attempts` came to nothing.
+const PREDICTED: &[&str] = &[
+    "ALTER TABLE labeling_tasks ADD COLUMN asked BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE labeling_tasks ADD COLUMN attempts BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE labeling_tasks ADD COLUMN failure TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX labeling_tasks_unpredicted ON labeling_tasks (work, asked, task)
+        WHERE predictions = ''",
+];

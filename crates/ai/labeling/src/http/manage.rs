@@ -10,7 +10,7 @@ use super::now;
 use crate::config::shown;
 use crate::listing::{Answered, Page};
 use crate::scope::May;
-use crate::{Assigned, Error, Result, Reviewed, Statistics, Turn};
+use crate::{Assigned, Error, Predicted, Result, Reviewed, Statistics, Turn};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -84,4 +84,15 @@ pub(super) async fn release(desk: Desk, Body(release): Body<Release>) -> Result<
     desk.scope.must(May::Manage, "take tasks back")?;
     let released = desk.work.release(&desk.scope.user, &release.annotator, now()).await?;
     Ok(Json(json!({ "released": released })))
+}
+
+pub(super) async fn predictions(desk: Desk) -> Result<Json<Predicted>> {
+    desk.scope.must(May::Review, "see how far a model is")?;
+    desk.work.predicted().await.map(Json)
+}
+
+pub(super) async fn predict_again(desk: Desk) -> Result<Json<Value>> {
+    desk.scope.must(May::Manage, "have a model asked")?;
+    let again = desk.work.predict_again(&desk.scope.user, now()).await?;
+    Ok(Json(json!({ "again": again })))
 }

@@ -14,6 +14,7 @@ mod hostile;
 mod importing;
 mod killed;
 mod label_studio;
+mod predicting;
 mod reviewing;
 mod serving;
 mod turning;

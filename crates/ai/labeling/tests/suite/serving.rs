@@ -103,7 +103,7 @@ async fn from_a_file_to_a_file() {
 }
 
 /// Every route with the least that somebody must be allowed.
-const ROUTES: [(&str, &str, May); 17] = [
+const ROUTES: [(&str, &str, May); 19] = [
     ("GET", "cats", May::Annotate),
     ("GET", "cats/progress", May::Annotate),
     ("POST", "cats/next", May::Annotate),
@@ -121,6 +121,8 @@ const ROUTES: [(&str, &str, May); 17] = [
     ("POST", "cats/tasks?format=csv", May::Manage),
     ("POST", "cats/assign", May::Manage),
     ("POST", "cats/release", May::Manage),
+    ("GET", "cats/predictions", May::Review),
+    ("POST", "cats/predictions/again", May::Manage),
 ];
 
 #[tokio::test]
