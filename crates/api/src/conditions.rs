@@ -17,6 +17,9 @@ pub const FAILED: &str = "Failed";
 /// An ABTest's subjects are not split as intended: no figure can be trusted.
 pub const SAMPLE_RATIO_MISMATCH: &str = "SampleRatioMismatch";
 
+/// A LabelingProject's model was asked about every task.
+pub const PREANNOTATED: &str = "Preannotated";
+
 /// Reasons, grouped by what a person does about them.
 pub mod reason {
     /// Everything declared is in place.
@@ -89,6 +92,10 @@ pub mod reason {
     pub const TRIALS_FAILED: &str = "TrialsFailed";
     /// A named InferenceService does not exist.
     pub const SERVICE_NOT_FOUND: &str = "ServiceNotFound";
+    /// A named InferenceService does not answer, or not yet.
+    pub const SERVICE_NOT_READY: &str = "ServiceNotReady";
+    /// A model was asked, and what it said of some tasks was of no use.
+    pub const TASKS_FAILED: &str = "TasksFailed";
     /// Another object answers at the address that this one wants.
     pub const ADDRESS_TAKEN: &str = "AddressTaken";
     /// A variant of an ABTest cannot answer; the message names it.

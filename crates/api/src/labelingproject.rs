@@ -46,6 +46,27 @@ pub struct LabelingProjectSpec {
     pub config: LabelConfig,
     #[serde(default)]
     pub policy: LabelingPolicy,
+    /// A model that is asked about tasks first; what it says is where people begin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preannotation: Option<Preannotation>,
+}
+
+/// An InferenceService of the same project that is asked about each task without a
+/// prediction, by the Open Inference Protocol v2.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Preannotation {
+    /// Name of the InferenceService.
+    #[schemars(length(min = 1, max = 253))]
+    pub service: String,
+    /// What the server calls the model: that of the service when absent, or the service's
+    /// own name where it serves none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,252}$"))]
+    pub model: Option<String>,
+    /// True: nothing more is asked; what was said stays.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub suspend: bool,
 }
 
 /// What annotators are asked for.
@@ -197,6 +218,20 @@ pub struct LabelingProjectStatus {
     /// Answers that wait for a reviewer.
     #[serde(default)]
     pub to_review: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preannotation: Option<PreannotationStatus>,
+}
+
+/// How far the model is that is asked about tasks; its condition is `Preannotated`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PreannotationStatus {
+    /// Tasks with a prediction, wherever it is from.
+    pub predicted: i64,
+    /// Tasks that are still asked about.
+    pub waiting: i64,
+    /// Tasks that were given up, since what the model said of them was of no use.
+    pub failed: i64,
 }
 
 fn is_false(value: &bool) -> bool {

@@ -47,7 +47,8 @@ pub use inferenceservice::{
 };
 pub use labelingproject::{
     Label, LabelConfig, LabelDescription, LabelingAssignment, LabelingKind, LabelingPolicy,
-    LabelingProject, LabelingProjectSpec, LabelingProjectStatus, RejectedTask,
+    LabelingProject, LabelingProjectSpec, LabelingProjectStatus, Preannotation,
+    PreannotationStatus, RejectedTask,
 };
 pub use notebook::{Notebook, NotebookSpec, NotebookStatus};
 pub use queue::{

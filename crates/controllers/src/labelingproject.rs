@@ -1,6 +1,8 @@
 //! LabelingProject: declares it to the labelling service, makes tasks of the dataset's
 //! version once, and says how far the people are. Does not know what a task is.
 
+mod preannotation;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,7 +55,11 @@ async fn reconcile(work: Arc<LabelingProject>, context: Arc<Context>) -> Result<
 async fn carry_out(work: &LabelingProject, context: &Context) -> Result<Action> {
     let mut status = work.status.clone().unwrap_or_default();
     let (verdict, again) = match prepare(work, &mut status, context).await? {
-        Ok(()) => (count(work, &mut status, context).await?, LOOK),
+        Ok(()) => {
+            let verdict = count(work, &mut status, context).await?;
+            let on = preannotation::carry_on(work, &mut status, context).await?;
+            (verdict, on.unwrap_or(LOOK))
+        }
         Err(verdict) => (verdict, WAIT),
     };
     let generation = work.metadata.generation;

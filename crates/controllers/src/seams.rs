@@ -131,6 +131,37 @@ pub struct LabelingProgress {
     pub to_review: i64,
 }
 
+/// A service that is asked about tasks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PredictingService {
+    pub name: String,
+    /// What its server calls the model.
+    pub model: String,
+    /// What predictions are of whose answer does not name a model.
+    pub model_of_answers: String,
+}
+
+/// How a round of questions to a service ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AskedRound {
+    /// There is more to ask at once.
+    Unfinished,
+    /// All that can be asked now was asked.
+    Finished,
+    /// The service does not answer, and why.
+    Unanswered(String),
+}
+
+/// How far a model is with the tasks of a labelling project.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PredictionProgress {
+    pub predicted: i64,
+    pub waiting: i64,
+    pub failed: i64,
+    /// Why the last one failed that has no prediction.
+    pub reason: Option<String>,
+}
+
 /// Tasks and answers of labelling projects.
 #[async_trait]
 pub trait Labeling: Send + Sync {
@@ -147,6 +178,13 @@ pub trait Labeling: Send + Sync {
         version: &str,
     ) -> Result<Result<u64, LabelingRefusal>, SeamError>;
     async fn progress(&self, work: &LabelingProject) -> Result<LabelingProgress, SeamError>;
+    /// Asks a service about tasks without a prediction, for some seconds at most.
+    async fn predict(
+        &self,
+        work: &LabelingProject,
+        service: &PredictingService,
+    ) -> Result<AskedRound, SeamError>;
+    async fn predictions(&self, work: &LabelingProject) -> Result<PredictionProgress, SeamError>;
     /// Removes tasks and answers of the project with this uid.
     async fn forget(&self, uid: &str) -> Result<(), SeamError>;
 }

@@ -34,6 +34,22 @@ pub enum Label {
         #[arg(long)]
         gold: bool,
     },
+    /// Have a service of the project asked about each task first; people begin with what it says
+    #[command(
+        after_help = "Examples:\n  dais label predict reviews --service sentiment\n  dais label predict reviews --stop\n  dais label predict reviews --again"
+    )]
+    Predict {
+        name: String,
+        /// InferenceService to ask, by the Open Inference Protocol v2; goes on with the one that is named when absent
+        #[arg(long)]
+        service: Option<String>,
+        /// Ask nothing more; what was said stays
+        #[arg(long, conflicts_with_all = ["service", "again"])]
+        stop: bool,
+        /// Ask again, at once, about tasks that failed
+        #[arg(long)]
+        again: bool,
+    },
     /// Write finished work into a file, and say what the format cannot hold
     #[command(after_help = "Example:\n  dais label export reviews --format coco --to reviews.json")]
     Export {

@@ -5,6 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
+use dais_api::LabelingProject;
+use kube::Api;
+use kube::api::{Patch, PatchParams};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -42,6 +45,27 @@ pub async fn run(target: &Target, action: Label) -> Result<ExitCode> {
             );
             lost(&taken["lost"]);
         }
+        Label::Predict { name, service, stop, again } => {
+            let works = Api::<LabelingProject>::namespaced(
+                connection.kube(&target.project)?,
+                &target.project,
+            );
+            let wanted = match &service {
+                Some(service) => json!({"service": service, "suspend": stop}),
+                None => json!({"suspend": stop}),
+            };
+            let patch = Patch::Merge(json!({"spec": {"preannotation": wanted}}));
+            works
+                .patch(&name, &PatchParams::default(), &patch)
+                .await
+                .with_context(|| format!("changing labelling project {name}"))?;
+            if again {
+                let none = json!({});
+                let _: Value = connection.post(&at(&name, "/predictions/again"), &none).await?;
+            }
+            let path = at(&name, "/predictions");
+            predictions(&connection.get::<Value>(&path).await?);
+        }
         Label::Export { name, format, to } => {
             let query = format!("?format={}", word(format));
             let report: Value =
@@ -62,6 +86,20 @@ pub async fn run(target: &Target, action: Label) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// How far a model is.
+fn predictions(found: &Value) {
+    for (key, words) in [
+        ("predicted", say("tasks with a prediction", "个任务已有预测")),
+        ("waiting", say("to be asked", "个待预测")),
+        ("failed", say("given up", "个已放弃")),
+    ] {
+        println!("{} {words}", found[key]);
+    }
+    if let Some(reason) = found["reason"].as_str() {
+        println!("{} {reason}", say("last failure:", "最近一次失败："));
+    }
 }
 
 fn word(format: LabelFormat) -> String {

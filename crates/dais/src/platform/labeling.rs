@@ -1,6 +1,7 @@
 //! Labelling, put together: the controllers' seam to it, tasks out of datasets, and
 //! finished work back into them.
 
+mod ask;
 mod file;
 mod publish;
 mod tasks;
@@ -12,7 +13,10 @@ use axum::Router;
 use axum::routing::{get, post};
 use dais_api::reference::seen_from;
 use dais_api::{LabelingProject, LabelingProjectSpec};
-use dais_controllers::seams::{self, LabelingProgress, LabelingRefusal, SeamError};
+use dais_controllers::seams::{
+    self, AskedRound, LabelingProgress, LabelingRefusal, PredictingService, PredictionProgress,
+    SeamError,
+};
 use dais_data::Data;
 use dais_labeling::{Declared, Error, Labeling, Spec, Work};
 use kube::{Client, ResourceExt};
@@ -20,6 +24,9 @@ use kube::{Client, ResourceExt};
 pub struct Seam {
     pub labeling: Labeling,
     pub data: Data,
+    /// Where the services are that are asked about tasks.
+    pub gateway: Router,
+    pub client: Client,
 }
 
 /// The service's own addresses, `GET /{work}/tasks/{task}/file` and `POST /{work}/publish`.
@@ -107,6 +114,32 @@ impl seams::Labeling for Seam {
         let progress = self.work(work).progress().await.map_err(|error| failed(&error))?;
         let dais_labeling::Progress { tasks, done, to_review, .. } = progress;
         Ok(LabelingProgress { tasks, done, to_review })
+    }
+
+    async fn predict(
+        &self,
+        work: &LabelingProject,
+        service: &PredictingService,
+    ) -> Result<AskedRound, SeamError> {
+        let of = self.work(work);
+        let config = of.spec().await.map_err(|error| failed(&error))?.config;
+        let images = file::version(&self.client, work).await.map_err(|error| failed(&error))?;
+        let round = ask::Round {
+            gateway: &self.gateway,
+            data: &self.data,
+            work: &of,
+            config,
+            project: &work.namespace().unwrap_or_default(),
+            service,
+            images,
+        };
+        round.run().await.map_err(|error| failed(&error))
+    }
+
+    async fn predictions(&self, work: &LabelingProject) -> Result<PredictionProgress, SeamError> {
+        let found = self.work(work).predicted().await.map_err(|error| failed(&error))?;
+        let dais_labeling::Predicted { predicted, waiting, failed, reason } = found;
+        Ok(PredictionProgress { predicted, waiting, failed, reason })
     }
 
     async fn forget(&self, uid: &str) -> Result<(), SeamError> {

@@ -334,6 +334,8 @@ impl Parts {
             labeling: Arc::new(labeling::Seam {
                 labeling: self.labeling.clone(),
                 data: self.data.clone(),
+                gateway: self.gateway.router(),
+                client: self.client("labelling"),
             }),
             jupyter: Arc::new(self.jupyter.clone()),
             access_keys: Arc::new(AccessKeys {

@@ -27,6 +27,7 @@ mod labeling;
 mod ledger;
 mod monitoring;
 mod notebooks;
+mod preannotation;
 mod publishing;
 mod queues;
 mod replicas;

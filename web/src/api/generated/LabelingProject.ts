@@ -50,6 +50,15 @@ export interface LabelingProjectSpec {
     /** Whether answers are looked at before they count as final. */
     review?: boolean
   }
+  /** A model that is asked about tasks first; what it says is where people begin. */
+  preannotation?: {
+    /** What the server calls the model: that of the service when absent, or the service's own name where it serves none. */
+    model?: string
+    /** Name of the InferenceService. */
+    service: string
+    /** True: nothing more is asked; what was said stays. */
+    suspend?: boolean
+  }
 }
 
 export interface LabelingProjectStatus {
@@ -72,6 +81,15 @@ export interface LabelingProjectStatus {
   /** Tasks that need nothing more. */
   done?: number
   observedGeneration?: number
+  /** How far the model is that is asked about tasks; its condition is `Preannotated`. */
+  preannotation?: {
+    /** Tasks that were given up, since what the model said of them was of no use. */
+    failed: number
+    /** Tasks with a prediction, wherever it is from. */
+    predicted: number
+    /** Tasks that are still asked about. */
+    waiting: number
+  }
   /** As of some seconds ago. */
   tasks?: number
   /** Answers that wait for a reviewer. */
