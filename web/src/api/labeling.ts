@@ -20,11 +20,14 @@ export type Answer =
   | { spans: Span[] }
   | { preference: Side }
 
+/** What a model says of a task. */
+export interface Prediction { answer: Answer; score?: number; model?: string }
+
 export interface Task {
   task: number
   key: string
   data: Record<string, unknown>
-  predictions?: { answer: Answer; score?: number; model?: string }[]
+  predictions?: Prediction[]
   state: 'todo' | 'started' | 'answered' | 'reviewed'
   answers: number
   agreement?: number
@@ -114,6 +117,8 @@ export const assignNext = (project: string, work: string, annotator: string, cou
   request<{ assigned: number; full: number }>(`${base(project, work)}/assign`, { method: 'POST', body: { annotator, next: count } })
 export const release = (project: string, work: string, annotator: string) =>
   request<{ released: number }>(`${base(project, work)}/release`, { method: 'POST', body: { annotator } })
+/** Has tasks asked about again on which a model failed. */
+export const predictAgain = (project: string, work: string) => request<{ again: number }>(`${base(project, work)}/predictions/again`, { method: 'POST' })
 export const importTasks = (project: string, work: string, format: LabelFormat, counting: 'prediction' | 'gold', file: Blob) =>
   request<{ new: number; known: number; lost: { what: string; count: number }[] }>(`${base(project, work)}/tasks?format=${format}&unsigned=${counting}`, { method: 'POST', body: file })
 export const exportAddress = (project: string, work: string, format: LabelFormat) => `${base(project, work)}/export?format=${format}`

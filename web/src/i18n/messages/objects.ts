@@ -56,6 +56,8 @@ export const objects = {
   'reason.Searched': ['The search has ended', '搜索已结束'],
   'reason.TrialsFailed': ['Too many trials failed', '失败的试验过多'],
   'reason.ServiceNotFound': ['The service does not exist', '服务不存在'],
+  'reason.ServiceNotReady': ['The service does not answer yet', '服务尚不能应答'],
+  'reason.TasksFailed': ['Some tasks were given up', '有任务已放弃'],
   'reason.AddressTaken': ['Something else answers at its address', '地址已被占用'],
   'reason.VariantNotReady': ['A variant cannot answer yet', '有变体尚不能应答'],
   'reason.VariantChanged': ['A variant serves another model than it began with', '有变体的模型与开始时不同'],

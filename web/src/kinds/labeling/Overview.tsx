@@ -1,6 +1,8 @@
 import { Button } from 'antd'
 import { Link } from 'react-router'
+import { useCan } from '../../api/access'
 import type { LabelingProject } from '../../api/generated'
+import { LABELING_PROJECTS } from '../../api/kinds'
 import { useProgress, useStatistics, type Annotator, type Pair } from '../../api/labeling'
 import { Card } from '../../components/Card'
 import { DataTable, type Column } from '../../components/DataTable'
@@ -12,6 +14,7 @@ import { useText } from '../../i18n'
 import { duration, number, percent } from '../../i18n/format'
 import { keysOf } from './answer'
 import { Disagreement } from './Disagreement'
+import { Preannotation } from './Preannotation'
 
 /** How far it is, who did how much, and how well they agree. */
 export function Overview({ project, work }: { project: string; work: LabelingProject }) {
@@ -21,6 +24,8 @@ export function Overview({ project, work }: { project: string; work: LabelingPro
   const statistics = useStatistics(project, name)
   const { tasks = 0, done = 0, toReview = 0 } = progress.data ?? {}
   const figures = statistics.data
+  const may = useCan('patch', LABELING_PROJECTS, project) ?? false
+  const suggests = may || work.spec.preannotation !== undefined
   return (
     <div className="grid">
       <Card className="span-4" title={t('labeling.progress')} extra={toReview > 0 && <Link to={at(project, 'labeling', name, 'review')}>{t('labeling.toReview', { count: toReview })}</Link>}>
@@ -34,7 +39,7 @@ export function Overview({ project, work }: { project: string; work: LabelingPro
           </div>
         ) : progress.error ? <Failure error={progress.error} retry={progress.refetch} /> : <Loading />}
       </Card>
-      <Card className="span-8" title={t('labeling.labels')}>
+      <Card className={suggests ? 'span-4' : 'span-8'} title={t('labeling.labels')}>
         <div className="labeling-labels">
           {keysOf(work.spec.config).map((one) => (
             <span className="labeling-label" key={one.label} style={{ '--label': one.color } as React.CSSProperties}>
@@ -45,6 +50,7 @@ export function Overview({ project, work }: { project: string; work: LabelingPro
         </div>
         {work.spec.config.instructions && <p className="pre anywhere" style={{ marginTop: 14 }}>{work.spec.config.instructions}</p>}
       </Card>
+      {suggests && <Preannotation project={project} work={work} may={may} />}
       <Card className="span-8" title={t('labeling.people')}>
         {figures ? <People rows={figures.annotators} /> : statistics.error ? <Failure error={statistics.error} /> : <Loading />}
       </Card>

@@ -1,8 +1,9 @@
 import type { Answer, LabelConfig, Side, Task } from '../../api/labeling'
-import { useText, type MessageKey } from '../../i18n'
+import { useText } from '../../i18n'
 import { choicesOf, chosen, keysOf, sideOf, type Key } from './answer'
 import { Drawing } from './Drawing'
 import { Marked } from './Marked'
+import { SIDES } from './words'
 
 export interface SurfaceProps {
   config: LabelConfig
@@ -19,8 +20,6 @@ export interface SurfaceProps {
 
 const fieldsOf = (config: LabelConfig): string[] => (config.fields?.length ? config.fields : config.kind === 'preference' ? ['left', 'right'] : ['text'])
 const words = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value, null, 2) ?? '')
-
-const SIDES: Record<Side, MessageKey> = { left: 'labeling.left', right: 'labeling.right', tie: 'labeling.tie' }
 
 /** What is labelled, and the means to do it. */
 export function Surface(props: SurfaceProps) {

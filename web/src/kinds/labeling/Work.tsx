@@ -7,6 +7,7 @@ import { Notice } from '../../components/Notice'
 import { Empty, ErrorWords, Failure, Loading } from '../../components/States'
 import { useText, type MessageKey } from '../../i18n'
 import { isEnough, keysOf } from './answer'
+import { Suggestion } from './Suggestion'
 import { Labels, press, Surface } from './Surface'
 import { useDesk, type Saved } from './useDesk'
 
@@ -50,6 +51,7 @@ export function Work({ project, work }: { project: string; work: LabelingProject
 
   if (held === undefined) return desk.error ? <Failure error={desk.error} retry={desk.again} /> : <Loading rows={6} />
   if (held === null) return <Card><Empty title={t('labeling.nothing')} hint={t('labeling.nothingHint')} action={<Button onClick={desk.again}>{t('action.retry')}</Button>} /></Card>
+  const suggested = held.task.predictions?.[0]
   const surface = { config, answer, change, label, choose }
   return (
     <div className="labeling-desk">
@@ -61,7 +63,7 @@ export function Work({ project, work }: { project: string; work: LabelingProject
       <Card title={t('labeling.taskNumber', { task: held.task.task })} extra={<span className="muted small" role="status">{t(SAVED[desk.saved])}</span>}>
         <div className="stack tight">
           <Labels {...surface} />
-          {(held.task.predictions?.length ?? 0) > 0 && !held.turn.answer && <p className="muted small">{t('labeling.predicted', { model: held.task.predictions?.[0]?.model || '—' })}</p>}
+          {suggested && <Suggestion of={suggested} answer={answer} take={change} />}
           <div className="row wrap">
             <Button type="primary" disabled={!enough} loading={desk.busy} onClick={submit}>{t('labeling.submit')} <kbd>↵</kbd></Button>
             <Button onClick={() => setAsking(true)}>{t('labeling.skip')} <kbd>⇧↵</kbd></Button>

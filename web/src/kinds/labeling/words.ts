@@ -1,4 +1,4 @@
-import type { LabelConfig } from '../../api/labeling'
+import type { LabelConfig, Side } from '../../api/labeling'
 import type { MessageKey } from '../../i18n'
 
 export const KIND: Record<LabelConfig['kind'], MessageKey> = {
@@ -9,4 +9,5 @@ export const KIND: Record<LabelConfig['kind'], MessageKey> = {
   textSpans: 'labeling.textSpans',
   preference: 'labeling.preference',
 }
+export const SIDES: Record<Side, MessageKey> = { left: 'labeling.left', right: 'labeling.right', tie: 'labeling.tie' }
 export const KINDS = Object.keys(KIND) as LabelConfig['kind'][]
