@@ -39,7 +39,6 @@ http.server.ThreadingHTTPServer(address, Handler).serve_forever()
 async function looked(page: Page): Promise<void> {
   for (const one of LOOKS) {
     await show(page, one)
-    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${page.url().split('/').at(-1)?.slice(0, 5) ?? ''}-${one.language}-${one.theme}-${one.width}.png`, fullPage: true })
     expect(await faults(page, one)).toEqual([])
   }
   await show(page, { language: 'en', theme: 'light', width: 1440 })
