@@ -21,7 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("dais-identity", &["dais-relations"]),
     ("dais-labeling", &["dais-relations"]),
     ("dais-ledger", &["dais-relations"]),
-    ("dais-node", &["dais-quantity", "dais-streaming"]),
+    ("dais-node", &["dais-images", "dais-quantity", "dais-streaming"]),
     ("dais-outcomes", &["dais-relations", "dais-statistics"]),
     ("dais-portal", &["dais-api", "dais-identity"]),
     ("dais-testkit", &["dais-api", "dais-apiserver", "dais-store"]),

@@ -2,8 +2,10 @@
 //! whoever a test wants to be.
 //!
 //! It is the real API server over a real store in memory; nothing runs pods.
-//! Start reading at [`Cluster`]. [`postgres`] is for those who keep relations.
+//! Start reading at [`Cluster`]. [`postgres`] is for those who keep relations,
+//! [`images`] writes archives of container images.
 
+pub mod images;
 pub mod postgres;
 
 use std::sync::Arc;
