@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use dais_images::Images;
+
 use crate::books::UseSink;
 use crate::devices::{Device, DeviceReport};
 use crate::volumes::VolumeDriver;
@@ -29,6 +31,8 @@ pub struct NodeConfig {
     pub tools: BTreeMap<PathBuf, PathBuf>,
     /// Image names that mean "the host's files", besides `host`.
     pub host_images: Vec<String>,
+    /// The images that are here; none: containers run on the host's files alone.
+    pub images: Option<Images>,
     /// `PATH` of containers that do not set it.
     pub path: String,
     /// Replaces or adds to the node's capacity (`cpu`, `memory`, `pods`), as Kubernetes
@@ -103,6 +107,7 @@ impl NodeConfig {
             volume_drivers: BTreeMap::new(),
             tools: BTreeMap::new(),
             host_images: Vec::new(),
+            images: None,
             path: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned(),
             capacity: BTreeMap::new(),
             devices: Vec::new(),

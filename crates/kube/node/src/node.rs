@@ -21,6 +21,7 @@ use crate::events::Events;
 use crate::host::{Host, lock};
 use crate::peers::{self, Peers};
 use crate::pods::names::PodNames;
+use crate::pods::record::PodRecord;
 use crate::pods::{self, End};
 use crate::runtime::{self, Shims};
 use crate::users::Users;
@@ -134,7 +135,9 @@ async fn prepare(client: Client, config: NodeConfig) -> Result<Host> {
     let mut devices = Ledger::new(config.devices.clone());
     for (uid, mut record) in pods::known(&dirs) {
         addresses.keep(&uid, record.ip);
-        devices.keep(&PodNames::of(&record.pod), &mut record);
+        let names = PodNames::of(&record.pod);
+        devices.keep(&names, &mut record);
+        hold_images(&config, &names, &record);
     }
     Ok(Host {
         events: Events::start(client.clone(), &config.name),
@@ -153,6 +156,17 @@ async fn prepare(client: Client, config: NodeConfig) -> Result<Host> {
         books: Books::default(),
         registry: RwLock::default(),
     })
+}
+
+/// Keeps the images that a pod of an earlier node runs on, before anybody removes one.
+fn hold_images(config: &NodeConfig, names: &PodNames, record: &PodRecord) {
+    let Some(images) = &config.images else { return };
+    let label = format!("{}/{}", names.namespace, names.name);
+    for id in record.images.values().filter(|_| record.holds_images) {
+        if let Err(error) = images.hold(&names.uid, &label, id) {
+            tracing::warn!(pod = names.name, image = id, %error, "a pod's image is gone");
+        }
+    }
 }
 
 /// The directories that everything else takes for granted. Containers reach

@@ -16,6 +16,7 @@ mod decide;
 pub(crate) mod downward;
 pub(crate) mod env;
 mod hooks;
+mod image;
 pub(crate) mod names;
 mod probes;
 pub(crate) mod record;

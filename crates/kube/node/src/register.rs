@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use dais_images::Images;
 use jiff::Timestamp;
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::api::core::v1::{Namespace, Node};
@@ -12,6 +13,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
 use kube::Api;
 use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
+
+use tokio::sync::watch;
 
 use crate::error::{Error, Result};
 use crate::host::{Host, lock};
@@ -23,6 +26,8 @@ const LEASE_SECONDS: i32 = 40;
 const RENEW: Duration = Duration::from_secs(10);
 const STATUS_EVERY: u32 = 30;
 const RETRY: Duration = Duration::from_millis(200);
+/// Kubelet's figure (`nodeStatusMaxImages`).
+const MAX_IMAGES: usize = 50;
 const MAX_PODS: &str = "250";
 
 /// Runs for ever.
@@ -34,17 +39,29 @@ pub(crate) async fn run(host: Arc<Host>) {
     }
     tracing::info!(node = host.config.name, runtime = host.runtime.name(), "node registered");
     let mut round = 0_u32;
+    let mut images = host.config.images.as_ref().map(Images::changes);
     loop {
         if let Err(error) = renew(&host).await {
             tracing::debug!(error = crate::pods::start::words(&error), "lease not renewed");
         }
-        tokio::time::sleep(RENEW).await;
+        let changed = tokio::select! {
+            () = tokio::time::sleep(RENEW) => false,
+            () = changed(&mut images) => true,
+        };
         round += 1;
-        if round.is_multiple_of(STATUS_EVERY)
+        if (changed || round.is_multiple_of(STATUS_EVERY))
             && let Err(error) = write_status(&host, began).await
         {
             tracing::debug!(error = crate::pods::start::words(&error), "node status not written");
         }
+    }
+}
+
+/// When an image came or went; never, where there are none.
+async fn changed(images: &mut Option<watch::Receiver<u64>>) {
+    let Some(changes) = images else { return std::future::pending().await };
+    if changes.changed().await.is_err() {
+        std::future::pending().await
     }
 }
 
@@ -134,6 +151,7 @@ fn status(host: &Host, began: Timestamp) -> Value {
             {"type": "InternalIP", "address": host.ip},
             {"type": "Hostname", "address": host.config.name},
         ],
+        "images": images(host),
         "daemonEndpoints": {"kubeletEndpoint": {"Port": host.config.kubelet_port}},
         "nodeInfo": {
             "machineID": read("/etc/machine-id"),
@@ -148,6 +166,16 @@ fn status(host: &Host, began: Timestamp) -> Value {
             "architecture": labels(host).get("kubernetes.io/arch"),
         },
     })
+}
+
+/// As kubelet lists them: the names, and the size.
+fn images(host: &Host) -> Vec<Value> {
+    let images = host.config.images.iter().flat_map(Images::list);
+    let shown = images.map(|image| {
+        let names: Vec<&String> = image.names.iter().chain([&image.id]).collect();
+        json!({"names": names, "sizeBytes": image.size_bytes})
+    });
+    shown.take(MAX_IMAGES).collect()
 }
 
 fn capacity(host: &Host) -> BTreeMap<String, String> {

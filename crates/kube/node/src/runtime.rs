@@ -27,6 +27,8 @@ pub(crate) struct ContainerPlan {
     pub(crate) id: String,
     /// The attempt's directory; exists.
     pub(crate) dir: AttemptDir,
+    /// The tree of files that it runs on; none: the host's.
+    pub(crate) root: Option<PathBuf>,
     pub(crate) argv: Vec<String>,
     pub(crate) env: Vec<(String, String)>,
     /// As the pod says; none: a directory of its own.
@@ -45,6 +47,9 @@ pub(crate) struct ContainerPlan {
 pub(crate) trait Runtime: Send + Sync {
     /// `sandbox` or `process`; container ids begin with it.
     fn name(&self) -> &'static str;
+
+    /// Whether a container can run on other files than the host's.
+    fn runs_images(&self) -> bool;
 
     /// Translates, and makes in the attempt's directory what the container
     /// will need there.

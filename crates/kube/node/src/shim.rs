@@ -214,6 +214,7 @@ fn probe(dir: &Path) -> Outcome<()> {
     let user = User { uid: uid.as_raw(), gid: gid.as_raw() };
     let sandbox = Sandbox {
         root: dir.to_owned(),
+        image: None,
         mounts: Vec::new(),
         hidden: Vec::new(),
         devices: Vec::new(),

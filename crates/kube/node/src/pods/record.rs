@@ -1,5 +1,6 @@
 //! What this node keeps of a pod across its own restarts.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use jiff::Timestamp;
@@ -21,6 +22,12 @@ pub(crate) struct PodRecord {
     /// Accelerators that it was given.
     #[serde(default, deserialize_with = "devices::read")]
     pub(crate) devices: Vec<Share>,
+    /// Ids of the images that its containers were started on last, by container.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) images: BTreeMap<String, String>,
+    /// Whether they must stay for it.
+    #[serde(default)]
+    pub(crate) holds_images: bool,
     /// Why it was not taken on, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) refused: Option<String>,

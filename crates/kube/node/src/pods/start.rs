@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use dais_images::Image;
 use k8s_openapi::api::core::v1::{ConfigMap, Container as Spec, Pod, PodSpec, Secret};
 use kube::Api;
 
 use super::container::Terminated;
 use super::env::{self, Facts, Sources};
+use super::image;
 use super::names::PodNames;
 use crate::cgroup::{Cgroup, Limits};
 use crate::devices::{self, Device};
@@ -19,8 +21,6 @@ use crate::runtime::{ContainerPlan, Handle, Started};
 use crate::shim::record::{AttemptDir, LogSpec, Mount, RunState, User};
 use crate::volumes::Mounted;
 
-/// The image name that means: run on the host's own files.
-const HOST_IMAGE: &str = "host";
 const DEFAULT_GRACE_SECONDS: i64 = 30;
 /// Threads and processes that a container may have: far above what training
 /// needs, far below what harms the machine.
@@ -34,6 +34,8 @@ pub(crate) struct Order<'a> {
     pub(crate) names: &'a PodNames,
     pub(crate) spec: &'a PodSpec,
     pub(crate) container: &'a Spec,
+    /// What it runs on; none: the node's own files.
+    pub(crate) image: Option<&'a Image>,
     pub(crate) attempt: u32,
     pub(crate) volumes: &'a BTreeMap<String, Mounted>,
     pub(crate) pod_ip: &'a str,
@@ -67,9 +69,6 @@ impl Outcome {
 
 /// Makes one attempt.
 pub(crate) async fn start(host: &Host, order: Order<'_>) -> Outcome {
-    if let Err(message) = check_image(host, order.container) {
-        return Outcome::not_yet("ErrImageNeverPull", message);
-    }
     let sources = match fetch(host, &order).await {
         Ok(sources) => sources,
         Err(error) => return Outcome::not_yet("CreateContainerConfigError", words(&error)),
@@ -103,17 +102,6 @@ pub(crate) fn words(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn check_image(host: &Host, container: &Spec) -> Result<(), String> {
-    let image = container.image.as_deref().unwrap_or_default();
-    if image == HOST_IMAGE || host.config.host_images.iter().any(|known| known == image) {
-        return Ok(());
-    }
-    Err(format!(
-        "container image {image:?} is not present and this node pulls none \
-         (hint: use the image \"{HOST_IMAGE}\", which runs on the node's own files)"
-    ))
-}
-
 async fn fetch(host: &Host, order: &Order<'_>) -> Result<Sources> {
     let (maps, secrets) = env::wanted(order.container);
     let namespace = &order.names.namespace;
@@ -144,9 +132,14 @@ fn plan(
     let mut env = env::resolve(order.container, sources, &facts)?;
     let value_of =
         |name: &str| env.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-    let words =
-        order.container.command.iter().flatten().chain(order.container.args.iter().flatten());
-    let argv: Vec<String> = words.map(|word| env::expand(word, value_of)).collect();
+    let expanded = |words: &Option<Vec<String>>| -> Option<Vec<String>> {
+        words.as_ref().map(|words| words.iter().map(|word| env::expand(word, value_of)).collect())
+    };
+    let (command, args) = (expanded(&order.container.command), expanded(&order.container.args));
+    let argv = match order.image {
+        Some(image) => image.program.words(command.as_deref(), args.as_deref()),
+        None => command.into_iter().chain(args).flatten().collect(),
+    };
     let mut mounts = mounts(order, value_of)?;
     mounts.extend(host.config.tools.iter().map(|(target, source)| Mount {
         source: source.clone(),
@@ -158,6 +151,9 @@ fn plan(
         target: termination_path(order.container),
         read_only: false,
     });
+    if let Some(image) = order.image {
+        image::add_env(&mut env, image);
+    }
     for (name, value) in
         [("PATH", host.config.path.clone()), ("HOSTNAME", order.names.name.clone())]
     {
@@ -169,9 +165,10 @@ fn plan(
     Ok(ContainerPlan {
         id: order.id.clone(),
         dir: dir.clone(),
+        root: order.image.map(|image| image.tree.clone()),
         argv,
         env,
-        working_dir: order.container.working_dir.as_ref().map(PathBuf::from),
+        working_dir: working_dir(order),
         mounts,
         user: order.user,
         cgroup: order.cgroup.clone(),
@@ -188,6 +185,15 @@ fn plan(
         hostname: order.spec.hostname.clone().unwrap_or_else(|| order.names.name.clone()),
         devices,
     })
+}
+
+/// As the container says, else its image; an image that says nothing means the top.
+fn working_dir(order: &Order<'_>) -> Option<PathBuf> {
+    let of_image = order.image.map(|image| match image.program.working_dir.as_str() {
+        "" => PathBuf::from("/"),
+        dir => Path::new("/").join(dir),
+    });
+    order.container.working_dir.as_ref().map(PathBuf::from).or(of_image)
 }
 
 /// Volumes at their places; what the pod names but does not have is an error.

@@ -1,5 +1,7 @@
 //! A pod's status from what is known of its containers. Pure.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{
     ContainerState, ContainerStateRunning, ContainerStateTerminated, ContainerStateWaiting,
@@ -16,6 +18,8 @@ pub(crate) struct View<'a> {
     pub(crate) spec: &'a PodSpec,
     /// `sandbox` or `process`.
     pub(crate) runtime: &'a str,
+    /// Ids of the images that run, by container.
+    pub(crate) images: &'a BTreeMap<String, String>,
     pub(crate) pod_ip: &'a str,
     pub(crate) host_ip: &'a str,
     /// Volumes and addresses are there.
@@ -123,7 +127,7 @@ fn container_status(
     let image = image.unwrap_or_default().to_owned();
     ContainerStatus {
         name: container.name.clone(),
-        image_id: image.clone(),
+        image_id: view.images.get(&container.name).unwrap_or(&image).clone(),
         image,
         ready: match container.role {
             Role::Init => container.terminated().is_some_and(|end| end.code == 0),
@@ -277,6 +281,7 @@ mod tests {
             pod,
             spec: pod.spec.as_ref().unwrap(),
             runtime: "sandbox",
+            images: &BTreeMap::from([("b".into(), "sha256:1".into())]),
             pod_ip: "127.80.0.2",
             host_ip: "127.0.0.1",
             prepared: true,

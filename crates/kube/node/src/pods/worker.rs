@@ -261,6 +261,7 @@ impl Worker {
             pod: &self.pod,
             spec: &self.spec,
             runtime: self.host.runtime.name(),
+            images: &self.record.images,
             pod_ip: &ip,
             host_ip: self.host.ip,
             prepared: self.volumes.is_some() || self.tidied || !self.running.is_empty(),
@@ -288,7 +289,15 @@ fn take_on(host: &Host, pod: &Pod, names: &PodNames, spec: &PodSpec) -> Result<P
         Ok(devices) => (devices, None),
         Err(words) => (Vec::new(), Some(words)),
     };
-    let record = PodRecord { pod: pod.clone(), ip, start_time: Timestamp::now(), devices, refused };
+    let record = PodRecord {
+        pod: pod.clone(),
+        ip,
+        start_time: Timestamp::now(),
+        devices,
+        images: BTreeMap::new(),
+        holds_images: false,
+        refused,
+    };
     record::save(&host.dirs, &names.uid, &record)?;
     for notice in lock(&host.devices).notices(&record.devices) {
         host.events.normal(pod, "AcceleratorAssigned", notice);

@@ -18,6 +18,10 @@ impl Runtime for Process {
         "process"
     }
 
+    fn runs_images(&self) -> bool {
+        false
+    }
+
     fn prepare(&self, mut plan: ContainerPlan) -> Result<ShimSpec> {
         let (work, tmp) = (own_dir(&plan, "work", 0o700)?, own_dir(&plan, "tmp", 0o700)?);
         let mut mounts = plan.mounts.clone();

@@ -62,6 +62,7 @@ impl Bench {
         ContainerPlan {
             id: "test".into(),
             dir: self.dir(),
+            root: None,
             argv: vec!["sh".into(), "-c".into(), script.into()],
             env: vec![("PATH".into(), "/usr/bin:/bin".into())],
             working_dir: None,

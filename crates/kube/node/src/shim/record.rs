@@ -71,6 +71,9 @@ pub enum Isolation {
 pub struct Sandbox {
     /// An empty directory on which the new root is built.
     pub root: PathBuf,
+    /// The tree whose files it shows; none: the host's.
+    #[serde(default)]
+    pub image: Option<PathBuf>,
     /// Host directories bound in place, parents before children.
     pub mounts: Vec<Mount>,
     /// Host directories that are shown empty.

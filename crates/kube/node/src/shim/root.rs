@@ -1,11 +1,12 @@
 //! Builds the root file system of a sandbox and enters it.
 //!
-//! The new root is a small file system in memory. The host's top directories
-//! are bound into it read-only; what must be private (`/tmp`, `/run`, `/dev`,
-//! `/proc`) is made afresh; volumes are bound at their targets. A target that
-//! the host does not have is made in a *skeleton*: the read-only directory in
-//! which it should lie is replaced by one in memory whose entries are the old
-//! ones, bound with all that was mounted in them. Nothing is ever written to the host.
+//! The new root is a small file system in memory. The top directories of the
+//! host, or of an image's tree, are bound into it read-only; what must be
+//! private (`/tmp`, `/run`, `/dev`, `/proc`) is made afresh; volumes are bound at
+//! their targets. A target that is not there is made in a *skeleton*: the
+//! read-only directory in which it should lie is replaced by one in memory whose
+//! entries are the old ones, bound with all that was mounted in them. Nothing is
+//! ever written to the host.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -54,7 +55,7 @@ pub(crate) fn enter(sandbox: &Sandbox) -> Result<()> {
     let slave = MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC;
     mount_change("/", slave).map_err(on("detach", Path::new("/")))?;
     let mut root = Root::new(&sandbox.root)?;
-    root.bind_host()?;
+    root.bind_files(sandbox.image.as_deref().unwrap_or(Path::new("/")))?;
     root.make_own_places(sandbox)?;
     // The outer before the inner, which goes with it.
     for hidden in BTreeSet::from_iter(&sandbox.hidden) {
@@ -108,9 +109,9 @@ impl Root {
         self.at.join(inside.strip_prefix("/").unwrap_or(inside))
     }
 
-    fn bind_host(&mut self) -> Result<()> {
+    fn bind_files(&mut self, from: &Path) -> Result<()> {
         let is_own = |name: &OsStr| OWN.iter().any(|own| name == OsStr::new(own));
-        bind_entries(Path::new("/"), &self.at, true, is_own)
+        bind_entries(from, &self.at, true, is_own)
     }
 
     fn make_own_places(&mut self, sandbox: &Sandbox) -> Result<()> {

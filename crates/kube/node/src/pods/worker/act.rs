@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
+use dais_images::Image;
 use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Container as Spec;
 
 use super::{Ending, Running, Worker};
 use crate::host::lock;
 use crate::pods::container::{Role, State};
 use crate::pods::decide::{self, book_end};
+use crate::pods::image::{self, Missing};
 use crate::pods::start::{self, Order, Outcome};
-use crate::pods::{hooks, recover};
+use crate::pods::{hooks, record, recover};
+use crate::shim::record::User;
 use crate::volumes::PodVolumes;
 
 /// Between attempts at what another may still bring about (a ConfigMap).
@@ -123,9 +127,9 @@ impl Worker {
         let attempt = container.attempt;
         let spec = self.container_spec(index);
         let id = uuid::Uuid::new_v4().simple().to_string();
-        let user = match spec.security_context.as_ref().and_then(|context| context.run_as_user) {
-            Some(wanted) => self.host.user_of(&self.names.namespace, Some(wanted)).ok().flatten(),
-            None => self.user,
+        let (image, user) = match self.files_and_user(index, &spec) {
+            Ok(found) => found,
+            Err(Missing { reason, message }) => return self.not_yet(index, reason, message),
         };
         let devices = lock(&self.host.devices).of(&self.record.devices, &spec.name);
         let ip = self.ip();
@@ -135,6 +139,7 @@ impl Worker {
             names: &self.names,
             spec: &self.spec,
             container: &spec,
+            image: image.as_ref(),
             attempt,
             volumes: self.volumes.as_ref().unwrap_or(&empty),
             pod_ip: &ip,
@@ -166,17 +171,57 @@ impl Worker {
                 book_end(container, None, &backoff, now);
                 Some(now)
             }
-            Outcome::NotYet { reason, message } => {
-                self.host.events.warning(&self.pod, "Failed", format!("Error: {message}"));
-                let now = Timestamp::now();
-                let retry = self.later(now, self.record.start_time);
-                let container = &mut self.containers[index];
-                container.state =
-                    State::Waiting { reason: reason.to_owned(), message: Some(message) };
-                container.not_before = Some(retry);
-                Some(retry)
-            }
+            Outcome::NotYet { reason, message } => self.not_yet(index, reason, message),
         }
+    }
+
+    /// What a container runs on and as whom; the image is written down before it is used.
+    fn files_and_user(
+        &mut self,
+        index: usize,
+        spec: &Spec,
+    ) -> Result<(Option<Image>, Option<User>), Missing> {
+        let waiting = match &self.containers[index].state {
+            State::Waiting { reason, .. } => Some(reason.as_str()),
+            _ => None,
+        };
+        let image = image::of(&self.host, &self.names, spec, waiting)?;
+        let unable = |message| Missing { reason: "CreateContainerConfigError", message };
+        let of_pod = self.spec.security_context.as_ref().and_then(|context| context.run_as_user);
+        let own = spec.security_context.as_ref().and_then(|context| context.run_as_user);
+        let wanted = match (own.or(of_pod), &image) {
+            (None, Some(image)) => image::user(image).map_err(unable)?,
+            (said, _) => said,
+        };
+        if let Some(image) = &image
+            && (self.record.images.get(&spec.name) != Some(&image.id) || !self.record.holds_images)
+        {
+            self.record.holds_images = true;
+            self.record.images.insert(spec.name.clone(), image.id.clone());
+            record::save(&self.host.dirs, &self.names.uid, &self.record)
+                .map_err(|error| unable(start::words(&error)))?;
+        }
+        let user = match wanted {
+            Some(_) => self.host.user_of(&self.names.namespace, wanted).ok().flatten(),
+            None => self.user,
+        };
+        Ok((image, user))
+    }
+
+    /// The container waits, and says for what; returns when to try again.
+    fn not_yet(
+        &mut self,
+        index: usize,
+        reason: &'static str,
+        message: String,
+    ) -> Option<Timestamp> {
+        self.host.events.warning(&self.pod, "Failed", format!("Error: {message}"));
+        let now = Timestamp::now();
+        let retry = self.later(now, self.record.start_time);
+        let container = &mut self.containers[index];
+        container.state = State::Waiting { reason: reason.to_owned(), message: Some(message) };
+        container.not_before = Some(retry);
+        Some(retry)
     }
 
     pub(super) fn cgroup_of(&self, index: usize) -> Option<crate::cgroup::Cgroup> {

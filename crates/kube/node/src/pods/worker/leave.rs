@@ -97,11 +97,15 @@ impl Worker {
         }
         crate::host::lock(&self.host.devices).release(&self.names.uid);
         // Who comes next may take them even if the node starts again first.
-        if !self.record.devices.is_empty() {
+        if !self.record.devices.is_empty() || self.record.holds_images {
             self.record.devices.clear();
+            self.record.holds_images = false;
             if let Err(error) = record::save(&self.host.dirs, &self.names.uid, &self.record) {
                 tracing::warn!(pod = self.names.name, %error, "devices still written down");
             }
+        }
+        if let Some(images) = &self.host.config.images {
+            images.release(&self.names.uid);
         }
     }
 
