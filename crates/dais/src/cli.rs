@@ -7,6 +7,7 @@ mod approvals;
 mod data;
 mod deploy;
 mod engines;
+mod image;
 mod import;
 mod jobs;
 mod label;
@@ -25,6 +26,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use data::{DataAction, DataDownload, DataFile, DataPreview, DataShare};
 pub use deploy::Deploy;
 pub use engines::Engines;
+pub use image::{ImageAction, ImageLoad, ImageOptions};
 pub use import::Import;
 pub use jobs::{Method, Run, Stopping, Sweep};
 pub use label::{Label, LabelFormat};
@@ -252,6 +254,16 @@ pub enum Command {
         #[command(subcommand)]
         action: S3,
     },
+    /// Container images: load from an archive, list with what uses them, delete
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "Examples:\n  dais image load train.tar\n  dais image list\n  dais image delete shop/train:v1"
+    )]
+    Image {
+        #[command(subcommand)]
+        action: ImageAction,
+    },
     /// Say who used how much, and what it cost
     #[command(
         after_help = "Examples:\n  dais usage\n  dais usage --by app --since 30d\n  dais usage --by project --since 2026-10-01T00:00:00Z -o csv > october.csv"
@@ -305,6 +317,8 @@ pub struct Up {
     /// Recording of accelerators to play in place of hardware, for trying pages without any
     #[arg(long, env = "DAIS_RECORDED_ACCELERATORS")]
     pub recorded_accelerators: Option<PathBuf>,
+    #[command(flatten)]
+    pub images: ImageOptions,
     #[command(flatten)]
     pub sampling: TraceSampling,
     #[command(flatten)]

@@ -18,6 +18,7 @@ mod down;
 mod drain;
 mod follow;
 mod get;
+mod image;
 mod import;
 mod jobs;
 mod label;
@@ -76,6 +77,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Data { action } => block_on(data::run(&target, action)),
         Command::Import(args) => block_on(import::run(&target, args)),
         Command::S3 { action } => block_on(s3::run(&target, action)),
+        Command::Image { action } => block_on(image::run(&target, action)),
         Command::Queues { name } => block_on(queues::run(&target, name.as_deref())),
         Command::Jobs => block_on(jobs::run(&target)),
         Command::Logs(args) => block_on(logs::run(&target, args)),

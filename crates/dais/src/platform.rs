@@ -33,6 +33,7 @@ mod environments;
 mod events;
 mod forget;
 mod gateway;
+mod images;
 mod labeling;
 mod late;
 mod ledger;

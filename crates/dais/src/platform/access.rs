@@ -65,6 +65,8 @@ impl Right {
     pub const DELETE_TELEMETRY: Self = Self::new("delete", dais_api::GROUP, "telemetry", "");
     /// To enter a notebook: to run programs as the project's notebooks.
     pub const ENTER_NOTEBOOK: Self = Self::new("create", dais_api::GROUP, "notebooks", "connect");
+    /// To load and delete container images, which belong to no project.
+    pub const CHANGE_IMAGES: Self = Self::new("create", dais_api::GROUP, "images", "");
     pub const READ_LOGS: Self = Self::new("get", "", "pods", "log");
     pub const READ_PODS: Self = Self::new("list", "", "pods", "");
     /// Who may change a project's rules may silence their alerts.

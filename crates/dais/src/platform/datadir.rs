@@ -9,6 +9,7 @@
 //! relations/     people, runs, datasets, buckets, audit, ledger of use, outcomes of tests
 //! files/         data (blobs, dataset versions, code), buckets (objects), artifacts
 //! environments/  built Python environments
+//! images/        container images, by content
 //! node/          pods, volumes, logs
 //! telemetry/     metrics, logs, traces
 //! keys/          certificate authority, token key, key of access keys (0600)

@@ -13,6 +13,7 @@ use dais_controllers::{Context as ControllersContext, Seams, Settings};
 use dais_data::Data;
 use dais_gateway::Gateway;
 use dais_identity::{Clock, Identity, Opened, Options, Secret};
+use dais_images::Images;
 use dais_labeling::Labeling;
 use dais_ledger::{Ledger, Prices};
 use dais_node::{Node, NodeConfig, RuntimeChoice, StopMode};
@@ -39,6 +40,7 @@ use super::environments::{self, EnvironmentStore};
 use super::events;
 use super::forget;
 use super::gateway::Doorkeeper;
+use super::images;
 use super::labeling;
 use super::late::Late;
 use super::ledger;
@@ -82,6 +84,7 @@ pub struct Parts {
     pub jupyter: Jupyter,
     pub buckets: Buckets,
     pub prices: watch::Sender<Prices>,
+    pub images: Images,
     environments: EnvironmentStore,
     kubelet: Late,
     peers: Peers,
@@ -187,6 +190,8 @@ impl Parts {
             described: vec![dais_ledger::openapi()],
         });
         let environments = EnvironmentStore::new(data_dir.passable_folder("environments")?);
+        let images = Images::open(&data_dir.folder("images")?, dais_images::Limits::default())
+            .context("opening the container images")?;
         let parts = Self {
             store,
             identity,
@@ -206,6 +211,7 @@ impl Parts {
             peers,
             buckets,
             prices: watch::Sender::default(),
+            images,
             environments,
             kubelet,
             exposures: Some(exposures),
@@ -248,6 +254,9 @@ impl Parts {
         let alerts = self.telemetry.alerts();
         let builds = (self.client("builds"), self.environments.clone());
         run(tasks, stop, environments::collect(builds.0, builds.1));
+        let days = u64::from(args.images.image_retention_days);
+        let unused_for = Duration::from_secs(days * 24 * 3600);
+        run(tasks, stop, images::collect(self.images.clone(), unused_for));
         run(tasks, stop, notifications::configure(self.client("alerts"), alerts));
         run(tasks, stop, ledger::follow_prices(self.client("prices"), self.prices.clone()));
         let kept = forget::Kept {
@@ -307,6 +316,7 @@ impl Parts {
         config.device_report = Some(accelerators::report(devices));
         config.labels = accelerators::labels(devices);
         config.owned_prefixes = accelerators::PREFIXES.map(str::to_owned).to_vec();
+        config.images = Some(self.images.clone());
         config.hidden = vec![data_dir.root().to_owned()];
         let sink = ledger::Sink { ledger: self.ledger.clone(), access: self.access.clone() };
         config.use_sink = Some(Arc::new(sink));

@@ -15,8 +15,8 @@ use super::parts::Parts;
 use super::recorded::recorded;
 use super::welcome::Addresses;
 use super::{
-    algorithms, backup, buckets, drains, engines, gateway, labeling, ledger, notebooks, outcomes,
-    queues, scopes,
+    algorithms, backup, buckets, drains, engines, gateway, images, labeling, ledger, notebooks,
+    outcomes, queues, scopes,
 };
 
 /// Everything on the portal's port.
@@ -44,6 +44,7 @@ pub fn portal(parts: &Parts, data_dir: &DataDir, addresses: &Addresses) -> Route
         .nest("/alertmanager", alerts)
         .nest("/prometheus", prometheus)
         .merge(backup::router(parts, data_dir))
+        .merge(images::router(parts.images.clone(), access.clone()))
         .merge(gateway::try_it(&parts.gateway, &parts.client("try-it")));
     let recorded = recorded(writes, &parts.identity, tracking);
     let all = Router::new()

@@ -21,6 +21,7 @@ mod engines;
 mod environments;
 mod exec;
 mod full_disk;
+mod images;
 mod imports;
 mod kubectl;
 mod labeling;
