@@ -63,6 +63,7 @@ const ServiceMap = page(() => import('./kinds/servicemap/ServiceMap'), 'ServiceM
 const Events = page(() => import('./kinds/events/Events'), 'EventList')
 const Nodes = page(() => import('./kinds/nodes/List'), 'NodeList')
 const Node = page(() => import('./kinds/nodes/Details'), 'NodeDetails')
+const Images = page(() => import('./kinds/images/List'), 'ImageList')
 const Projects = page(() => import('./kinds/platform/Projects'), 'Projects')
 const Accounts = page(() => import('./kinds/platform/Accounts'), 'Accounts')
 const Audit = page(() => import('./kinds/audit/Audit'), 'Audit')
@@ -139,6 +140,7 @@ export const ROUTES = createRoutesFromElements(
     <Route path="events" element={<Events />} />
     <Route path="nodes" element={<Nodes />} />
     <Route path="nodes/:name" element={<Node />} />
+    <Route path="images" element={<Images />} />
     <Route path="projects" element={<Projects />} />
     <Route path="accounts" element={<Accounts />} />
     <Route path="audit" element={<Audit />} />

@@ -47,6 +47,7 @@ export const GROUPS: Group[] = [
     entries: [
       { title: 'nav.projects', path: '/projects' },
       { title: 'nav.nodes', path: '/nodes', travels: true },
+      { title: 'nav.images', path: '/images' },
       { title: 'nav.accounts', path: '/accounts', admin: true },
       { title: 'nav.audit', path: '/audit' },
       { title: 'nav.tokens', path: '/tokens' },

@@ -8,6 +8,7 @@ import { approvals } from './approvals'
 import { data } from './data'
 import { events } from './events'
 import { frame } from './frame'
+import { images } from './images'
 import { jobs } from './jobs'
 import { labeling } from './labeling'
 import { ledger } from './ledger'
@@ -23,6 +24,6 @@ import { traces } from './traces'
 
 /** The whole catalogue. Each entry has every language, so that none can be forgotten. */
 export const MESSAGES = {
-  ...frame, ...objects, ...data, ...jobs, ...serve, ...observe, ...alerts, ...approvals, ...machines, ...logs, ...traces, ...events, ...ledger, ...queues, ...sweeps, ...abtests, ...abtestForm, ...applications, ...applicationForm, ...labeling, ...notebooks, ...algorithms,
+  ...frame, ...objects, ...data, ...jobs, ...serve, ...observe, ...alerts, ...approvals, ...machines, ...logs, ...traces, ...events, ...ledger, ...queues, ...sweeps, ...abtests, ...abtestForm, ...applications, ...applicationForm, ...labeling, ...notebooks, ...algorithms, ...images,
 } as const
 export type MessageKey = keyof typeof MESSAGES

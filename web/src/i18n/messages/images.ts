@@ -1,0 +1,22 @@
+/** Container images: what is there, who uses it. */
+export const images = {
+  'nav.images': ['Images', '镜像'],
+  'images.count': ['{count} {count|image|images}', '共 {count} 个镜像'],
+  'images.size': ['Size', '大小'],
+  'images.used': ['Last used', '最近使用'],
+  'images.usedBy': ['Used by', '使用者'],
+  'images.unused': ['nobody', '无'],
+  'images.more': ['{count} more', '另有 {count} 个'],
+  'images.none': ['No images', '没有镜像'],
+  'images.noneHint': ['Pods run on the machine\'s own files, or on a container image that you load.', 'Pod 可运行在本机自身的文件上，也可运行在您加载的容器镜像上。'],
+  'images.noneHintUser': ['An administrator of the platform loads container images; then every project may use them.', '容器镜像由平台管理员加载，加载后每个项目都可使用。'],
+  'images.load': ['Load images', '加载镜像'],
+  'images.loadHint': ['An archive as docker save, podman save or skopeo write it, or an OCI layout in a tar; packed with gzip or zstd or not at all. All its images are loaded, or none.', '由 docker save、podman save 或 skopeo 写出的归档，或打成 tar 的 OCI 布局；可用 gzip 或 zstd 压缩，也可不压缩。其中的镜像要么全部加载，要么一个不留。'],
+  'images.archive': ['Choose an archive', '选择归档'],
+  'images.name': ['Name in place of the archive\'s own', '代替归档中自带名称的名称'],
+  'images.loadNow': ['Load', '加载'],
+  'images.loading': ['Sending and checking; large images take minutes.', '正在发送并校验；大镜像需要数分钟。'],
+  'images.stop': ['Stop', '停止'],
+  'images.deleteAsk': ['Delete image {name}?', '删除镜像 {name}？'],
+  'images.deleteWhat': ['Its files go with all its names. Pods that name it wait until it is loaded again. An image that a pod uses stays.', '镜像的文件与全部名称都会删除。引用它的 Pod 将等到它再次加载。有 Pod 正在使用的镜像不会被删除。'],
+} as const
