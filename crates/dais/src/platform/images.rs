@@ -165,6 +165,7 @@ fn failed(error: &Error) -> Response {
             let hint = "`dais image list` says what there is";
             refuse(StatusCode::NOT_FOUND, "name", &reason, hint)
         }
+        Error::Starting => refuse(StatusCode::SERVICE_UNAVAILABLE, "", &reason, "try again"),
         Error::InUse { by, .. } => {
             let reason = format!("{reason} by {}", by.join(", "));
             refuse(StatusCode::CONFLICT, "name", &reason, "delete those pods first")

@@ -81,7 +81,9 @@ fn an_image_is_run_kept_while_it_is_used_and_collected_after() {
     age(&platform);
     platform.up();
     assert_eq!(phase(&platform, "default", "stays"), "Running");
-    assert_eq!(images(&platform)[0]["usedBy"], json!(["default/stays"]));
+    // The node says so when it has found its pods again; nothing is removed before.
+    let held = || (images(&platform)[0]["usedBy"] == json!(["default/stays"])).then_some(());
+    platform.until("the pod to hold its image", held);
 
     platform.ok(&["delete", "pod", "stays", "--yes"]);
     let unused = || images(&platform)[0]["usedBy"].as_array().unwrap().is_empty().then_some(());

@@ -23,6 +23,9 @@ pub enum Error {
     /// No image has this name or id.
     #[error("there is no image {0:?}")]
     Unknown(String),
+    /// Nobody has said yet who holds what.
+    #[error("it is not known yet who uses images")]
+    Starting,
     /// Somebody runs on it.
     #[error("the image {name:?} is in use")]
     InUse {

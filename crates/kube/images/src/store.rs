@@ -95,6 +95,8 @@ struct State {
     images: BTreeMap<Digest, Kept>,
     names: BTreeMap<String, Digest>,
     holders: BTreeMap<String, Holder>,
+    /// Whether those that held images before this process are among them.
+    holders_known: bool,
 }
 
 struct Kept {
@@ -278,6 +280,12 @@ impl Images {
         self.show(&state, &id)
     }
 
+    /// Those that held images before this process have said so: from now on, images may be
+    /// removed.
+    pub fn holders_are_known(&self) {
+        self.state().holders_known = true;
+    }
+
     /// Lets go of all that a holder held: the images were in use until now.
     pub fn release(&self, holder: &str) {
         let mut state = self.state();
@@ -304,7 +312,8 @@ impl Images {
     /// its names. Blocks.
     ///
     /// # Errors
-    /// [`Error::InUse`] where the image would go and somebody holds it.
+    /// [`Error::InUse`] where the image would go and somebody holds it, and
+    /// [`Error::Starting`] before [`Images::holders_are_known`].
     pub fn remove(&self, reference: &str) -> Result<Removed> {
         let mut state = self.state();
         let id = resolve(&state, reference)?;
@@ -317,6 +326,9 @@ impl Images {
             drop(state);
             self.changed();
             return Ok(Removed::Name(name));
+        }
+        if !state.holders_known {
+            return Err(Error::Starting);
         }
         let by = holders(&state, &id);
         if !by.is_empty() {
@@ -332,6 +344,9 @@ impl Images {
     /// Removes what nobody holds and nobody has used for so long; what it removed. Blocks.
     pub fn collect(&self, unused_for: Duration, now: Timestamp) -> Result<Vec<Image>> {
         let mut state = self.state();
+        if !state.holders_known {
+            return Err(Error::Starting);
+        }
         let due = |kept: &Kept| {
             now.duration_since(kept.used_at).unsigned_abs() >= unused_for && now >= kept.used_at
         };

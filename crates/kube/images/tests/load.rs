@@ -22,7 +22,9 @@ fn store() -> Store {
 
 fn store_with(limits: Limits) -> Store {
     let folder = tempfile::tempdir().unwrap();
-    Store { images: Images::open(&folder.path().join("images"), limits).unwrap(), folder }
+    let images = Images::open(&folder.path().join("images"), limits).unwrap();
+    images.holders_are_known();
+    Store { images, folder }
 }
 
 impl Store {
@@ -336,6 +338,19 @@ fn what_is_held_stays() {
     store.load(&archive(&image(&[Layer::default().file("a", 0o644, b"1")]))).unwrap();
     assert_eq!(store.images.remove("shop/train:v1").unwrap(), Removed::Image(loaded.id));
     assert!(store.is_empty());
+}
+
+#[test]
+fn nothing_is_removed_before_it_is_known_who_holds_what() {
+    let store = store();
+    store.load(&archive(&image(&[Layer::default().file("a", 0o644, b"1")]))).unwrap();
+    let again = store.again();
+    assert!(matches!(again.images.remove("shop/train:v1"), Err(Error::Starting)));
+    let later = Timestamp::now().checked_add(Duration::from_secs(3600)).unwrap();
+    assert!(matches!(again.images.collect(Duration::ZERO, later), Err(Error::Starting)));
+    again.images.holders_are_known();
+    again.images.remove("shop/train:v1").unwrap();
+    assert!(again.is_empty());
 }
 
 /// Set for a process that is to be killed: where its store is.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use axum::Router;
 use axum::routing::get;
+use dais_images::Images;
 use kube::Client;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -139,6 +140,7 @@ async fn prepare(client: Client, config: NodeConfig) -> Result<Host> {
         devices.keep(&names, &mut record);
         hold_images(&config, &names, &record);
     }
+    config.images.iter().for_each(Images::holders_are_known);
     Ok(Host {
         events: Events::start(client.clone(), &config.name),
         client,
