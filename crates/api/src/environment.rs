@@ -64,6 +64,9 @@ pub struct EnvironmentStatus {
     /// Bytes of the build on disk.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size_bytes: Option<i64>,
+    /// SHA-256 over all files of the build: their names, contents, and which are programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_digest: Option<String>,
     /// Everything that is installed, sorted by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub packages: Vec<InstalledPackage>,

@@ -23,7 +23,7 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::observed::drive;
 use crate::package_index;
-use crate::seams::BuiltEnvironment;
+use crate::seams::{BuiltEnvironment, Removal, SealError};
 
 /// Holds the object until its build is removed.
 const FINALIZER: &str = "dais.io/environment-build";
@@ -144,10 +144,18 @@ async fn build_python(
             Ok(Outcome::new(Verdict::no(reason::BUILDING, words), digest))
         }
         build::Progress::Failed(verdict) => Ok(Outcome::new(verdict, digest)),
-        build::Progress::Succeeded => match context.environments.seal(&project, &digest).await {
-            Ok(built) => Ok(available(built, digest)),
-            Err(error) => again(&pods, &name, &error, digest).await,
-        },
+        build::Progress::Succeeded => {
+            let uid = pod.uid().unwrap_or_default();
+            match context.environments.seal(&project, &digest, &uid).await {
+                Ok(built) => Ok(available(built, digest)),
+                Err(SealError::Gone) => again(&pods, &name, digest).await,
+                Err(SealError::Refused(why)) => {
+                    let words = format!("what the build left cannot be used: {why}");
+                    Ok(Outcome::new(Verdict::no(reason::BUILD_FAILED, words), digest))
+                }
+                Err(SealError::Failed(error)) => Err(Error::seam("sealing the build")(error)),
+            }
+        }
     }
 }
 
@@ -159,13 +167,8 @@ fn available(built: BuiltEnvironment, digest: String) -> Outcome {
 
 /// A build whose files are gone, after a restore on another machine for example,
 /// is made again.
-async fn again(
-    pods: &Api<Pod>,
-    name: &str,
-    error: &crate::seams::SeamError,
-    digest: String,
-) -> Result<Outcome> {
-    tracing::warn!(%error, pod = name, "finished build not found, building again");
+async fn again(pods: &Api<Pod>, name: &str, digest: String) -> Result<Outcome> {
+    tracing::warn!(pod = name, "finished build not found, building again");
     match pods.delete(name, &DeleteParams::default()).await {
         Ok(_) => {}
         Err(kube::Error::Api(status)) if status.code == 404 => {}
@@ -219,7 +222,13 @@ async fn cleanup(environment: &Environment, context: &Context) -> Result<Action>
             return Err(Error::InUse { name: environment.name_any(), pod });
         }
         let removed = context.environments.remove(&project, &digest).await;
-        removed.map_err(Error::seam("removing the build"))?;
+        match removed.map_err(Error::seam("removing the build"))? {
+            Removal::Done => {}
+            Removal::Held { project: of, pod } => {
+                let pod = if of == project { pod } else { "of another project".to_owned() };
+                return Err(Error::InUse { name: environment.name_any(), pod });
+            }
+        }
     }
     Ok(Action::await_change())
 }
@@ -257,6 +266,8 @@ fn desired_status(environment: &Environment, outcome: &Outcome) -> EnvironmentSt
     status.python_version = (!version.is_empty()).then(|| version.clone());
     let size = i64::try_from(outcome.built.size_bytes).ok();
     status.size_bytes = size.filter(|bytes| *bytes > 0);
+    let sum = &outcome.built.sha256;
+    status.content_digest = (!sum.is_empty()).then(|| sum.clone());
     // What a build came to stays known while it is made again: it is the lock.
     let is_again = outcome.built.packages.is_empty()
         && environment.status.as_ref().is_some_and(|old| old.digest == outcome.digest);

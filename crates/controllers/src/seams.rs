@@ -211,6 +211,31 @@ pub struct BuiltEnvironment {
     pub python_version: String,
     pub packages: Vec<InstalledPackage>,
     pub size_bytes: u64,
+    /// SHA-256 over all files, in hex.
+    pub sha256: String,
+}
+
+/// Why a build does not count.
+#[derive(Debug, Error)]
+pub enum SealError {
+    #[error("the build's files are gone")]
+    Gone,
+    /// It holds what no environment may hold, in words.
+    #[error("{0}")]
+    Refused(String),
+    #[error(transparent)]
+    Failed(#[from] SeamError),
+}
+
+/// What became of a build that was to be removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Removal {
+    Done,
+    /// A pod has it mounted, or more than one.
+    Held {
+        project: String,
+        pod: String,
+    },
 }
 
 /// The store of built environments, shared by the volume driver of the node.
@@ -222,10 +247,16 @@ pub trait Environments: Send + Sync {
         project: &str,
         digest: &str,
     ) -> Result<Option<BuiltEnvironment>, SeamError>;
-    /// Declares the build of `digest` finished and makes it read-only.
-    async fn seal(&self, project: &str, digest: &str) -> Result<BuiltEnvironment, SeamError>;
-    /// Removes a finished or half-made build.
-    async fn remove(&self, project: &str, digest: &str) -> Result<(), SeamError>;
+    /// Declares the build of `digest` finished that the pod with the uid `pod` made. What it
+    /// or others still have open is another file than those that count from now on.
+    async fn seal(
+        &self,
+        project: &str,
+        digest: &str,
+        pod: &str,
+    ) -> Result<BuiltEnvironment, SealError>;
+    /// Removes a finished or half-made build that no pod has mounted.
+    async fn remove(&self, project: &str, digest: &str) -> Result<Removal, SeamError>;
 }
 
 /// What is asked of a test.

@@ -240,6 +240,9 @@ impl Parts {
         volumes::release_absent(&self.client("volumes"), &self.data)
             .await
             .context("looking whose data is mounted")?;
+        environments::release_absent(&self.client("builds"), &self.environments)
+            .await
+            .context("looking whose environments are mounted")?;
         let node = Node::start(self.client("node"), config).await.context("starting the node")?;
         self.kubelet.set(node.kubelet_router());
         self.peers.set(node.peers());

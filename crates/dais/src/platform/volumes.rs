@@ -9,13 +9,14 @@ use dais_api::volumes as names;
 use dais_api::{AlgorithmReference, Environment};
 use dais_controllers::algorithm::{self, Found};
 use dais_controllers::dataset;
+use dais_controllers::seams::SeamError;
 use dais_data::Data;
 use dais_node::{Published, VolumeDriver, VolumeError, VolumeRequest};
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::ListParams;
 use kube::{Api, Client, ResourceExt};
 
-use super::environments::EnvironmentStore;
+use super::environments::{EnvironmentStore, Holder};
 
 /// Driver names with their drivers.
 pub fn drivers(
@@ -180,16 +181,22 @@ impl Environments {
 impl VolumeDriver for Environments {
     async fn publish(&self, request: VolumeRequest) -> Result<Published, VolumeError> {
         let (project, digest) = self.build(&request).await?;
-        let sealed = self.store.is_sealed(&project, &digest);
-        if request.read_only && !sealed {
+        let not_yet = |error: SeamError| VolumeError::NotYet(error.to_string());
+        let VolumeRequest { namespace, pod, pod_uid, read_only, .. } = request;
+        let holder = Holder { project: namespace.clone(), name: pod, uid: pod_uid.clone() };
+        if let Some(path) = self.store.hold((&project, &digest), &holder).map_err(not_yet)? {
+            return Ok(Published { path, read_only: true });
+        }
+        if read_only || project != namespace {
             return Err(VolumeError::NotYet("the environment is not built yet".to_owned()));
         }
-        let path = self.store.content(&project, &digest);
-        let path = path.map_err(|error| VolumeError::NotYet(error.to_string()))?;
-        Ok(Published { path, read_only: sealed })
+        let path = self.store.begin(&project, &digest, &pod_uid).map_err(not_yet)?;
+        Ok(Published { path, read_only: false })
     }
 
-    async fn unpublish(&self, _request: VolumeRequest) -> Result<(), VolumeError> {
-        Ok(())
+    async fn unpublish(&self, request: VolumeRequest) -> Result<(), VolumeError> {
+        // What it built stays until it is sealed.
+        let released = self.store.release(&request.pod_uid).await;
+        released.map_err(|error| VolumeError::NotYet(error.to_string()))
     }
 }

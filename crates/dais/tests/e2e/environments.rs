@@ -101,6 +101,21 @@ fn says(platform: &Platform, name: &str) -> String {
     platform.ok(&["run", "--name", name, "-e", "tiny", "--no-code", "--", "python", "-c", print])
 }
 
+/// A project's index and an Environment of its newest `tiny`.
+fn build_tiny(platform: &Platform, index: &Index) {
+    let index = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "dais-package-index"},
+        "stringData": {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": index.url},
+    });
+    assert_eq!(platform.post("/k8s/api/v1/namespaces/default/secrets", &index).0, 201);
+    let wanted = json!({
+        "apiVersion": "dais.io/v1alpha1", "kind": "Environment", "metadata": {"name": "tiny"},
+        "spec": {"python": {"requirements": ["Tiny"]}},
+    });
+    assert_eq!(platform.post(ENVIRONMENTS, &wanted).0, 201);
+    ready(platform, "Available");
+}
+
 #[test]
 fn what_was_resolved_once_is_built_again_from_the_same_files() {
     let mut platform = Platform::start();
@@ -112,17 +127,7 @@ fn what_was_resolved_once_is_built_again_from_the_same_files() {
     let summed = String::from_utf8(summed.stdout).unwrap();
     let hash = summed.split(' ').next().unwrap();
 
-    let index = json!({
-        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "dais-package-index"},
-        "stringData": {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": served.url},
-    });
-    assert_eq!(platform.post("/k8s/api/v1/namespaces/default/secrets", &index).0, 201);
-    let wanted = json!({
-        "apiVersion": "dais.io/v1alpha1", "kind": "Environment", "metadata": {"name": "tiny"},
-        "spec": {"python": {"requirements": ["Tiny"]}},
-    });
-    assert_eq!(platform.post(ENVIRONMENTS, &wanted).0, 201);
-    ready(&platform, "Available");
+    build_tiny(&platform, &served);
     let status = environment(&platform);
     let packages: BTreeMap<&str, &Value> = status["packages"]
         .as_array()
@@ -160,4 +165,161 @@ fn what_was_resolved_once_is_built_again_from_the_same_files() {
     assert_eq!(request.send().unwrap().status(), 200);
     ready(&platform, "Available");
     assert!(says(&platform, "newer").contains("second"));
+}
+
+const PODS: &str = "/k8s/api/v1/namespaces/default/pods";
+
+/// A pod that has an Environment at /x, and what it says.
+struct Shell<'a> {
+    platform: &'a Platform,
+    name: &'static str,
+}
+
+impl<'a> Shell<'a> {
+    fn run(platform: &'a Platform, name: &'static str, volume: &Value, words: &str) -> Self {
+        let pod = json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name},
+            "spec": {
+                "restartPolicy": "Never", "terminationGracePeriodSeconds": 0,
+                "containers": [{"name": "c", "image": "host", "command": ["sh", "-c", words],
+                                "volumeMounts": [{"name": "x", "mountPath": "/x"}]}],
+                "volumes": [{"name": "x", "csi": volume}],
+            },
+        });
+        let (code, answer) = platform.post(PODS, &pod);
+        assert_eq!(code, 201, "{answer}");
+        Self { platform, name }
+    }
+
+    fn says(&self, word: &str) {
+        let log = format!("{}{PODS}/{}/log", self.platform.url(), self.name);
+        self.platform.until(&format!("{} to say {word}", self.name), || {
+            let token = self.platform.token();
+            let said = self.platform.http.get(&log).bearer_auth(token).send().ok()?.text().ok()?;
+            said.lines().any(|line| line == word).then_some(())
+        });
+    }
+
+    fn delete(&self) {
+        let address = format!("{}{PODS}/{}", self.platform.url(), self.name);
+        let gone = self.platform.http.delete(address).bearer_auth(self.platform.token());
+        assert!(gone.send().unwrap().status().is_success());
+    }
+}
+
+fn delete(platform: &Platform, kind: &str, name: &str) {
+    platform.ok(&["delete", kind, name, "--yes"]);
+}
+
+#[test]
+fn an_environment_that_a_pod_uses_is_deleted_when_it_is_not() {
+    let mut platform = Platform::start();
+    let wheels = platform.folder().join("wheels");
+    std::fs::create_dir(&wheels).unwrap();
+    let served = Index::of(&wheels);
+    wheel(&wheels, "1.0", "first");
+    build_tiny(&platform, &served);
+    let digest = environment(&platform)["digest"].as_str().unwrap().to_owned();
+    let build = platform.data().join("environments/default").join(&digest);
+    let module = || {
+        let found = glob::glob(&format!("{}/built/**/tiny.py", build.display())).unwrap();
+        found.flatten().next()
+    };
+    assert!(module().is_some());
+
+    // It names the Environment and no digest, as notebooks, services and applications do.
+    let by_name = json!({"driver": "environments.dais.io", "readOnly": true,
+                         "volumeAttributes": {"name": "tiny"}});
+    let words = "cat /x/venv/lib/python*/site-packages/tiny.py; exec sleep 600";
+    let user = Shell::run(&platform, "user", &by_name, words);
+    user.says("word = 'first'");
+    delete(&platform, "environment", "tiny");
+    let stays = |platform: &Platform| {
+        let environment = platform.get(&format!("{ENVIRONMENTS}/tiny")).unwrap();
+        assert!(environment["metadata"]["deletionTimestamp"].is_string(), "{environment}");
+        assert!(module().is_some(), "its files stay");
+    };
+    stays(&platform);
+    // Who holds what is known after a crash, too.
+    platform.kill();
+    platform.up();
+    stays(&platform);
+    Shell { platform: &platform, name: "user" }.delete();
+    let address = format!("{ENVIRONMENTS}/tiny");
+    platform.until("its end", || platform.get(&address).is_err().then_some(()));
+    assert!(!build.exists(), "its files go with it");
+}
+
+#[test]
+fn the_build_of_a_job_stays_for_the_job_and_is_collected_after_it() {
+    let platform = Platform::start();
+    let wheels = platform.folder().join("wheels");
+    std::fs::create_dir(&wheels).unwrap();
+    let served = Index::of(&wheels);
+    wheel(&wheels, "1.0", "first");
+    build_tiny(&platform, &served);
+    let digest = environment(&platform)["digest"].as_str().unwrap().to_owned();
+    let build = platform.data().join("environments/default").join(&digest);
+
+    // It imports from the environment once the Environment is gone.
+    let program = "import pathlib, time\nprint('began', flush=True)\n\
+                   gate = pathlib.Path('/checkpoints/go')\n\
+                   while not gate.exists(): time.sleep(0.05)\n\
+                   import tiny; print(tiny.word)";
+    let job = json!({
+        "apiVersion": "dais.io/v1alpha1", "kind": "TrainingJob", "metadata": {"name": "late"},
+        "spec": {"command": ["python", "-c", program], "environment": "tiny", "checkpoints": {}},
+    });
+    let jobs = "/k8s/apis/dais.io/v1alpha1/namespaces/default/trainingjobs";
+    assert_eq!(platform.post(jobs, &job).0, 201);
+    platform.until_phase("late", "Running");
+    delete(&platform, "environment", "tiny");
+    let address = format!("{ENVIRONMENTS}/tiny");
+    platform.until("its end", || platform.get(&address).is_err().then_some(()));
+    assert!(build.join("built").exists(), "the job may be run again exactly");
+    let checkpoints = platform.until("the job's folder", || {
+        let pattern = format!("{}/**/checkpoints-*", platform.data().display());
+        glob::glob(&pattern).unwrap().flatten().find(|path| path.is_dir())
+    });
+    std::fs::write(checkpoints.join("go"), "").unwrap();
+    platform.until_phase("late", "Succeeded");
+    assert!(platform.ok(&["logs", "late"]).contains("first"));
+
+    delete(&platform, "trainingjob", "late");
+    platform.until("the build's end", || (!build.exists()).then_some(()));
+}
+
+/// SHA-256 of no version and one requirement: what names the build.
+fn digest_of(requirement: &str) -> String {
+    use sha2::Digest;
+    format!("{:x}", sha2::Sha256::digest(format!("\n{requirement}")))
+}
+
+#[test]
+fn what_was_opened_while_it_was_built_changes_nothing() {
+    let platform = Platform::start();
+    let wheels = platform.folder().join("wheels");
+    std::fs::create_dir(&wheels).unwrap();
+    let served = Index::of(&wheels);
+    wheel(&wheels, "1.0", "first");
+
+    // Another pod of the project asks to build the same, and writes into what it finds.
+    let volume = json!({"driver": "environments.dais.io", "readOnly": false,
+                        "volumeAttributes": {"environment": digest_of("Tiny")}});
+    let words = r#"touch /x/mine && echo began
+        while :; do
+          for file in $(find /x -name tiny.py); do echo "word = 'stolen'" >> "$file"; done
+          sleep 0.02
+        done"#;
+    let intruder = Shell::run(&platform, "intruder", &volume, words);
+    intruder.says("began");
+    build_tiny(&platform, &served);
+    assert_eq!(environment(&platform)["digest"], digest_of("Tiny"));
+    assert!(says(&platform, "first").contains("first"));
+    assert_eq!(environment(&platform)["contentDigest"].as_str().unwrap().len(), 64);
+
+    // What it left goes with it.
+    let builds = platform.data().join("environments/default").join(digest_of("Tiny"));
+    let left = || std::fs::read_dir(builds.join("builds")).unwrap().count();
+    assert_eq!(left(), 1, "the intruder's own folder");
 }

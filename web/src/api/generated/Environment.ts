@@ -29,6 +29,8 @@ export interface EnvironmentStatus {
     /** type of condition in CamelCase or in foo.example.com/CamelCase. */
     type: string
   }>
+  /** SHA-256 over all files of the build: their names, contents, and which are programs. */
+  contentDigest?: string
   /** SHA-256 over interpreter and requirements; equal digests share one build. */
   digest?: string
   observedGeneration?: number

@@ -191,5 +191,6 @@ export const data = {
   'environments.lock': ['Download the lock', '下载锁定文件'],
   'environments.buildLogs': ['Build', '构建日志'],
   'environments.digest': ['Digest', '摘要'],
+  'environments.contentDigest': ['Digest of files', '文件摘要'],
   'environments.deleteAsk': ['Delete environment {name}?', '删除环境 {name}？'],
 } as const

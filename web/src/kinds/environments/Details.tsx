@@ -92,6 +92,7 @@ function Overview({ environment }: { environment: Environment }) {
             [t('environments.requirements'), spec.python?.requirements?.map((one) => <div className="mono" key={one}>{one}</div>)],
             [t('datasets.size'), status?.sizeBytes && bytes(status.sizeBytes)],
             [t('environments.digest'), status?.digest && <span key="digest" className="row" style={{ gap: 2 }}><span className="mono">{status.digest.replace('sha256:', '').slice(0, 16)}</span><CopyButton text={status.digest} /></span>],
+            [t('environments.contentDigest'), status?.contentDigest && <span key="content" className="row" style={{ gap: 2 }}><span className="mono">{status.contentDigest.slice(0, 16)}</span><CopyButton text={status.contentDigest} /></span>],
             [t('field.createdBy'), metadata.annotations?.[CREATED_BY]],
             [t('field.created'), <Ago key="created" time={metadata.creationTimestamp} />],
           ]} />

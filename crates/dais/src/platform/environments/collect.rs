@@ -1,34 +1,51 @@
 //! Removing builds that nothing names any more: those of former requirements, of projects
-//! that are gone, and what a crash left half-made.
+//! that are gone, and what pods left half-made that are gone.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use dais_api::{Environment, TrainingJob, volumes};
-use dais_controllers::seams::Environments;
+use dais_controllers::seams::{Environments, Removal};
+use futures::StreamExt;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::ListParams;
+use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client, ResourceExt};
+use tokio::time::Instant;
 
 use super::EnvironmentStore;
 
-/// What nothing names in two looks is removed, so that a build whose object is just being
-/// written is left alone.
+/// How often it is looked without a reason to.
 const LOOK: Duration = Duration::from_secs(30 * 60);
+/// What nothing names in two looks is removed, so that a build whose object is just being
+/// written is left alone. So far apart, for there are deletions by the thousand.
+const SOON: Duration = Duration::from_secs(5);
 
 /// A project and the digest of a build.
 type Build = (String, String);
 
 /// Collects for as long as it is polled.
 pub async fn collect(client: Client, store: EnvironmentStore) {
-    let mut looks = tokio::time::interval(LOOK);
+    let jobs = watcher(Api::<TrainingJob>::all(client.clone()), watcher::Config::default());
+    let ended = jobs.default_backoff().filter_map(|event| async move {
+        matches!(event, Ok(watcher::Event::Delete(_))).then_some(())
+    });
+    let mut ended = std::pin::pin!(ended);
     let mut unnamed = BTreeSet::new();
+    let mut next = Instant::now();
     loop {
-        looks.tick().await;
+        tokio::select! {
+            () = tokio::time::sleep_until(next) => {}
+            Some(()) = ended.next() => {
+                next = next.min(Instant::now() + SOON);
+                continue;
+            }
+        }
         match look(&client, &store, &unnamed).await {
             Ok(left) => unnamed = left,
             Err(error) => tracing::warn!(error = format!("{error:#}"), "builds not collected"),
         }
+        next = Instant::now() + if unnamed.is_empty() { LOOK } else { SOON };
     }
 }
 
@@ -38,14 +55,31 @@ async fn look(
     store: &EnvironmentStore,
     before: &BTreeSet<Build>,
 ) -> anyhow::Result<BTreeSet<Build>> {
+    release_absent(client, store).await?;
     let named = named(client).await?;
     let found = store.all().await?;
     let (due, left) = sort(found, &named, before);
     for (project, digest) in due {
-        store.remove(&project, &digest).await?;
-        tracing::info!(project, digest, "a build that nothing names is removed");
+        if store.remove(&project, &digest).await? == Removal::Done {
+            tracing::info!(project, digest, "a build that nothing names is removed");
+        }
     }
     Ok(left)
+}
+
+/// Removes what is kept for pods that are gone: their folders, and what they hold.
+///
+/// # Errors
+/// When pods cannot be listed, or the builds not be read.
+pub async fn release_absent(client: &Client, store: &EnvironmentStore) -> anyhow::Result<()> {
+    // In this order: a pod is there before anything is kept for it.
+    let kept = store.pods().await?;
+    let pods = Api::<Pod>::all(client.clone()).list(&ListParams::default()).await?;
+    let there: BTreeSet<String> = pods.items.iter().filter_map(ResourceExt::uid).collect();
+    for pod in kept.difference(&there) {
+        store.forget(pod).await?;
+    }
+    Ok(())
 }
 
 fn sort(
