@@ -29,6 +29,7 @@ mod ledger;
 mod monitoring;
 mod notebooks;
 mod preannotation;
+mod ports;
 mod publishing;
 mod queues;
 mod replicas;
