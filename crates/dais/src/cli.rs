@@ -269,6 +269,11 @@ pub enum Command {
         after_help = "Examples:\n  dais usage\n  dais usage --by app --since 30d\n  dais usage --by project --since 2026-10-01T00:00:00Z -o csv > october.csv"
     )]
     Usage(Usage),
+    /// Say what is known against the packages of an environment
+    #[command(
+        after_help = "Examples:\n  dais vulnerabilities sklearn\n  dais vulnerabilities sklearn -o json"
+    )]
+    Vulnerabilities(Vulnerabilities),
     /// Copy the whole state of a platform into one file, while it runs
     #[command(after_help = "Example:\n  dais backup dais.tar")]
     Backup(BackupFile),
@@ -317,6 +322,9 @@ pub struct Up {
     /// Recording of accelerators to play in place of hardware, for trying pages without any
     #[arg(long, env = "DAIS_RECORDED_ACCELERATORS")]
     pub recorded_accelerators: Option<PathBuf>,
+    /// Known vulnerabilities: a folder with PyPI/all.zip as osv.dev publishes it, or a mirror's address
+    #[arg(long, env = "DAIS_ADVISORIES", hide_env_values = true, value_name = "FOLDER|URL")]
+    pub advisories: Option<String>,
     #[command(flatten)]
     pub images: ImageOptions,
     #[command(flatten)]
@@ -354,6 +362,12 @@ pub struct Switched {
 pub enum SwitchedKind {
     Job,
     Sweep,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Vulnerabilities {
+    /// The environment that is meant
+    pub environment: String,
 }
 
 #[derive(Clone, Debug, Args)]

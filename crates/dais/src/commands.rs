@@ -44,6 +44,7 @@ mod switch;
 mod up;
 mod upload;
 mod usage;
+mod vulnerabilities;
 
 pub use pack::LEFT_OUT;
 pub use run::command_of;
@@ -96,6 +97,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Audit(args) => block_on(audit::run(&target, args)),
         Command::Upload(args) => block_on(upload::run(&target, args)),
         Command::Usage(args) => block_on(usage::run(&target, args)),
+        Command::Vulnerabilities(args) => block_on(vulnerabilities::run(&target, args)),
         Command::Backup(args) => block_on(backup::save(&target, args)),
         Command::Restore(args) => backup::restore(&target, &args),
         Command::Completion { shell } => completion::run(shell),

@@ -59,6 +59,7 @@ mod telemetry;
 mod tracking;
 mod visits;
 mod volumes;
+mod vulnerabilities;
 mod welcome;
 
 use std::time::Duration;

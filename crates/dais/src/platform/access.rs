@@ -57,6 +57,7 @@ impl Right {
     pub const ANNOTATE: Self = Self::new("create", dais_api::GROUP, "labelingprojects", "answers");
     pub const REVIEW: Self = Self::new("create", dais_api::GROUP, "labelingprojects", "reviews");
     pub const MANAGE_LABELING: Self = Self::new("update", dais_api::GROUP, "labelingprojects", "");
+    pub const READ_ENVIRONMENTS: Self = Self::new("get", dais_api::GROUP, "environments", "");
     pub const READ_ALGORITHMS: Self = Self::new("list", dais_api::GROUP, "algorithms", "");
     pub const READ_JOBS: Self = Self::new("list", dais_api::GROUP, "trainingjobs", "");
     pub const WRITE_JOBS: Self = Self::new("create", dais_api::GROUP, "trainingjobs", "");

@@ -54,6 +54,7 @@ use super::telemetry::{Sources, Telemetry};
 use super::tracking::InProcess;
 use super::visits::Visits;
 use super::volumes;
+use super::vulnerabilities::Vulnerabilities;
 use super::welcome::Addresses;
 use crate::cli::{Runtime, Up};
 
@@ -85,6 +86,7 @@ pub struct Parts {
     pub buckets: Buckets,
     pub prices: watch::Sender<Prices>,
     pub images: Images,
+    pub vulnerabilities: Vulnerabilities,
     environments: EnvironmentStore,
     kubelet: Late,
     peers: Peers,
@@ -212,6 +214,7 @@ impl Parts {
             buckets,
             prices: watch::Sender::default(),
             images,
+            vulnerabilities: Vulnerabilities::new(args.advisories.as_deref(), data_dir)?,
             environments,
             kubelet,
             exposures: Some(exposures),
@@ -260,6 +263,7 @@ impl Parts {
         let days = u64::from(args.images.image_retention_days);
         let unused_for = Duration::from_secs(days * 24 * 3600);
         run(tasks, stop, images::collect(self.images.clone(), unused_for));
+        run(tasks, stop, self.vulnerabilities.clone().follow());
         run(tasks, stop, notifications::configure(self.client("alerts"), alerts));
         run(tasks, stop, ledger::follow_prices(self.client("prices"), self.prices.clone()));
         let kept = forget::Kept {

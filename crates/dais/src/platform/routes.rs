@@ -16,7 +16,7 @@ use super::recorded::recorded;
 use super::welcome::Addresses;
 use super::{
     algorithms, backup, buckets, drains, engines, gateway, images, labeling, ledger, notebooks,
-    outcomes, queues, scopes,
+    outcomes, queues, scopes, vulnerabilities,
 };
 
 /// Everything on the portal's port.
@@ -58,6 +58,11 @@ pub fn portal(parts: &Parts, data_dir: &DataDir, addresses: &Addresses) -> Route
         .merge(scopes::spans(telemetry.otlp_router(), access.clone()))
         .merge(ledger::router(parts, parts.prices.subscribe()))
         .merge(algorithms::router(parts.client("algorithms"), access.clone()))
+        .merge(vulnerabilities::router(
+            parts.client("vulnerabilities"),
+            access.clone(),
+            parts.vulnerabilities.clone(),
+        ))
         .merge(drains::router(parts.gateway.clone(), access.clone()))
         .merge(shared::router(parts.client("datasets"), access.clone(), parts.data.clone()))
         .merge(queues::router(parts.client("queues"), access.clone()))

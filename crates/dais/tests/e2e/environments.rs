@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Platform, text};
 
-const ENVIRONMENTS: &str = "/k8s/apis/dais.io/v1alpha1/namespaces/default/environments";
+pub const ENVIRONMENTS: &str = "/k8s/apis/dais.io/v1alpha1/namespaces/default/environments";
 
 /// Makes a wheel of one module, and the page that names all files with their digests.
 /// Arguments: file, version, what the module says.
@@ -32,7 +32,7 @@ links = [f'<a href="{file.name}#sha256={digest(file)}">{file.name}</a>' for file
 (folder / "index.html").write_text("<!doctype html>" + "".join(links))
 "##;
 
-fn wheel(folder: &Path, version: &str, word: &str) -> PathBuf {
+pub fn wheel(folder: &Path, version: &str, word: &str) -> PathBuf {
     let path = folder.join(format!("tiny-{version}-py3-none-any.whl"));
     let made = Command::new("/usr/bin/python3")
         .args(["-I", "-c", WHEEL])
@@ -45,13 +45,13 @@ fn wheel(folder: &Path, version: &str, word: &str) -> PathBuf {
 }
 
 /// The folder over HTTP: containers see neither the test's folder nor another /tmp.
-struct Index {
+pub struct Index {
     server: Child,
-    url: String,
+    pub url: String,
 }
 
 impl Index {
-    fn of(folder: &Path) -> Self {
+    pub fn of(folder: &Path) -> Self {
         let mut server = Command::new("/usr/bin/python3")
             .args(["-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory"])
             .arg(folder)
@@ -77,7 +77,7 @@ fn environment(platform: &Platform) -> Value {
     platform.get(&format!("{ENVIRONMENTS}/tiny")).unwrap()["status"].clone()
 }
 
-fn ready(platform: &Platform, reason: &str) -> String {
+pub fn ready(platform: &Platform, reason: &str) -> String {
     platform.until(reason, || {
         let status = environment(platform);
         let ready = &status["conditions"][0];
@@ -102,7 +102,7 @@ fn says(platform: &Platform, name: &str) -> String {
 }
 
 /// A project's index and an Environment of its newest `tiny`.
-fn build_tiny(platform: &Platform, index: &Index) {
+pub fn build_tiny(platform: &Platform, index: &Index) {
     let index = json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "dais-package-index"},
         "stringData": {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": index.url},
@@ -114,6 +114,15 @@ fn build_tiny(platform: &Platform, index: &Index) {
     });
     assert_eq!(platform.post(ENVIRONMENTS, &wanted).0, 201);
     ready(platform, "Available");
+}
+
+pub fn change(platform: &Platform, change: &Value) {
+    let request = platform.http.patch(format!("{}{ENVIRONMENTS}/tiny", platform.url()));
+    let request = request
+        .bearer_auth(platform.token())
+        .header("content-type", "application/merge-patch+json")
+        .body(change.to_string());
+    assert_eq!(request.send().unwrap().status(), 200);
 }
 
 #[test]
@@ -156,13 +165,7 @@ fn what_was_resolved_once_is_built_again_from_the_same_files() {
     assert!(why.to_uppercase().contains("DO NOT MATCH THE HASHES"), "{why}");
 
     // Asked for anew, it is resolved anew.
-    let change = json!({"spec": {"python": {"requirements": ["tiny>1"]}}});
-    let request = platform.http.patch(format!("{}{ENVIRONMENTS}/tiny", platform.url()));
-    let request = request
-        .bearer_auth(platform.token())
-        .header("content-type", "application/merge-patch+json")
-        .body(change.to_string());
-    assert_eq!(request.send().unwrap().status(), 200);
+    change(&platform, &json!({"spec": {"python": {"requirements": ["tiny>1"]}}}));
     ready(&platform, "Available");
     assert!(says(&platform, "newer").contains("second"));
 }

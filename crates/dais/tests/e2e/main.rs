@@ -40,3 +40,4 @@ mod support;
 mod sweeps;
 mod tenants;
 mod tracing;
+mod vulnerabilities;

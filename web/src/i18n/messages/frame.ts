@@ -105,6 +105,7 @@ export const frame = {
   'tab.logs': ['Logs', '日志'],
   'tab.events': ['Events', '事件'],
   'tab.terminal': ['Terminal', '终端'],
+  'tab.vulnerabilities': ['Vulnerabilities', '漏洞'],
   'tab.changes': ['Changes', '变更'],
   'tab.yaml': ['YAML', 'YAML'],
   'field.name': ['Name', '名称'],

@@ -6,6 +6,7 @@ import { applicationForm } from './applicationForm'
 import { applications } from './applications'
 import { approvals } from './approvals'
 import { data } from './data'
+import { environments } from './environments'
 import { events } from './events'
 import { frame } from './frame'
 import { images } from './images'
@@ -24,6 +25,6 @@ import { traces } from './traces'
 
 /** The whole catalogue. Each entry has every language, so that none can be forgotten. */
 export const MESSAGES = {
-  ...frame, ...objects, ...data, ...jobs, ...serve, ...observe, ...alerts, ...approvals, ...machines, ...logs, ...traces, ...events, ...ledger, ...queues, ...sweeps, ...abtests, ...abtestForm, ...applications, ...applicationForm, ...labeling, ...notebooks, ...algorithms, ...images,
+  ...frame, ...objects, ...data, ...jobs, ...serve, ...observe, ...alerts, ...approvals, ...machines, ...logs, ...traces, ...events, ...ledger, ...queues, ...sweeps, ...abtests, ...abtestForm, ...applications, ...applicationForm, ...labeling, ...notebooks, ...algorithms, ...images, ...environments,
 } as const
 export type MessageKey = keyof typeof MESSAGES

@@ -32,6 +32,7 @@ import { reasonWords } from '../../objects/reasons'
 import { useTab } from '../../objects/useTab'
 import { Licences } from './Licences'
 import { lockOf, save } from './lock'
+import { Vulnerabilities } from './Vulnerabilities'
 
 export function EnvironmentDetails() {
   const t = useText()
@@ -58,6 +59,7 @@ export function EnvironmentDetails() {
       )}
       <Tabs activeKey={tab} onChange={open} destroyOnHidden items={[
         { key: 'overview', label: t('tab.overview'), children: <Overview environment={data} /> },
+        { key: 'vulnerabilities', label: t('tab.vulnerabilities'), children: <Vulnerabilities environment={data} /> },
         { key: 'logs', label: t('environments.buildLogs'), children: <Card><ObjectLogs project={project} app={name} pods={podNames} from={data.metadata.creationTimestamp} running={state.busy} /></Card> },
         { key: 'events', label: t('tab.events'), children: <Card><Events project={project} name={name} pods={podNames} /></Card> },
         { key: 'changes', label: t('tab.changes'), children: <Card><Changes project={project} resource="environments" name={name} /></Card> },
