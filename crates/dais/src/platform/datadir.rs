@@ -12,6 +12,7 @@
 //! images/        container images, by content
 //! node/          pods, volumes, logs
 //! telemetry/     metrics, logs, traces
+//! advisories/    known vulnerabilities, as a mirror sent them
 //! keys/          certificate authority, token key, key of access keys (0600)
 //! ```
 
