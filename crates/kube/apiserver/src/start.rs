@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::admission::namespaces;
-use crate::authz::bootstrap as roles;
+use crate::authz::bootstrap::{self as roles, AUTOUPDATE};
 use crate::custom::establish;
 use crate::error::Error;
 use crate::object;
@@ -18,7 +18,8 @@ use crate::strategy;
 use crate::verbs::write::{self, Writer};
 
 /// Makes what is missing. Definitions are brought up to date, and are served when
-/// this returns.
+/// this returns; the rules of roles too, unless somebody has annotated one with
+/// `rbac.authorization.kubernetes.io/autoupdate: "false"`.
 pub(crate) async fn bootstrap(server: &Arc<Server>, extra: Vec<Value>) -> Result<(), Error> {
     for name in namespaces::SYSTEM {
         ensure(
@@ -102,7 +103,12 @@ async fn try_ensure(server: &Arc<Server>, object: Value) -> Result<(), Failure> 
     match there {
         None => create(server, &resource, object).await,
         Some(current) if resource.group == "apiextensions.k8s.io" => {
-            renew(server, &resource, (&current, object)).await
+            let mut wanted = object;
+            dais_schema::custom::definition::default(&mut wanted);
+            renew(server, &resource, (&current, wanted), "spec").await
+        }
+        Some(current) if is_renewed(&resource, &current.object, &object) => {
+            renew(server, &resource, (&current, object), "rules").await
         }
         Some(_) => Ok(()),
     }
@@ -131,18 +137,25 @@ async fn create(
     }
 }
 
-/// Brings a definition's spec up to date.
+/// Whether the rules of a role that is there are those that it comes with. The rules of
+/// an aggregated one are made of others'.
+fn is_renewed(resource: &Resource, current: &Value, wanted: &Value) -> bool {
+    let own = resource.kind == "ClusterRole" && wanted.get("aggregationRule").is_none();
+    let annotation = &current["metadata"]["annotations"][AUTOUPDATE];
+    own && current.get("aggregationRule").is_none() && annotation != "false"
+}
+
+/// Brings a part of an object up to date.
 async fn renew(
     server: &Arc<Server>,
     resource: &Arc<Resource>,
-    (current, object): (&crate::storage::Entry, Value),
+    (current, wanted): (&crate::storage::Entry, Value),
+    part: &str,
 ) -> Result<(), Failure> {
-    let mut wanted = object;
-    dais_schema::custom::definition::default(&mut wanted);
     let mut old = current.object.clone();
     object::remove_meta(&mut old, "resourceVersion");
     let mut next = old.clone();
-    next["spec"] = wanted.get("spec").cloned().unwrap_or_default();
+    next[part] = wanted.get(part).cloned().unwrap_or_default();
     write::check_shape(
         resource,
         &mut next,
@@ -151,7 +164,7 @@ async fn renew(
     )?;
     strategy::fill(resource, &mut next);
     strategy::prepare_update(resource, "", &mut next, &old);
-    if next.get("spec") == old.get("spec") {
+    if next.get(part) == old.get(part) {
         return Ok(());
     }
     check(resource, &strategy::validate_update(resource, "", &next, &old), &next)?;

@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 const GROUP: &str = "rbac.authorization.k8s.io/v1";
+/// On a role: `"false"` keeps its rules as somebody has changed them.
+pub const AUTOUPDATE: &str = "rbac.authorization.kubernetes.io/autoupdate";
 const READ: [&str; 3] = ["get", "list", "watch"];
 const WRITE: [&str; 5] = ["create", "delete", "deletecollection", "patch", "update"];
 
@@ -118,7 +120,7 @@ fn role(name: &str, aggregated_to: &[&str], rules: Value) -> Value {
     }
     json!({
         "apiVersion": GROUP, "kind": "ClusterRole",
-        "metadata": {"name": name, "labels": labels, "annotations": {"rbac.authorization.kubernetes.io/autoupdate": "true"}},
+        "metadata": {"name": name, "labels": labels, "annotations": {AUTOUPDATE: "true"}},
         "rules": rules
     })
 }
@@ -131,7 +133,7 @@ fn binding(name: &str, role: &str, groups: &[&str]) -> Value {
         "metadata": {
             "name": name,
             "labels": {"kubernetes.io/bootstrapping": "rbac-defaults"},
-            "annotations": {"rbac.authorization.kubernetes.io/autoupdate": "true"}
+            "annotations": {AUTOUPDATE: "true"}
         },
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
         "subjects": subjects

@@ -233,3 +233,50 @@ async fn every_write_leaves_a_record() {
     let missing = json!(["ann", "patch", "a", "n", 404]);
     assert_eq!(seen, [json!(["ann", "create", "b", "", 403]), missing]);
 }
+
+/// A program of another version comes with other roles: those that it made before follow.
+#[tokio::test]
+async fn roles_that_come_along_are_brought_up_to_date() {
+    let role = |name: &str, resources: &[&str]| {
+        json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+            "metadata": {"name": name},
+            "rules": [{"apiGroups": [""], "resources": resources, "verbs": ["get"]}]
+        })
+    };
+    let before = ["ours", "kept"].map(|name| role(name, &["configmaps", "secrets"]));
+    let first = Rig::with(|config| config.bootstrap = before.to_vec()).await;
+    let admin = UserInfo::admin();
+    let kept = json!({"metadata": {"annotations": {"rbac.authorization.kubernetes.io/autoupdate": "false"}}});
+    first.ask(&admin, "PATCH", &format!("{RBAC}/clusterroles/kept"), Some(&kept)).await;
+    let ann = json!({
+        "metadata": {"name": "ann"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "ours"},
+        "subjects": [{"kind": "User", "name": "ann"}]
+    });
+    first.ask(&admin, "POST", &format!("{RBAC}/clusterrolebindings"), Some(&ann)).await;
+    let read = |rig: Rig, what: &'static str| async move {
+        let path = format!("/api/v1/namespaces/default/{what}/none");
+        (rig.ask(&user("ann"), "GET", &path, None).await.code, rig)
+    };
+    let (code, first) = read(first, "secrets").await;
+    assert_eq!(code, 404, "allowed, and not there");
+
+    let store = first.store.clone();
+    let after = ["ours", "kept"].map(|name| role(name, &["configmaps"]));
+    let second = Rig::with(|config| {
+        config.store = store;
+        config.bootstrap = after.to_vec();
+    })
+    .await;
+    let (code, second) = read(second, "secrets").await;
+    assert_eq!(code, 403);
+    let (code, second) = read(second, "configmaps").await;
+    assert_eq!(code, 404);
+    let rules = async |name: &str| {
+        let role = second.ask(&admin, "GET", &format!("{RBAC}/clusterroles/{name}"), None).await;
+        role.json()["rules"][0]["resources"].clone()
+    };
+    assert_eq!(rules("kept").await, json!(["configmaps", "secrets"]));
+    assert_eq!(rules("ours").await, json!(["configmaps"]));
+}
