@@ -29,11 +29,16 @@ async function enter(page: Page, words: string): Promise<Page> {
 async function runCell(lab: Page, source: string): Promise<string> {
   await lab.locator('.jp-LauncherCard[data-category="Notebook"]').first().click()
   const cell = lab.locator('.jp-Notebook:visible .jp-Cell .cm-content').first()
-  await cell.click()
-  await lab.keyboard.type(source)
-  await lab.keyboard.press('Shift+Enter')
   const output = lab.locator('.jp-Notebook:visible .jp-OutputArea-output').first()
-  await output.waitFor(PATIENCE)
+  // A page that still arranges itself takes the focus away, and runs nothing until its
+  // session has a kernel.
+  await expect.poll(async () => {
+    await cell.click()
+    await lab.keyboard.press('Control+a')
+    await lab.keyboard.type(source)
+    await lab.keyboard.press('Control+Enter')
+    return output.waitFor({ timeout: 5000 }).then(() => true, () => false)
+  }, PATIENCE).toBe(true)
   return output.innerText()
 }
 
