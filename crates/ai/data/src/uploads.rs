@@ -68,6 +68,15 @@ pub(crate) struct Arrived {
     pub digest: Digest,
     pub size: u64,
     pub charge: Charge,
+    pub known: Known,
+}
+
+/// What the project has of a content already.
+pub(crate) struct Known {
+    /// Something by its digest …
+    there: bool,
+    /// … and that is whole.
+    whole: bool,
 }
 
 /// What an upload has so far.
@@ -189,38 +198,40 @@ impl Data {
         let mut charge = self.charge(&scope.project).await?;
         charge.announce(announced.unwrap_or_default())?;
         let (digest, size) = receive(&at, body, |bytes| charge.add(bytes)).await?;
-        let arrived = Arrived { at, digest, size, charge };
-        self.stage(&scope.project, (id, path), &shared, (arrived, expected)).await
+        // What the project has already must not be collected before it is named.
+        let _kept = self.inner.collecting.read().await;
+        let known = self.known(&scope.project, entry(path, &digest, size)).await?;
+        let arrived = Arrived { at, digest, size, charge, known };
+        self.stage(&mut *shared.lock().await, path, (arrived, expected)).await
+    }
+
+    /// What the project has of a file's content.
+    pub(crate) async fn known(&self, project: &str, entry: FileEntry) -> Result<Known> {
+        let (data, project) = (self.clone(), project.to_owned());
+        blocking(move || {
+            let there = data.inner.blobs.has(&project, &entry.digest);
+            Ok(Known { there, whole: there && data.is_whole(&project, &entry)? })
+        })
+        .await
     }
 
     /// Makes a file that has arrived part of its upload, if it is what was announced.
     pub(crate) async fn stage(
         &self,
-        project: &str,
-        (id, path): (&str, &str),
-        shared: &Shared,
+        upload: &mut Upload,
+        path: &str,
         (arrived, expected): (Arrived, Option<Digest>),
     ) -> Result<Stored> {
-        let Arrived { at, digest, size, charge } = arrived;
+        let Arrived { at, digest, size, charge, known } = arrived;
         let refused = match expected {
             Some(expected) if expected != digest => {
                 Some(Error::Checksum { expected: expected.to_string(), actual: digest.to_string() })
             }
             _ => None,
         };
-        // What the project has already must not be collected before it is named.
-        let _kept = self.inner.collecting.read().await;
-        let entry = entry(path, &digest, size);
-        let (data, owner) = (self.clone(), project.to_owned());
-        let (there, known) = blocking(move || {
-            let there = data.inner.blobs.has(&owner, &entry.digest);
-            Ok((there, there && data.is_whole(&owner, &entry)?))
-        })
-        .await?;
-        let mut upload = shared.lock().await;
-        let closed =
-            upload.closed.then(|| Error::NotFound { what: "open upload", name: id.to_owned() });
-        if refused.is_some() || closed.is_some() || known {
+        let gone = || Error::NotFound { what: "open upload", name: upload.id.clone() };
+        let closed = upload.closed.then(gone);
+        if refused.is_some() || closed.is_some() || known.whole {
             absent_is_fine(tokio::fs::remove_file(&at).await)
                 .map_err(Error::file("removing a staged file"))?;
         }
@@ -229,15 +240,16 @@ impl Data {
         }
         upload.touch();
         // What takes the place of damaged content takes no more room.
-        let charged = if there { 0 } else { size };
-        let staged = Staged { digest: digest.clone(), size, charged, at: (!known).then_some(at) };
+        let charged = if known.there { 0 } else { size };
+        let at = (!known.whole).then_some(at);
+        let staged = Staged { digest: digest.clone(), size, charged, at };
         journal::add(&upload.directory, [(path, &staged)])?;
-        if !there {
+        if !known.there {
             charge.keep();
         }
-        self.drop_partial(&mut upload, path);
+        self.drop_partial(upload, path);
         if let Some(Staged { at, charged, .. }) = upload.files.insert(path.to_owned(), staged) {
-            self.refund(project, charged);
+            self.refund(&upload.project, charged);
             if let Some(before) = at {
                 absent_is_fine(tokio::fs::remove_file(&before).await)
                     .map_err(Error::file("replacing a staged file"))?;

@@ -18,6 +18,7 @@ use kube::{Api, Client, ResourceExt};
 use serde_json::{Value, json};
 
 use super::access::{Access, Right};
+use super::refusals::{refuse, unknown_caller};
 use crate::library::{self, WORKS};
 
 #[derive(Clone)]
@@ -34,17 +35,10 @@ pub fn router(client: Client, access: Access) -> Router {
         .with_state(Shared { client, access })
 }
 
-fn refuse(status: StatusCode, field: &str, reason: &str, hint: &str) -> Response {
-    let error = json!({"field": field, "reason": reason, "hint": hint});
-    (status, Json(json!({ "error": error }))).into_response()
-}
-
 // The error is the answer itself, made once per refused request.
 #[allow(clippy::result_large_err)]
 fn caller(request: &Request) -> Result<Caller, Response> {
-    let hint = "sign in, or send an API token as Authorization: Bearer …";
-    let known = request.extensions().get::<Caller>().cloned();
-    known.ok_or_else(|| refuse(StatusCode::UNAUTHORIZED, "", "nobody is signed in", hint))
+    request.extensions().get::<Caller>().cloned().ok_or_else(unknown_caller)
 }
 
 /// What comes with dais is the same for everybody.

@@ -13,6 +13,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::access::{Access, Right};
+use super::refusals::{refuse, unknown_caller};
 
 pub fn router(gateway: Gateway, access: Access) -> Router {
     Router::new()
@@ -26,8 +27,7 @@ async fn drained(
     request: Request,
 ) -> Response {
     let Some(caller) = request.extensions().get::<Caller>() else {
-        let hint = "sign in, or send an API token as Authorization: Bearer …";
-        return refuse(StatusCode::UNAUTHORIZED, "", "nobody is signed in", hint);
+        return unknown_caller();
     };
     // Whoever may call the project's services sees as much by calling them.
     match access.allows(caller, &Right::PREDICT, &project).await {
@@ -49,9 +49,4 @@ async fn drained(
     };
     gateway.drained(&project, ip).await;
     Json(json!({"drained": true})).into_response()
-}
-
-fn refuse(status: StatusCode, field: &str, reason: &str, hint: &str) -> Response {
-    let body = json!({"error": {"field": field, "reason": reason, "hint": hint}});
-    (status, Json(body)).into_response()
 }

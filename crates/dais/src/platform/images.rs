@@ -25,6 +25,7 @@ use tokio::task::spawn_blocking;
 use tokio_util::io::{StreamReader, SyncIoBridge};
 
 use super::access::{Access, Right};
+use super::refusals::{refuse, unknown_caller};
 
 /// Between looks for images that nobody has used for long.
 const LOOK: Duration = Duration::from_secs(30 * 60);
@@ -62,10 +63,7 @@ impl FromRequestParts<Shared> for Person {
 
     async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Response> {
         let caller = parts.extensions.get::<Caller>().cloned();
-        caller.map(Person).ok_or_else(|| {
-            let hint = "sign in, or send an API token as Authorization: Bearer …";
-            refuse(StatusCode::UNAUTHORIZED, "", "nobody is signed in", hint)
-        })
+        caller.map(Person).ok_or_else(unknown_caller)
     }
 }
 
@@ -186,9 +184,4 @@ fn broken(error: &anyhow::Error) -> Response {
     tracing::error!(error = format!("{error:#}"), "images not served");
     let reason = "images cannot be served now";
     refuse(StatusCode::SERVICE_UNAVAILABLE, "", reason, "try again")
-}
-
-fn refuse(status: StatusCode, field: &str, reason: &str, hint: &str) -> Response {
-    let body = json!({"error": {"field": field, "reason": reason, "hint": hint}});
-    (status, Json(body)).into_response()
 }

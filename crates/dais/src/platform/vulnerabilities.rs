@@ -30,6 +30,7 @@ use tokio::task::spawn_blocking;
 
 use super::access::{Access, Right};
 use super::datadir::DataDir;
+use super::refusals::{refuse, unknown_caller};
 
 const SETTING: &str = "start dais with --advisories and a folder that holds PyPI/all.zip, as osv.dev \
                        publishes it, or the address of a mirror of it";
@@ -133,11 +134,6 @@ pub fn router(client: Client, access: Access, known: Vulnerabilities) -> Router 
         .with_state(Shared { client, access, known })
 }
 
-fn refuse(status: StatusCode, field: &str, reason: &str, hint: &str) -> Response {
-    let error = json!({"field": field, "reason": reason, "hint": hint});
-    (status, Json(json!({ "error": error }))).into_response()
-}
-
 fn broken(error: &anyhow::Error, reason: &str) -> Response {
     tracing::error!(error = format!("{error:#}"), reason, "vulnerabilities not told");
     let hint = "the platform's log says why; try again when that is mended";
@@ -150,8 +146,7 @@ async fn vulnerabilities(
     request: Request,
 ) -> Response {
     let Some(caller) = request.extensions().get::<Caller>().cloned() else {
-        let hint = "sign in, or send an API token as Authorization: Bearer …";
-        return refuse(StatusCode::UNAUTHORIZED, "", "nobody is signed in", hint);
+        return unknown_caller();
     };
     match at.access.allows(&caller, &Right::READ_ENVIRONMENTS, &project).await {
         Ok(true) => {}

@@ -214,16 +214,21 @@ fn delete(platform: &Platform, kind: &str, name: &str) {
     platform.ok(&["delete", kind, name, "--yes"]);
 }
 
-#[test]
-fn an_environment_that_a_pod_uses_is_deleted_when_it_is_not() {
-    let mut platform = Platform::start();
+/// The Environment `tiny`, whole, and where its build is.
+fn built_tiny(platform: &Platform) -> (Index, PathBuf) {
     let wheels = platform.folder().join("wheels");
     std::fs::create_dir(&wheels).unwrap();
     let served = Index::of(&wheels);
     wheel(&wheels, "1.0", "first");
-    build_tiny(&platform, &served);
-    let digest = environment(&platform)["digest"].as_str().unwrap().to_owned();
-    let build = platform.data().join("environments/default").join(&digest);
+    build_tiny(platform, &served);
+    let digest = environment(platform)["digest"].as_str().unwrap().to_owned();
+    (served, platform.data().join("environments/default").join(digest))
+}
+
+#[test]
+fn an_environment_that_a_pod_uses_is_deleted_when_it_is_not() {
+    let mut platform = Platform::start();
+    let (_index, build) = built_tiny(&platform);
     let module = || {
         let found = glob::glob(&format!("{}/built/**/tiny.py", build.display())).unwrap();
         found.flatten().next()
@@ -256,13 +261,7 @@ fn an_environment_that_a_pod_uses_is_deleted_when_it_is_not() {
 #[test]
 fn the_build_of_a_job_stays_for_the_job_and_is_collected_after_it() {
     let platform = Platform::start();
-    let wheels = platform.folder().join("wheels");
-    std::fs::create_dir(&wheels).unwrap();
-    let served = Index::of(&wheels);
-    wheel(&wheels, "1.0", "first");
-    build_tiny(&platform, &served);
-    let digest = environment(&platform)["digest"].as_str().unwrap().to_owned();
-    let build = platform.data().join("environments/default").join(&digest);
+    let (_index, build) = built_tiny(&platform);
 
     // It imports from the environment once the Environment is gone.
     let program = "import pathlib, time\nprint('began', flush=True)\n\

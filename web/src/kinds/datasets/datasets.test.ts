@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ApiError, UNREACHABLE } from '../../api/http'
 import { bars, columnTypes, rangeOf, tagChanges } from './content'
-import { archiveOf, isPassing, received, type Chosen } from './sending'
+import { archiveOf, isPassing, receivedBy, type Chosen } from './sending'
 
 const chosen = (path: string, size = 3): Chosen => ({ path, file: { size } as File })
 
@@ -48,7 +48,7 @@ describe('an upload', () => {
     const all = [chosen('a'), chosen('b', 5), chosen('c'), chosen('d', 9), chosen('e', 9), chosen('empty', 0), chosen('nothing', 0)]
     const files = [{ path: 'a', size: 3 }, { path: 'b', size: 4 }, { path: 'empty', size: 0 }]
     const partial = [{ path: 'd', received: 4, size: 9 }, { path: 'e', received: 4, size: 8 }]
-    expect(all.map((one) => received(one, { files, partial }))).toEqual([3, undefined, undefined, 4, undefined, 0, undefined])
+    expect(all.map(receivedBy({ files, partial }))).toEqual([3, undefined, undefined, 4, undefined, 0, undefined])
   })
 
   it('tries again what may pass, and not what was refused', () => {

@@ -21,12 +21,14 @@ export function archiveOf(chosen: Chosen[]): Chosen | undefined {
 /** Bytes of a part; smaller files come whole. */
 export const PART = 8 << 20
 
-const NOTHING: Uploaded = { files: [], partial: [] }
-
 /** How many bytes of a file an upload has, if any; a file is known by its path and size. */
-export function received({ path, file }: Chosen, { files, partial }: Uploaded): number | undefined {
-  if (files.some((one) => one.path === path && one.size === file.size)) return file.size
-  return partial.find((one) => one.path === path && one.size === file.size)?.received
+export function receivedBy({ files, partial }: Uploaded): (one: Chosen) => number | undefined {
+  const all = [...partial, ...files.map(({ path, size }) => ({ path, size, received: size }))]
+  const there = new Map(all.map((one) => [one.path, one]))
+  return ({ path, file }) => {
+    const found = there.get(path)
+    return found?.size === file.size ? found.received : undefined
+  }
 }
 
 /** Whether sending again may work: the connection broke, or the other side was busy. */
@@ -78,7 +80,7 @@ async function sendFile({ project, signal }: Sending, upload: string, one: Chose
     // oxlint-disable-next-line eslint/no-await-in-loop
     await patiently(async (again) => {
       // Some of a part that broke off may have come, or all of it and not the answer.
-      if (again) first = received(one, await uploaded(project, upload, signal)) ?? 0
+      if (again) first = receivedBy(await uploaded(project, upload, signal))(one) ?? 0
       const end = Math.min(first + PART, file.size)
       if (first < end) await putPart(project, upload, path, file, [first, end], signal)
       first = end
@@ -93,8 +95,8 @@ export async function sendAll(of: Sending): Promise<{ committed: Committed } | {
   const known = of.upload
   const upload = known ?? await beginUpload(project, signal)
   of.began(upload)
-  const have = known && !unpack ? await uploaded(project, known, signal) : NOTHING
-  const left = chosen.filter((one) => received(one, have) !== one.file.size)
+  const received = known && !unpack ? receivedBy(await uploaded(project, known, signal)) : () => undefined
+  const left = chosen.filter((one) => received(one) !== one.file.size)
   const failed: Failed[] = []
   let files = chosen.length - left.length
   let bytes = chosen.filter((one) => !left.includes(one)).reduce((sum, { file }) => sum + file.size, 0)
@@ -106,7 +108,7 @@ export async function sendAll(of: Sending): Promise<{ committed: Committed } | {
       // oxlint-disable-next-line eslint/no-await-in-loop
       await (unpack
         ? patiently(() => putArchive(project, upload, file, signal), signal)
-        : sendFile(of, upload, one, received(one, have) ?? 0, (some) => of.told(files, bytes + some)))
+        : sendFile(of, upload, one, received(one) ?? 0, (some) => of.told(files, bytes + some)))
       files += 1
       bytes += file.size
       of.told(files, bytes)

@@ -111,7 +111,7 @@ async fn what_arrived_before_a_connection_broke_is_kept() {
 async fn a_file_goes_on_after_a_restart() {
     let first = Server::start(SQLITE, Limits::default()).await;
     let upload = first.begin().await;
-    for path in ["goes-on", "cut", "grown", "before-the-machine-went-down"] {
+    for path in ["goes-on", "cut", "grown", "before-the-machine-went-down", "complete"] {
         let begun = put(&first, (&upload, path), "bytes 0-3/8", "one ").await;
         assert_eq!(begun.expect("answers").0, 202);
     }
@@ -125,6 +125,7 @@ async fn a_file_goes_on_after_a_restart() {
     };
     fs::write(at(&lines[1]), "on").expect("cuts");
     fs::write(at(&lines[2]), "more than eight").expect("grows");
+    fs::write(at(&lines[4]), "one two.").expect("completes");
     lines[3] = lines[3].replace(boot.trim(), "another");
     fs::write(folder.join("journal"), lines.join("\n") + "\n").expect("writes");
 
@@ -162,7 +163,20 @@ async fn parts_are_held_to_what_they_say() {
     assert_eq!((status, &refused["code"]), (400, &json!("invalid")), "{refused}");
     let (status, refused) = put(&server, file, "bytes 0-99/100", "1").await.expect("answers");
     assert_eq!((status, &refused["code"]), (413, &json!("quota_exceeded")), "{refused}");
-    // Of another size: begun anew.
+    assert_eq!(partial(&server, &upload).await[0]["received"], 0, "what was refused left nothing");
+    // In the middle of what was never begun, or of a file of another size: refused, and
+    // nothing changed.
+    for (path, range) in [("new", "bytes 4-7/8"), ("f", "bytes 0-0/8"), ("f", "bytes 1-3/9")] {
+        let begins = range == "bytes 0-0/8";
+        let (status, answer) =
+            put(&server, (&upload, path), range, if begins { "1" } else { "234" })
+                .await
+                .expect("is");
+        assert_eq!(status, if begins { 202 } else { 409 }, "{answer}");
+    }
+    let begun = json!([{"path": "f", "received": 1, "size": 8}]);
+    assert_eq!(partial(&server, &upload).await, begun);
+    // Of another size, from the first byte: begun anew.
     let (status, _) = put(&server, file, "bytes 0-7/12", "12345678").await.expect("answers");
     assert_eq!(status, 202);
     let wrong = server.request("PUT", &format!("team/uploads/{upload}/files/f"));

@@ -61,14 +61,14 @@ impl Sending {
     /// Sends a file of this computer; a connection that breaks is not the end.
     pub async fn put_local(&self, path: &Path, name: &str) -> Result<()> {
         let reading = || format!("reading {}", path.display());
-        let mut file = File::open(path).await.with_context(reading)?;
-        let size = file.metadata().await.with_context(reading)?.len();
+        let size = tokio::fs::metadata(path).await.with_context(reading)?.len();
         if size < LARGE {
+            let file = File::open(path).await.with_context(reading)?;
             return self.put(name, Body::wrap_stream(ReaderStream::new(file))).await;
         }
         let (mut first, mut pauses) = (0, PAUSES.iter());
         loop {
-            let answer = self.put_rest(&mut file, name, (first, size)).await?;
+            let answer = self.put_rest(path, name, (first, size)).await?;
             let error = match answer {
                 // More had arrived than was known when this began.
                 Ok(answer) if answer.status() == StatusCode::CONFLICT => {
@@ -80,7 +80,8 @@ impl Sending {
                 }
                 Err(error) => error.into(),
             };
-            let received = self.content().await.map_or(0, |content| content.received(name, size));
+            // Where that cannot be told now, the next try finds out.
+            let received = self.content().await.map_or(first, |known| known.received(name, size));
             if received == size {
                 return Ok(());
             }
@@ -100,12 +101,13 @@ impl Sending {
 
     async fn put_rest(
         &self,
-        file: &mut File,
+        path: &Path,
         name: &str,
         (first, size): (u64, u64),
     ) -> Result<reqwest::Result<Response>> {
+        // Opened anew: what the try before still reads would move a place that both share.
+        let mut file = File::open(path).await.context("reading the file")?;
         file.seek(SeekFrom::Start(first)).await.context("reading the file")?;
-        let file = file.try_clone().await.context("reading the file")?;
         let address = format!("{}/files/{}", self.address, encode(name));
         let request = self.connection.request(Method::PUT, &address);
         let body = Body::wrap_stream(ReaderStream::new(file.take(size - first)));

@@ -36,12 +36,7 @@ pub fn router(client: Client, access: Access, data: Data) -> Router {
     })
 }
 
-pub(in crate::platform) fn refuse(
-    status: StatusCode,
-    field: &str,
-    reason: &str,
-    hint: &str,
-) -> Response {
+fn refuse(status: StatusCode, field: &str, reason: &str, hint: &str) -> Response {
     let error = json!({"field": field, "reason": reason, "hint": hint});
     (status, Json(json!({"error": error, "message": format!("{reason}; {hint}")}))).into_response()
 }
